@@ -1,2 +1,65 @@
-//! The two commands.
-fn main() {}
+//! The two commands, `cargo xtask dev` and `cargo xtask test`, and what stands behind them.
+
+mod interrupt;
+mod process;
+mod progress;
+mod stamp;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use miette::Result;
+
+use crate::interrupt::Interrupted;
+use crate::progress::Progress;
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+
+/// Builds, runs and tests Countersign.
+///
+/// Everything that is needed and missing is installed first, into $COUNTERSIGN_CACHE or the user's
+/// cache directory. A Rust toolchain, npm and, for the tests, Python's pip are all it takes.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install everything the other commands need, and nothing else.
+    Tools,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) if error.downcast_ref::<Interrupted>().is_some() => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("{error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode> {
+    interrupt::watch()?;
+    let mut workspace = Workspace::find()?;
+    let progress = Progress::new();
+    match arguments.command {
+        Command::Tools => {
+            let tools = Tools::install(&mut workspace, &progress)?;
+            let postgres = tools::postgres(&workspace, &progress)?;
+            println!("PATH={}", workspace.path()?.display());
+            for (name, path) in tools.environment(&workspace) {
+                println!("{name}={}", path.display());
+            }
+            println!("POSTGRES={}", postgres.program("postgres").display());
+            tools::cargo_deny(&workspace, &progress)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
