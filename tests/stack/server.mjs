@@ -1,0 +1,72 @@
+/**
+ * Database, REST and auth of Supabase in one process: what the Worker and the tests talk to.
+ *
+ *   node tests/stack/server.mjs [--database URL | --directory DIR] [--port N] [--wire-port N]
+ *     [--migrations DIR] [--people FILE.sql] [--seed FILE.sql]... [--bare]
+ *
+ * Without a database it is PGlite in memory. `--bare` serves PGlite to PostgreSQL clients and
+ * nothing else. When all is ready it prints one line of JSON. It stops with its standard input, so
+ * that it never outlives whoever started it.
+ */
+import { serve } from '@hono/node-server';
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { openBarePglite, openDatabase } from './database.mjs';
+import { migrate, seed } from './migrations.mjs';
+import { addresses, signIn } from './people.mjs';
+import { keys, schemas, supabase } from './supabase.mjs';
+import { serveWire } from './wire.mjs';
+
+const host = '127.0.0.1';
+const { values: options } = parseArgs({
+  options: {
+    database: { type: 'string' },
+    directory: { type: 'string' },
+    port: { type: 'string', default: '0' },
+    'wire-port': { type: 'string', default: '0' },
+    migrations: { type: 'string' },
+    people: { type: 'string' },
+    seed: { type: 'string', multiple: true, default: [] },
+    bare: { type: 'boolean', default: false },
+  },
+});
+
+const stack = options.bare ? await bare() : await whole();
+process.stdin.resume().on('end', stop);
+process.once('SIGTERM', stop).once('SIGINT', stop);
+console.log(JSON.stringify(stack.facts));
+
+async function bare() {
+  const database = await openBarePglite(options.directory);
+  const wire = await openWire(database);
+  return { database, wire, facts: { databaseUrl: wire.url } };
+}
+
+async function whole() {
+  const database = await openDatabase({ url: options.database, directory: options.directory });
+  const server = supabase(database);
+  await server.prepare();
+  const applied = options.migrations ? await migrate(database, options.migrations) : [];
+  await server.start();
+  const emails = options.people ? await addresses(options.people) : [];
+  const people = await signIn(server.fetch, emails);
+  for (const file of options.seed) await seed(database, file);
+  const http = serve({ fetch: server.fetch, hostname: host, port: Number(options.port) });
+  if (!http.listening) await once(http, 'listening');
+  const wire = database.pglite && (await openWire(database));
+  const url = `http://${host}:${http.address().port}`;
+  const databaseUrl = wire?.url ?? options.database;
+  return { database, http, wire, facts: { url, databaseUrl, ...keys, schemas, applied, people } };
+}
+
+async function openWire(database) {
+  const wire = await serveWire(database, { host, port: Number(options['wire-port']) });
+  return { ...wire, url: `postgres://postgres@${host}:${wire.port}/postgres?sslmode=disable` };
+}
+
+async function stop() {
+  stack.http?.close();
+  stack.wire?.close();
+  await stack.database.close();
+  process.exit(0);
+}
