@@ -1,0 +1,344 @@
+//! Conditions over one row: what stands behind `where` and `check`.
+//!
+//! A total, session-independent subset of SQL with PostgreSQL's three-valued meaning. Evaluation
+//! walks the tree, allocates nothing and cannot fail.
+
+use serde::{Deserialize, Serialize};
+
+use crate::columns::{ColumnIndex, ColumnSet};
+use crate::truth::Truths;
+use crate::value::{Literal, Value};
+
+/// A condition over a row's own columns, the caller and literals.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Condition {
+    /// All of them; true if there are none.
+    All(Vec<Condition>),
+    /// Any of them; false if there are none.
+    Any(Vec<Condition>),
+    /// SQL's `not`.
+    Not(Box<Condition>),
+    /// `left <operator> right`.
+    Compare(Comparison, Operand, Operand),
+    /// `operand in (literals)`.
+    OneOf(Operand, Vec<Literal>),
+    /// `operand is null`.
+    IsNull(Operand),
+    /// `left is distinct from right`.
+    Distinct(Operand, Operand),
+    /// `operand like pattern`.
+    Like(Operand, Pattern),
+    /// A boolean operand by itself.
+    Flag(Operand),
+}
+
+/// A comparison operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// One side of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Operand {
+    /// A column of the row.
+    Column(ColumnIndex),
+    /// A literal.
+    Literal(Literal),
+    /// `caller.id`
+    CallerId,
+    /// `caller.email`
+    CallerEmail,
+    /// `caller.aal`, the authenticator assurance level of the caller's session.
+    CallerAal,
+    /// `now()`: the start of the transaction.
+    Now,
+}
+
+/// What a condition is evaluated against: a row and the facts about the caller it may name.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The row's values in the table's column order. A column beyond the end is not yet known.
+    pub row: &'a [Value<'a>],
+    /// The columns that are NOT NULL: while not yet known, they are at least present.
+    pub not_null: ColumnSet,
+    /// `caller.id`
+    pub caller_id: Value<'a>,
+    /// `caller.email`
+    pub caller_email: Value<'a>,
+    /// `caller.aal`
+    pub caller_aal: Value<'a>,
+    /// `now()`
+    pub now: Value<'a>,
+}
+
+impl<'a> Scope<'a> {
+    /// The value of a column.
+    #[must_use]
+    pub fn column(&self, column: ColumnIndex) -> Value<'a> {
+        match self.row.get(usize::from(column)) {
+            None | Some(Value::NotYetKnown) if self.not_null.contains(column) => Value::Present,
+            None => Value::NotYetKnown,
+            Some(value) => *value,
+        }
+    }
+
+    /// The value of an operand.
+    #[must_use]
+    pub fn operand(&self, operand: &'a Operand) -> Value<'a> {
+        match operand {
+            Operand::Column(column) => self.column(*column),
+            Operand::Literal(literal) => literal.value(),
+            Operand::CallerId => self.caller_id,
+            Operand::CallerEmail => self.caller_email,
+            Operand::CallerAal => self.caller_aal,
+            Operand::Now => self.now,
+        }
+    }
+}
+
+impl Condition {
+    /// The truth values this condition can have in the scope.
+    #[must_use]
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Truths {
+        match self {
+            Self::All(parts) => parts
+                .iter()
+                .fold(Truths::TRUE, |truths, part| truths.and(part.evaluate(scope))),
+            Self::Any(parts) => parts
+                .iter()
+                .fold(Truths::FALSE, |truths, part| truths.or(part.evaluate(scope))),
+            Self::Not(inner) => inner.evaluate(scope).negate(),
+            Self::Compare(comparison, left, right) => {
+                compare(*comparison, scope.operand(left), scope.operand(right))
+            }
+            Self::OneOf(operand, literals) => {
+                let value = scope.operand(operand);
+                literals.iter().fold(Truths::FALSE, |truths, literal| {
+                    truths.or(compare(Comparison::Equal, value, literal.value()))
+                })
+            }
+            Self::IsNull(operand) => match scope.operand(operand) {
+                Value::NotYetKnown => Truths::DEFINITE,
+                value => Truths::of(value == Value::Null),
+            },
+            Self::Distinct(left, right) => distinct(scope.operand(left), scope.operand(right)),
+            Self::Like(operand, pattern) => match scope.operand(operand) {
+                Value::NotYetKnown => Truths::ANY,
+                Value::Present => Truths::DEFINITE,
+                Value::Text(text) => Truths::of(pattern.matches(text)),
+                _ => Truths::UNKNOWN,
+            },
+            Self::Flag(operand) => match scope.operand(operand) {
+                Value::NotYetKnown => Truths::ANY,
+                Value::Present => Truths::DEFINITE,
+                Value::Bool(value) => Truths::of(value),
+                _ => Truths::UNKNOWN,
+            },
+        }
+    }
+
+    /// The columns the condition reads.
+    #[must_use]
+    pub fn columns(&self) -> ColumnSet {
+        let mut columns = ColumnSet::EMPTY;
+        self.for_each_operand(&mut |operand| {
+            if let Operand::Column(column) = operand {
+                columns = columns.with(*column);
+            }
+        });
+        columns
+    }
+
+    /// Calls `visit` with every operand.
+    pub fn for_each_operand<'a>(&'a self, visit: &mut impl FnMut(&'a Operand)) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                for part in parts {
+                    part.for_each_operand(visit);
+                }
+            }
+            Self::Not(inner) => inner.for_each_operand(visit),
+            Self::Compare(_, left, right) | Self::Distinct(left, right) => {
+                visit(left);
+                visit(right);
+            }
+            Self::OneOf(operand, _)
+            | Self::IsNull(operand)
+            | Self::Like(operand, _)
+            | Self::Flag(operand) => visit(operand),
+        }
+    }
+}
+
+/// Compares two values as SQL does; with a NULL the answer is unknown.
+#[must_use]
+pub fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Truths {
+    use std::cmp::Ordering;
+
+    // A NULL decides even while the other side is open.
+    if left == Value::Null || right == Value::Null {
+        return Truths::UNKNOWN;
+    }
+    let ordering = match (left, right) {
+        (Value::NotYetKnown, _) | (_, Value::NotYetKnown) => return Truths::ANY,
+        (Value::Present, _) | (_, Value::Present) => return Truths::DEFINITE,
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(&b),
+        (Value::Int(a), Value::Int(b)) => a.cmp(&b),
+        (Value::Text(a), Value::Text(b)) => a.cmp(b),
+        (Value::Uuid(a), Value::Uuid(b)) => a.cmp(&b),
+        (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(&b),
+        (Value::Date(a), Value::Date(b)) => a.cmp(&b),
+        // The checker lets no such pair through; unknown denies.
+        _ => return Truths::UNKNOWN,
+    };
+    Truths::of(match comparison {
+        Comparison::Equal => ordering == Ordering::Equal,
+        Comparison::NotEqual => ordering != Ordering::Equal,
+        Comparison::Less => ordering == Ordering::Less,
+        Comparison::LessOrEqual => ordering != Ordering::Greater,
+        Comparison::Greater => ordering == Ordering::Greater,
+        Comparison::GreaterOrEqual => ordering != Ordering::Less,
+    })
+}
+
+/// `left is distinct from right`: like `<>`, but NULL is a value like any other.
+#[must_use]
+pub fn distinct(left: Value<'_>, right: Value<'_>) -> Truths {
+    match (left, right) {
+        (Value::NotYetKnown, _) | (_, Value::NotYetKnown) => Truths::DEFINITE,
+        (Value::Present, Value::Null) | (Value::Null, Value::Present) => Truths::TRUE,
+        (Value::Present, _) | (_, Value::Present) => Truths::DEFINITE,
+        (left, right) => Truths::of(left != right),
+    }
+}
+
+/// A `like` pattern, read once by the checker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Pattern {
+    /// The pattern as written.
+    pub source: Box<str>,
+    parts: Vec<PatternPart>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+enum PatternPart {
+    /// This character.
+    Exactly(char),
+    /// `_`: any one character.
+    AnyOne,
+    /// `%`: any characters, or none.
+    AnyMany,
+}
+
+impl Pattern {
+    /// Reads a pattern with `\` as its escape. `None` if it ends in the escape, which PostgreSQL
+    /// refuses on some rows and not on others.
+    #[must_use]
+    pub fn parse(source: &str) -> Option<Self> {
+        let mut parts = Vec::new();
+        let mut chars = source.chars();
+        while let Some(c) = chars.next() {
+            parts.push(match c {
+                '\\' => PatternPart::Exactly(chars.next()?),
+                '_' => PatternPart::AnyOne,
+                '%' => PatternPart::AnyMany,
+                c => PatternPart::Exactly(c),
+            });
+        }
+        Some(Self { source: source.into(), parts })
+    }
+
+    /// Whether the pattern matches the whole text. After a mismatch only the last `%` is tried
+    /// again, so the time is at most the product of the two lengths.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        let (mut parts, mut rest) = (self.parts.as_slice(), text.chars());
+        let mut retry = None;
+        loop {
+            match parts.split_first() {
+                Some((PatternPart::AnyMany, after)) => {
+                    retry = Some((after, rest.clone()));
+                    parts = after;
+                    continue;
+                }
+                Some((part, after)) => {
+                    if let Some(c) = rest.next() {
+                        if *part == PatternPart::AnyOne || *part == PatternPart::Exactly(c) {
+                            parts = after;
+                            continue;
+                        }
+                    } else {
+                        return false;
+                    }
+                }
+                None if rest.as_str().is_empty() => return true,
+                None => {}
+            }
+            let Some((after, mut from)) = retry.take() else { return false };
+            if from.next().is_none() {
+                return false;
+            }
+            retry = Some((after, from.clone()));
+            (parts, rest) = (after, from);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// `like` by definition: every split for `%`.
+    fn oracle(parts: &[PatternPart], text: &[char]) -> bool {
+        match parts.split_first() {
+            None => text.is_empty(),
+            Some((PatternPart::AnyMany, rest)) => {
+                (0..=text.len()).any(|skip| oracle(rest, &text[skip..]))
+            }
+            Some((part, rest)) => text.split_first().is_some_and(|(c, tail)| {
+                (*part == PatternPart::AnyOne || *part == PatternPart::Exactly(*c))
+                    && oracle(rest, tail)
+            }),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn like_agrees_with_its_definition(pattern in "[ab_%é\\\\]{0,7}", text in "[abé]{0,8}") {
+            if let Some(pattern) = Pattern::parse(&pattern) {
+                let chars: Vec<char> = text.chars().collect();
+                prop_assert_eq!(pattern.matches(&text), oracle(&pattern.parts, &chars));
+            }
+        }
+    }
+
+    #[test]
+    fn a_pattern_must_not_end_in_its_escape() {
+        assert!(Pattern::parse("a\\").is_none());
+        assert!(Pattern::parse("a\\\\").unwrap().matches("a\\"));
+        assert!(Pattern::parse("100\\%").unwrap().matches("100%"));
+        assert!(!Pattern::parse("100\\%").unwrap().matches("1000"));
+    }
+
+    #[test]
+    fn null_decides_while_the_other_side_is_open() {
+        let open = Value::NotYetKnown;
+        assert_eq!(compare(Comparison::Equal, open, Value::Null), Truths::UNKNOWN);
+        assert_eq!(compare(Comparison::Equal, open, Value::Int(1)), Truths::ANY);
+        assert_eq!(distinct(open, Value::Null), Truths::DEFINITE);
+        assert_eq!(distinct(Value::Null, Value::Null), Truths::FALSE);
+    }
+}

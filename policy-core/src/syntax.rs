@@ -1,0 +1,23 @@
+//! From text to tree.
+//!
+//! The grammar is in `docs/policy-language.md`. Names fold to lower case unless quoted, as in SQL;
+//! `--` starts a comment. After an error the parser goes on at the next statement, so one run
+//! reports them all.
+
+mod conditions;
+mod parser;
+mod token;
+pub mod tree;
+
+use crate::diagnostic::Diagnostic;
+pub use parser::KEYWORDS;
+pub(crate) use conditions::literal_text;
+pub use tree::File;
+
+/// Reads a policy text.
+///
+/// # Errors
+/// Everything that could not be read, in the order of the text.
+pub fn parse(source: &str) -> Result<File, Vec<Diagnostic>> {
+    parser::Parser::new(source).file()
+}

@@ -1,0 +1,524 @@
+//! The statements of a policy text, by recursive descent.
+
+use super::token::{Token, tokens};
+use super::tree::{
+    Action, File, Function, Item, Literal, Members, Name, Retire, Rule, Subject, Table, Tenant,
+    Value, Via, View,
+};
+use crate::diagnostic::{Diagnostic, Span, nearest};
+
+/// Words with a meaning at the start of a statement or as a subject: no role may be named so.
+pub const KEYWORDS: [&str; 19] = [
+    "anon", "app", "append", "caller", "execute", "fixed", "guest", "hidden", "inherit", "managed",
+    "never", "on", "outside", "retire", "self", "service", "tenant", "user", "via",
+];
+
+const ACTIONS: [&str; 6] = ["select", "insert", "update", "delete", "upsert", "execute"];
+
+/// The reading failed here; the diagnostic is already kept.
+#[derive(Debug)]
+pub(super) struct Stop;
+
+pub(super) type Read<T> = Result<T, Stop>;
+
+pub(super) struct Parser<'s> {
+    pub(super) source: &'s str,
+    tokens: Vec<(Token, Span)>,
+    position: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'s> Parser<'s> {
+    pub(super) fn new(source: &'s str) -> Self {
+        Self { source, tokens: tokens(source), position: 0, diagnostics: Vec::new() }
+    }
+
+    pub(super) fn file(mut self) -> Result<File, Vec<Diagnostic>> {
+        let Ok((app, schema)) = self.app() else { return Err(self.diagnostics) };
+        let mut file = File {
+            app,
+            schema,
+            caller_id: None,
+            managed: Vec::new(),
+            tenant: None,
+            tables: Vec::new(),
+            views: Vec::new(),
+            functions: Vec::new(),
+        };
+        while self.peek() != Token::End {
+            if self.statement(&mut file).is_err() {
+                self.recover();
+            }
+        }
+        if self.diagnostics.is_empty() { Ok(file) } else { Err(self.diagnostics) }
+    }
+
+    fn app(&mut self) -> Read<(Name, Name)> {
+        if !self.at("app") {
+            return self.fail("no-app", "a policy starts with `app <name>;`", "expected `app`");
+        }
+        self.advance();
+        let app = self.name("the app's name")?;
+        let schema = if self.take("in") {
+            self.expect_word("schema")?;
+            self.name("the schema's name")?
+        } else {
+            app.clone()
+        };
+        self.expect(Token::Semicolon, "`;`")?;
+        Ok((app, schema))
+    }
+
+    fn statement(&mut self, file: &mut File) -> Read<()> {
+        let line = self.line();
+        if self.take("caller") {
+            self.expect_word("id")?;
+            file.caller_id = Some(self.name("`uuid` or `text`")?);
+            self.expect(Token::Semicolon, "`;`")?;
+        } else if self.take("managed") {
+            file.managed.extend(self.names()?);
+            self.expect(Token::Semicolon, "`;`")?;
+        } else if self.at("tenant") {
+            let tenant = self.tenant()?;
+            if file.tenant.is_some() {
+                self.diagnostics.push(
+                    Diagnostic::error("second-tenant", tenant.span, "a policy has one `tenant`")
+                        .help("several membership tables go into one declaration: `members a (...) members b (...)`"),
+                );
+                return Err(Stop);
+            }
+            file.tenant = Some(tenant);
+        } else if self.take("on") {
+            if self.at("view") && self.at_name_after() {
+                self.advance();
+                let name = self.name("the view's name")?;
+                let rules = self.rules()?;
+                file.views.push(View { name, rules, line });
+            } else if self.at("function") && self.at_name_after() {
+                self.advance();
+                let name = self.name("the function's name")?;
+                let arguments = self.types()?;
+                let rules = self.rules()?;
+                file.functions.push(Function { name, arguments, rules, line });
+            } else {
+                let table = self.table(line)?;
+                file.tables.push(table);
+            }
+        } else {
+            let found = self.here().text(self.source).to_lowercase();
+            let starts = ["caller", "managed", "tenant", "on"];
+            let mut diagnostic = Diagnostic::error(
+                "unexpected",
+                self.here(),
+                format!("a statement starts with one of `{}`", starts.join("`, `")),
+            )
+            .label("not the start of a statement");
+            if let Some(near) = nearest(&found, starts.into_iter()) {
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            }
+            self.diagnostics.push(diagnostic);
+            return Err(Stop);
+        }
+        Ok(())
+    }
+
+    fn tenant(&mut self) -> Read<Tenant> {
+        let start = self.here();
+        self.advance();
+        let table = self.name("the tenant table's name")?;
+        self.expect(Token::Open, "`(` and the key column")?;
+        let key = self.name("the key column")?;
+        self.expect(Token::Close, "`)`")?;
+        let found = if self.take("found") {
+            self.expect_word("by")?;
+            let author = self.name("the column that holds the founder")?;
+            self.expect_word("stamped")?;
+            Some((author, self.name("the column that holds the time of creation")?))
+        } else {
+            None
+        };
+        let mut members = Vec::new();
+        while self.take("members") {
+            let table = self.name("the membership table's name")?;
+            self.expect(Token::Open, "`(` and three columns")?;
+            let tenant = self.name("the column with the tenant's key")?;
+            self.expect(Token::Comma, "`,`")?;
+            let caller = self.name("the column with the caller's id")?;
+            self.expect(Token::Comma, "`,`")?;
+            let role = self.name("the column with the role")?;
+            self.expect(Token::Close, "`)`")?;
+            let condition = if self.take("where") { Some(self.condition()?) } else { None };
+            members.push(Members { table, tenant, caller, role, condition });
+        }
+        self.expect_word("roles")?;
+        let mut roles = vec![self.name("a role")?];
+        while self.take_token(Token::Greater) {
+            roles.push(self.name("a role")?);
+        }
+        let keep = if self.take("keep") {
+            for word in ["at", "least", "one"] {
+                self.expect_word(word)?;
+            }
+            Some(self.name("the top role")?)
+        } else {
+            None
+        };
+        let span = start.to(self.previous());
+        self.expect(Token::Semicolon, "`;`")?;
+        Ok(Tenant { table, key, found, members, roles, keep, span })
+    }
+
+    fn table(&mut self, line: u32) -> Read<Table> {
+        let name = self.name("a table's name")?;
+        let mut table =
+            Table { name, tenant: None, parents: Vec::new(), append: None, items: Vec::new(), line };
+        loop {
+            if self.take("tenant") {
+                table.tenant = Some(self.name("the tenant column")?);
+            } else if self.take("via") {
+                loop {
+                    let column = self.name("the column that points to the parent")?;
+                    self.expect_word("in")?;
+                    let parent = self.name("the parent's name")?;
+                    let other = if self.take_token(Token::Open) {
+                        let other = self.name("the other table's column")?;
+                        self.expect(Token::Close, "`)`")?;
+                        Some(other)
+                    } else {
+                        None
+                    };
+                    table.parents.push(Via { column, table: parent, other });
+                    if !self.take("and") {
+                        break;
+                    }
+                }
+            } else if self.at("append") {
+                table.append = Some(self.here());
+                self.advance();
+            } else {
+                break;
+            }
+        }
+        if self.take_token(Token::Semicolon) {
+            return Ok(table);
+        }
+        self.expect(Token::OpenBlock, "`{` or one of `tenant`, `via`, `append`")?;
+        while !self.take_token(Token::CloseBlock) {
+            if self.peek() == Token::End {
+                return self.fail("unexpected", "the block of a table ends with `}`", "expected `}`");
+            }
+            match self.item() {
+                Ok(item) => table.items.push(item),
+                Err(Stop) => self.recover_item(),
+            }
+        }
+        Ok(table)
+    }
+
+    fn item(&mut self) -> Read<Item> {
+        if self.take("inherit") {
+            let mut actions = vec![self.name("an action")?];
+            while self.take_token(Token::Comma) {
+                actions.push(self.name("an action")?);
+            }
+            self.expect(Token::Semicolon, "`;`")?;
+            return Ok(Item::Inherit(actions));
+        }
+        if self.take("retire") {
+            let column = self.name("the column that holds the row's life")?;
+            self.expect(Token::Equal, "`=`")?;
+            let value = self.literal()?;
+            self.expect_word("by")?;
+            let by = self.name("a role")?;
+            self.expect(Token::Comma, "`, seen by <role>`")?;
+            self.expect_word("seen")?;
+            self.expect_word("by")?;
+            let seen_by = self.name("a role")?;
+            self.expect(Token::Comma, "`, stamped <column>`")?;
+            self.expect_word("stamped")?;
+            let stamp = self.name("the column that every update sets")?;
+            self.expect(Token::Semicolon, "`;`")?;
+            return Ok(Item::Retire(Retire { column, value, by, seen_by, stamp }));
+        }
+        if self.at("never") {
+            let start = self.here();
+            self.advance();
+            let action = self.action("never", start)?;
+            self.expect(Token::Semicolon, "`;`")?;
+            return Ok(Item::Never(action));
+        }
+        if self.take("fixed") {
+            let names = self.names()?;
+            self.expect(Token::Semicolon, "`;`")?;
+            return Ok(Item::Fixed(names));
+        }
+        if self.take("hidden") {
+            let names = self.names()?;
+            self.expect(Token::Semicolon, "`;`")?;
+            return Ok(Item::Hidden(names));
+        }
+        self.rule().map(Item::Rule)
+    }
+
+    fn rules(&mut self) -> Read<Vec<Rule>> {
+        self.expect(Token::OpenBlock, "`{`")?;
+        let mut rules = Vec::new();
+        while !self.take_token(Token::CloseBlock) {
+            rules.push(self.rule()?);
+        }
+        Ok(rules)
+    }
+
+    fn rule(&mut self) -> Read<Rule> {
+        let start = self.here();
+        let outside = if self.take("outside") { Some(start) } else { None };
+        let subject = if self.take("self") {
+            Subject::Itself(self.name("the column that holds the caller's id")?)
+        } else {
+            Subject::Named(self.name("a role or one of `anon`, `guest`, `user`, `service`, `self`")?)
+        };
+        let who = start.to(self.previous());
+        self.expect(Token::Colon, "`:` and what they may do")?;
+        let who_text = one_line(who.text(self.source));
+        let mut actions = vec![self.action(&format!("{who_text}:"), self.here())?];
+        while self.take_token(Token::Comma) {
+            actions.push(self.action(&format!("{who_text}:"), self.here())?);
+        }
+        self.expect(Token::Semicolon, "`;`")?;
+        Ok(Rule { subject, outside, actions })
+    }
+
+    fn action(&mut self, lead: &str, start: Span) -> Read<Action> {
+        let line = self.line();
+        let at = self.here();
+        let word = self.name("an action")?;
+        if !ACTIONS.contains(&word.text.as_str()) {
+            let mut diagnostic = Diagnostic::error(
+                "unknown-action",
+                word.span,
+                format!("`{}` is not an action", word.text),
+            )
+            .label("not an action");
+            diagnostic = diagnostic.help(nearest(&word.text, ACTIONS.into_iter()).map_or_else(
+                || format!("the actions are `{}`", ACTIONS.join("`, `")),
+                |near| format!("did you mean `{near}`?"),
+            ));
+            self.diagnostics.push(diagnostic);
+            return Err(Stop);
+        }
+        let columns = if self.peek() == Token::Open { Some(self.names()?) } else { None };
+        let condition = if self.take("where") { Some(self.condition()?) } else { None };
+        let check = if self.take("check") { Some(self.condition()?) } else { None };
+        let blind = self.take("blind");
+        let end = self.previous();
+        let text = format!("{lead} {}", one_line(at.to(end).text(self.source)));
+        Ok(Action { word, columns, condition, check, blind, span: start.to(end), text, line })
+    }
+
+    /// One name, or several in parentheses.
+    fn names(&mut self) -> Read<Vec<Name>> {
+        if !self.take_token(Token::Open) {
+            return Ok(vec![self.name("a column or `(`")?]);
+        }
+        let mut names = vec![self.name("a column")?];
+        while self.take_token(Token::Comma) {
+            names.push(self.name("a column")?);
+        }
+        self.expect(Token::Close, "`,` or `)`")?;
+        Ok(names)
+    }
+
+    /// Argument types; a type may have several words, such as `timestamp with time zone`.
+    fn types(&mut self) -> Read<Vec<Name>> {
+        self.expect(Token::Open, "`(` and the argument types")?;
+        let mut types = Vec::new();
+        while !self.take_token(Token::Close) {
+            if !types.is_empty() {
+                self.expect(Token::Comma, "`,` or `)`")?;
+            }
+            let mut name = self.name("an argument type")?;
+            while matches!(self.peek(), Token::Word) {
+                let more = self.name("an argument type")?;
+                name = Name {
+                    text: format!("{} {}", name.text, more.text),
+                    span: name.span.to(more.span),
+                };
+            }
+            types.push(name);
+        }
+        Ok(types)
+    }
+
+    pub(super) fn literal(&mut self) -> Read<Literal> {
+        let span = self.here();
+        let text = span.text(self.source);
+        let value = match self.peek() {
+            Token::Text => {
+                let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or("");
+                Value::Text(inner.replace("''", "'"))
+            }
+            Token::Integer => match text.parse() {
+                Ok(number) => Value::Integer(number),
+                Err(_) => {
+                    return self.fail(
+                        "number-too-large",
+                        "whole numbers end at 9223372036854775807",
+                        "does not fit in a bigint",
+                    );
+                }
+            },
+            Token::Word if text.eq_ignore_ascii_case("true") => Value::Bool(true),
+            Token::Word if text.eq_ignore_ascii_case("false") => Value::Bool(false),
+            Token::Word if text.eq_ignore_ascii_case("null") => Value::Null,
+            _ => return self.fail("unexpected", "a literal is needed here", "expected a literal"),
+        };
+        self.advance();
+        Ok(Literal { value, span })
+    }
+
+    // The words themselves.
+
+    pub(super) fn peek(&self) -> Token {
+        self.tokens.get(self.position).map_or(Token::End, |(token, _)| *token)
+    }
+
+    pub(super) fn here(&self) -> Span {
+        self.tokens.get(self.position).map_or_else(Span::default, |(_, span)| *span)
+    }
+
+    pub(super) fn previous(&self) -> Span {
+        self.position
+            .checked_sub(1)
+            .and_then(|position| self.tokens.get(position))
+            .map_or_else(Span::default, |(_, span)| *span)
+    }
+
+    pub(super) fn advance(&mut self) {
+        if self.peek() != Token::End {
+            self.position += 1;
+        }
+    }
+
+    /// Whether the next word is this keyword.
+    pub(super) fn at(&self, word: &str) -> bool {
+        self.peek() == Token::Word && self.here().text(self.source).eq_ignore_ascii_case(word)
+    }
+
+    /// Whether a name follows the next word, so that a table may be called `view`.
+    fn at_name_after(&self) -> bool {
+        self.tokens.get(self.position + 1).is_some_and(|(token, span)| match token {
+            Token::Quoted => true,
+            Token::Word => !["tenant", "via", "append"]
+                .iter()
+                .any(|word| span.text(self.source).eq_ignore_ascii_case(word)),
+            _ => false,
+        })
+    }
+
+    pub(super) fn take(&mut self, word: &str) -> bool {
+        let found = self.at(word);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    pub(super) fn take_token(&mut self, token: Token) -> bool {
+        let found = self.peek() == token;
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    pub(super) fn expect(&mut self, token: Token, wanted: &str) -> Read<()> {
+        if self.take_token(token) { Ok(()) } else { self.expected(wanted) }
+    }
+
+    pub(super) fn expect_word(&mut self, word: &str) -> Read<()> {
+        if self.take(word) { Ok(()) } else { self.expected(&format!("`{word}`")) }
+    }
+
+    pub(super) fn name(&mut self, wanted: &str) -> Read<Name> {
+        let span = self.here();
+        let text = span.text(self.source);
+        let text = match self.peek() {
+            Token::Word => text.to_lowercase(),
+            Token::Quoted => {
+                text.get(1..text.len().saturating_sub(1)).unwrap_or("").replace("\"\"", "\"")
+            }
+            _ => return self.expected(wanted),
+        };
+        self.advance();
+        Ok(Name { text, span })
+    }
+
+    pub(super) fn expected<T>(&mut self, wanted: &str) -> Read<T> {
+        let found = match self.peek() {
+            Token::End => "the end of the text".to_owned(),
+            _ => format!("`{}`", self.here().text(self.source)),
+        };
+        self.fail(
+            "unexpected",
+            &format!("expected {wanted}, found {found}"),
+            &format!("expected {wanted}"),
+        )
+    }
+
+    pub(super) fn fail<T>(&mut self, code: &'static str, message: &str, label: &str) -> Read<T> {
+        self.diagnostics.push(Diagnostic::error(code, self.here(), message).label(label));
+        Err(Stop)
+    }
+
+    pub(super) fn keep(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn line(&self) -> u32 {
+        let before = self.source.get(..self.here().start).unwrap_or("");
+        u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX)
+    }
+
+    /// Goes on after the statement that could not be read.
+    fn recover(&mut self) {
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                Token::End => return,
+                Token::OpenBlock => depth += 1,
+                Token::CloseBlock => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        self.advance();
+                        return;
+                    }
+                }
+                Token::Semicolon if depth == 0 => {
+                    self.advance();
+                    return;
+                }
+                _ => {}
+            }
+            self.advance();
+        }
+    }
+
+    /// Goes on after the item of a block that could not be read.
+    fn recover_item(&mut self) {
+        while !matches!(self.peek(), Token::End | Token::CloseBlock) {
+            if self.take_token(Token::Semicolon) {
+                return;
+            }
+            self.advance();
+        }
+    }
+}
+
+/// The words of a text with single spaces between, comments left out.
+fn one_line(text: &str) -> String {
+    text.lines()
+        .map(|line| line.split_once("--").map_or(line, |(code, _)| code))
+        .flat_map(str::split_whitespace)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
