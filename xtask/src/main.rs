@@ -1,10 +1,17 @@
 //! The two commands, `cargo xtask dev` and `cargo xtask test`, and what stands behind them.
 
+mod artifacts;
+mod demo;
+mod dev;
 mod interrupt;
+mod ports;
 mod process;
 mod progress;
+mod service;
+mod stack;
 mod stamp;
 mod tools;
+mod worker;
 mod workspace;
 
 use std::process::ExitCode;
@@ -12,6 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use miette::Result;
 
+use crate::dev::Dev;
 use crate::interrupt::Interrupted;
 use crate::progress::Progress;
 use crate::tools::Tools;
@@ -30,6 +38,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Start the agency system: database, REST, auth and Worker, with data and people in it.
+    Dev(Dev),
+    /// Build the Worker and the browser library.
+    Build,
     /// Install everything the other commands need, and nothing else.
     Tools,
 }
@@ -50,6 +62,11 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     let mut workspace = Workspace::find()?;
     let progress = Progress::new();
     match arguments.command {
+        Command::Dev(dev) => dev.run(&mut workspace, &progress)?,
+        Command::Build => {
+            let tools = Tools::install(&mut workspace, &progress)?;
+            artifacts::build(&workspace, &tools, &progress)?;
+        }
         Command::Tools => {
             let tools = Tools::install(&mut workspace, &progress)?;
             let postgres = tools::postgres(&workspace, &progress)?;

@@ -101,6 +101,10 @@ impl Group {
         self
     }
 
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
     /// Waits for its end, or for the user to lose patience.
     pub(crate) fn wait(&mut self) -> Result<ExitStatus> {
         loop {

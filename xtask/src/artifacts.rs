@@ -1,0 +1,105 @@
+//! What is built for the edge and for browsers, and built again only when it would come out different.
+
+use std::path::{Path, PathBuf};
+
+use miette::{Result, miette};
+
+use crate::process;
+use crate::progress::Progress;
+use crate::stamp::Stamp;
+use crate::tools::Tools;
+use crate::workspace::Workspace;
+
+/// Small first; `Cargo.toml` says how.
+const PROFILE: &str = "wasm";
+
+/// Everything the Worker and the browser library are made from.
+const SOURCES: [&str; 9] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "functions/Cargo.toml",
+    "functions/build.rs",
+    "functions/src",
+    "policies",
+    "policy-core",
+    "rust-toolchain.toml",
+    "xtask/src/artifacts.rs",
+];
+
+/// Builds the Worker into `functions/build`, and `countersign-wasm` for Node and for browsers into
+/// `target/countersign-wasm`.
+pub(crate) fn build(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<()> {
+    let _lock = workspace.lock(&workspace.target, "artifacts")?;
+    let stamp = Stamp::of(&SOURCES.map(|source| workspace.root.join(source)))?;
+    worker(workspace, tools, progress, &stamp)?;
+    library(workspace, tools, progress, &stamp)
+}
+
+/// The script that workerd runs.
+pub(crate) fn worker_script(workspace: &Workspace) -> PathBuf {
+    workspace.root.join("functions/build/index.js")
+}
+
+/// The directory of the browser library as a Node package.
+pub(crate) fn node_library(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("countersign-wasm/node")
+}
+
+fn worker(workspace: &Workspace, tools: &Tools, progress: &Progress, stamp: &Stamp) -> Result<()> {
+    let done = workspace.target.join("xtask/worker.stamp");
+    if stamp.is_at(&done) && worker_script(workspace).exists() {
+        return Ok(());
+    }
+    progress.step("build the Worker", |step| {
+        let mut build = tools.worker_build(workspace)?;
+        build
+            .args(["--profile", PROFILE])
+            .current_dir(workspace.root.join("functions"));
+        process::quiet(build, step)
+    })?;
+    stamp.write(&done)
+}
+
+fn library(workspace: &Workspace, tools: &Tools, progress: &Progress, stamp: &Stamp) -> Result<()> {
+    let done = workspace.target.join("xtask/library.stamp");
+    if stamp.is_at(&done) && node_library(workspace).exists() {
+        return Ok(());
+    }
+    progress.step("build the browser library", |step| {
+        let mut cargo = workspace.command("cargo")?;
+        cargo.args([
+            "build",
+            "--package=countersign-wasm",
+            "--target=wasm32-unknown-unknown",
+        ]);
+        cargo.args(["--profile", PROFILE]);
+        process::quiet(cargo, step)?;
+        let module = workspace
+            .target
+            .join("wasm32-unknown-unknown")
+            .join(PROFILE);
+        let module = module.join("countersign_wasm.wasm");
+        if !module.exists() {
+            return Err(miette!("`countersign-wasm` made no {}", module.display()));
+        }
+        for (kind, directory) in [("nodejs", "node"), ("web", "web")] {
+            let out = workspace.target.join("countersign-wasm").join(directory);
+            let mut bindgen = workspace.command(tools.wasm_bindgen()?)?;
+            bindgen
+                .args(["--target", kind, "--out-dir"])
+                .arg(&out)
+                .arg(&module);
+            process::quiet(bindgen, step)?;
+            process::quiet(optimise(workspace, tools, &out)?, step)?;
+        }
+        Ok(())
+    })?;
+    stamp.write(&done)
+}
+
+fn optimise(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<std::process::Command> {
+    let module = out.join("countersign_wasm_bg.wasm");
+    let mut optimise = tools.wasm_opt(workspace)?;
+    optimise.arg("-O").arg(&module).arg("-o").arg(&module);
+    Ok(optimise)
+}

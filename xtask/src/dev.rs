@@ -1,0 +1,162 @@
+//! `cargo xtask dev`: the agency system, ready to be used.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use miette::{IntoDiagnostic as _, Result, miette};
+use serde::Serialize;
+
+use crate::demo::{self, Example};
+use crate::progress::Progress;
+use crate::service::Service;
+use crate::stack::{Database, Facts, Stack};
+use crate::stamp::Stamp;
+use crate::tools::Tools;
+use crate::workspace::{Workspace, create_directory};
+use crate::{artifacts, interrupt, ports, worker};
+
+/// How the agency system is started for trying it out.
+#[derive(Debug, Args)]
+pub(crate) struct Dev {
+    /// Port of the Worker
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+    /// Port of Supabase's REST and auth
+    #[arg(long, default_value_t = 54321)]
+    stack_port: u16,
+    /// Port where PGlite speaks PostgreSQL
+    #[arg(long, default_value_t = 54322)]
+    database_port: u16,
+    /// A PostgreSQL 15 or newer with pgvector to use instead of PGlite; its data stays
+    #[arg(long, env = "DATABASE_URL", value_name = "URL")]
+    database_url: Option<String>,
+    /// Print target/dev.json instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `target/dev.json` holds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Running {
+    worker_url: String,
+    stack: Facts,
+    examples: Vec<Example>,
+}
+
+impl Dev {
+    pub(crate) fn run(&self, workspace: &mut Workspace, progress: &Progress) -> Result<()> {
+        let directory = workspace.target.join("dev");
+        let _only = only_one(&directory)?;
+        ports::wanted(self.port, "--port")?;
+        ports::wanted(self.stack_port, "--stack-port")?;
+        ports::wanted(self.database_port, "--database-port")?;
+        let tools = Tools::install(workspace, progress)?;
+        artifacts::build(workspace, &tools, progress)?;
+
+        let logs = directory.join("logs");
+        let database = self.database(workspace, &directory)?;
+        let stack = Stack {
+            database,
+            port: self.stack_port,
+            wire_port: self.database_port,
+            logs: logs.clone(),
+        };
+        let (mut stack, facts) =
+            progress.step("start database, REST and auth", |_| stack.start(workspace))?;
+        let (mut worker, worker_url) = progress.step("start the Worker", |_| {
+            worker::start(workspace, &tools, &facts, self.port, &logs)
+        })?;
+        let examples =
+            progress.step("try the examples", |_| demo::examples(&worker_url, &facts))?;
+        let running = Running {
+            worker_url,
+            stack: facts,
+            examples,
+        };
+        self.tell(workspace, &running)?;
+        wait(&mut [&mut stack, &mut worker])
+    }
+
+    /// A new directory whenever what goes into a new database changes.
+    fn database(&self, workspace: &Workspace, directory: &Path) -> Result<Database> {
+        if let Some(url) = &self.database_url {
+            return Ok(Database::Url(url.clone()));
+        }
+        let sources = [
+            "migrations",
+            "package-lock.json",
+            "tests/sql",
+            "tests/stack",
+        ];
+        let stamp = Stamp::of(&sources.map(|source| workspace.root.join(source)))?;
+        let name = format!("pglite-{}", stamp.as_str());
+        for entry in fs::read_dir(directory).into_diagnostic()? {
+            let entry = entry.into_diagnostic()?;
+            let other = entry.file_name();
+            if other.to_string_lossy().starts_with("pglite-") && *other != *name {
+                fs::remove_dir_all(entry.path()).into_diagnostic()?;
+            }
+        }
+        Ok(Database::Directory(directory.join(name)))
+    }
+
+    fn tell(&self, workspace: &Workspace, running: &Running) -> Result<()> {
+        let json = serde_json::to_string_pretty(running).into_diagnostic()?;
+        let path = workspace.target.join("dev.json");
+        fs::write(&path, &json).into_diagnostic()?;
+        if self.json {
+            println!("{json}");
+            return Ok(());
+        }
+        let Running {
+            worker_url,
+            stack,
+            examples,
+        } = running;
+        println!("\n  Worker     {worker_url}");
+        println!(
+            "  Supabase   {}   apikey: {}",
+            stack.url, stack.publishable_key
+        );
+        println!("  Database   {}\n", stack.database_url);
+        for person in &stack.people {
+            println!("  {:<28} {}", person.email, person.password);
+        }
+        for example in examples {
+            println!("\n{example}");
+        }
+        println!("\n  All of this, tokens included: {}", path.display());
+        println!("  Ctrl-C stops everything.");
+        Ok(())
+    }
+}
+
+/// Two at once would write to one PGlite directory.
+fn only_one(directory: &Path) -> Result<File> {
+    create_directory(directory)?;
+    let file = File::create(directory.join(".lock")).into_diagnostic()?;
+    file.try_lock().map_err(|_| {
+        miette!(
+            help = "stop it, or work in another clone",
+            "`cargo xtask dev` is already running in this checkout"
+        )
+    })?;
+    Ok(file)
+}
+
+/// Until the user has had enough, or something falls over.
+pub(crate) fn wait(services: &mut [&mut Service]) -> Result<()> {
+    loop {
+        if interrupt::check().is_err() {
+            return Ok(());
+        }
+        for service in &mut *services {
+            service.check()?;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,89 @@
+//! Database, REST and auth: the Node process in `tests/stack`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use miette::{IntoDiagnostic as _, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::service::Service;
+use crate::workspace::Workspace;
+
+/// How the stack is to be started.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    pub(crate) database: Database,
+    pub(crate) port: u16,
+    /// Where PGlite is served to programs that speak PostgreSQL.
+    pub(crate) wire_port: u16,
+    pub(crate) logs: PathBuf,
+}
+
+/// What is underneath.
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    /// PGlite that is gone when it stops.
+    Memory,
+    /// PGlite that lives in a directory.
+    Directory(PathBuf),
+    /// A PostgreSQL server.
+    Url(String),
+}
+
+/// What a running stack says of itself.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Facts {
+    pub(crate) url: String,
+    pub(crate) database_url: String,
+    pub(crate) jwt_secret: String,
+    pub(crate) publishable_key: String,
+    pub(crate) secret_key: String,
+    /// What `Accept-Profile` may name; the first is the default.
+    pub(crate) schemas: Vec<String>,
+    /// The migrations that were applied at this start.
+    pub(crate) applied: Vec<String>,
+    pub(crate) people: Vec<Person>,
+}
+
+/// Somebody who can sign in.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Person {
+    pub(crate) email: String,
+    pub(crate) password: String,
+    pub(crate) id: String,
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+}
+
+impl Stack {
+    /// Starts it with migrations applied, people signed in and data seeded.
+    pub(crate) fn start(self, workspace: &Workspace) -> Result<(Service, Facts)> {
+        let mut node = workspace.command("node")?;
+        node.env("LITE_TELEMETRY", "0")
+            .arg("tests/stack/server.mjs");
+        match &self.database {
+            Database::Memory => {}
+            Database::Directory(directory) => drop(node.arg("--directory").arg(directory)),
+            Database::Url(url) => drop(node.arg("--database").arg(url)),
+        }
+        node.arg(format!("--port={}", self.port))
+            .arg(format!("--wire-port={}", self.wire_port));
+        node.args(["--migrations", "migrations"]);
+        let sql = workspace.root.join("tests/sql");
+        for (option, file) in [
+            ("--people", "agency_people.sql"),
+            ("--seed", "agency_seed.sql"),
+        ] {
+            if sql.join(file).exists() {
+                node.arg(option).arg(sql.join(file));
+            }
+        }
+        let mut service = Service::start("stack", node, &self.logs)?;
+        let line = service.wait_for(Duration::from_secs(180), |lines| {
+            Ok(lines.try_iter().find(|line| line.starts_with('{')))
+        })?;
+        Ok((service, serde_json::from_str(&line).into_diagnostic()?))
+    }
+}
