@@ -31,7 +31,10 @@ const { values: options } = parseArgs({
   },
 });
 
-const stack = options.bare ? await bare() : await whole();
+const stack = await (options.bare ? bare() : whole()).catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 process.stdin.resume().on('end', stop);
 process.once('SIGTERM', stop).once('SIGINT', stop);
 console.log(JSON.stringify(stack.facts));

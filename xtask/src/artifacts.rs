@@ -8,7 +8,7 @@ use crate::process;
 use crate::progress::Progress;
 use crate::stamp::Stamp;
 use crate::tools::Tools;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, copy};
 
 /// Small first; `Cargo.toml` says how.
 const PROFILE: &str = "wasm";
@@ -26,13 +26,10 @@ const SOURCES: [&str; 9] = [
     "xtask/src/artifacts.rs",
 ];
 
-/// Builds the Worker into `functions/build`, and `countersign-wasm` for Node and for browsers into
-/// `target/countersign-wasm`.
+/// Builds everything.
 pub(crate) fn build(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<()> {
-    let _lock = workspace.lock(&workspace.target, "artifacts")?;
-    let stamp = Stamp::of(&SOURCES.map(|source| workspace.root.join(source)))?;
-    worker(workspace, tools, progress, &stamp)?;
-    library(workspace, tools, progress, &stamp)
+    worker(workspace, tools, progress)?;
+    library(workspace, tools, progress)
 }
 
 /// The script that workerd runs.
@@ -40,12 +37,21 @@ pub(crate) fn worker_script(workspace: &Workspace) -> PathBuf {
     workspace.root.join("functions/build/index.js")
 }
 
+/// A copy that a later build leaves alone. Returns its script.
+pub(crate) fn copy_of_worker(workspace: &Workspace, to: &Path) -> Result<PathBuf> {
+    copy(&workspace.root.join("functions/build"), to)?;
+    Ok(to.join("index.js"))
+}
+
 /// The directory of the browser library as a Node package.
 pub(crate) fn node_library(workspace: &Workspace) -> PathBuf {
     workspace.target.join("countersign-wasm/node")
 }
 
-fn worker(workspace: &Workspace, tools: &Tools, progress: &Progress, stamp: &Stamp) -> Result<()> {
+/// Builds the Worker into `functions/build`.
+pub(crate) fn worker(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<()> {
+    let _lock = workspace.lock(&workspace.target, "artifacts")?;
+    let stamp = stamp(workspace)?;
     let done = workspace.target.join("xtask/worker.stamp");
     if stamp.is_at(&done) && worker_script(workspace).exists() {
         return Ok(());
@@ -60,7 +66,10 @@ fn worker(workspace: &Workspace, tools: &Tools, progress: &Progress, stamp: &Sta
     stamp.write(&done)
 }
 
-fn library(workspace: &Workspace, tools: &Tools, progress: &Progress, stamp: &Stamp) -> Result<()> {
+/// Builds `countersign-wasm`, for Node and for browsers, into `target/countersign-wasm`.
+pub(crate) fn library(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<()> {
+    let _lock = workspace.lock(&workspace.target, "artifacts")?;
+    let stamp = stamp(workspace)?;
     let done = workspace.target.join("xtask/library.stamp");
     if stamp.is_at(&done) && node_library(workspace).exists() {
         return Ok(());
@@ -95,6 +104,10 @@ fn library(workspace: &Workspace, tools: &Tools, progress: &Progress, stamp: &St
         Ok(())
     })?;
     stamp.write(&done)
+}
+
+fn stamp(workspace: &Workspace) -> Result<Stamp> {
+    Stamp::of(&SOURCES.map(|source| workspace.root.join(source)))
 }
 
 fn optimise(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<std::process::Command> {

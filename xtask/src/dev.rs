@@ -68,7 +68,8 @@ impl Dev {
         let (mut stack, facts) =
             progress.step("start database, REST and auth", |_| stack.start(workspace))?;
         let (mut worker, worker_url) = progress.step("start the Worker", |_| {
-            worker::start(workspace, &tools, &facts, self.port, &logs)
+            let script = artifacts::worker_script(workspace);
+            worker::start(workspace, &tools, &facts, &script, self.port, &logs)
         })?;
         let examples =
             progress.step("try the examples", |_| demo::examples(&worker_url, &facts))?;

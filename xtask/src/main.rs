@@ -5,9 +5,11 @@ mod demo;
 mod dev;
 mod interrupt;
 mod ports;
+mod postgres;
 mod process;
 mod progress;
 mod service;
+mod services;
 mod stack;
 mod stamp;
 mod tools;
@@ -17,11 +19,12 @@ mod workspace;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use miette::Result;
+use miette::{MietteHandlerOpts, Result};
 
 use crate::dev::Dev;
 use crate::interrupt::Interrupted;
 use crate::progress::Progress;
+use crate::services::Services;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
@@ -40,6 +43,8 @@ struct Arguments {
 enum Command {
     /// Start the agency system: database, REST, auth and Worker, with data and people in it.
     Dev(Dev),
+    /// Start what the tests run against, on free ports, and keep it until Ctrl-C.
+    Stack,
     /// Build the Worker and the browser library.
     Build,
     /// Install everything the other commands need, and nothing else.
@@ -58,11 +63,21 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
+    // Other programs' messages are shown as they wrote them.
+    miette::set_hook(Box::new(|_| Box::new(MietteHandlerOpts::new().wrap_lines(false).build())))?;
     interrupt::watch()?;
     let mut workspace = Workspace::find()?;
     let progress = Progress::new();
     match arguments.command {
         Command::Dev(dev) => dev.run(&mut workspace, &progress)?,
+        Command::Stack => {
+            let tools = Tools::install(&mut workspace, &progress)?;
+            let mut services = Services::start(&workspace, &tools, &progress)?;
+            for (name, value) in services.environment() {
+                println!("export {name}='{value}'");
+            }
+            services.wait()?;
+        }
         Command::Build => {
             let tools = Tools::install(&mut workspace, &progress)?;
             artifacts::build(&workspace, &tools, &progress)?;

@@ -1,9 +1,10 @@
 //! Database, REST and auth: the Node process in `tests/stack`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use miette::{IntoDiagnostic as _, Result};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::service::Service;
@@ -81,9 +82,30 @@ impl Stack {
             }
         }
         let mut service = Service::start("stack", node, &self.logs)?;
-        let line = service.wait_for(Duration::from_secs(180), |lines| {
-            Ok(lines.try_iter().find(|line| line.starts_with('{')))
-        })?;
-        Ok((service, serde_json::from_str(&line).into_diagnostic()?))
+        let facts = first_line(&mut service)?;
+        Ok((service, facts))
     }
+}
+
+/// Starts an empty PGlite for programs that speak PostgreSQL. Returns its URL.
+pub(crate) fn bare_pglite(workspace: &Workspace, logs: &Path) -> Result<(Service, String)> {
+    let mut node = workspace.command("node")?;
+    node.args(["tests/stack/server.mjs", "--bare"]);
+    let mut service = Service::start("pglite", node, logs)?;
+    let facts: Bare = first_line(&mut service)?;
+    Ok((service, facts.database_url))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bare {
+    database_url: String,
+}
+
+/// The one line of JSON that says that it is ready.
+fn first_line<T: DeserializeOwned>(service: &mut Service) -> Result<T> {
+    let line = service.wait_for(Duration::from_secs(180), |lines| {
+        Ok(lines.try_iter().find(|line| line.starts_with('{')))
+    })?;
+    serde_json::from_str(&line).into_diagnostic()
 }

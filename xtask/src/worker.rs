@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use miette::Result;
 
-use crate::artifacts;
 use crate::service::Service;
 use crate::stack::Facts;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
-/// Starts the built Worker before `stack` and waits until it answers. Returns its URL.
+/// Starts the built Worker in front of `stack` and waits until it answers. Returns its URL.
 pub(crate) fn start(
     workspace: &Workspace,
     tools: &Tools,
     stack: &Facts,
+    script: &Path,
     port: u16,
     logs: &Path,
 ) -> Result<(Service, String)> {
     let mut wrangler = tools.wrangler(workspace)?;
-    wrangler.arg("dev").arg(artifacts::worker_script(workspace));
+    wrangler.arg("dev").arg(script);
     wrangler.args([
         "--local",
         "--ip=127.0.0.1",

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -70,6 +71,32 @@ impl Workspace {
 pub(crate) fn create_directory(path: &Path) -> Result<()> {
     let created = fs::create_dir_all(path).into_diagnostic();
     created.wrap_err_with(|| format!("could not create {}", path.display()))
+}
+
+/// Removes a directory that may be there or not.
+pub(crate) fn remove(directory: &Path) -> Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error)
+            .into_diagnostic()
+            .wrap_err_with(|| format!("could not remove {}", directory.display())),
+        _ => Ok(()),
+    }
+}
+
+/// Copies the files below a directory; symbolic links stay behind.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    create_directory(to)?;
+    for entry in fs::read_dir(from).into_diagnostic()? {
+        let entry = entry.into_diagnostic()?;
+        let place = to.join(entry.file_name());
+        let kind = entry.file_type().into_diagnostic()?;
+        if kind.is_dir() {
+            copy(&entry.path(), &place)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), place).into_diagnostic()?;
+        }
+    }
+    Ok(())
 }
 
 /// Outside the checkout, so that a fresh clone finds its tools; for root, where an unprivileged

