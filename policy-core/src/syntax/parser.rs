@@ -247,15 +247,16 @@ impl<'s> Parser<'s> {
             self.expect(Token::Semicolon, "`;`")?;
             return Ok(Item::Never(action));
         }
-        if self.take("fixed") {
-            let names = self.names()?;
-            self.expect(Token::Semicolon, "`;`")?;
-            return Ok(Item::Fixed(names));
-        }
-        if self.take("hidden") {
-            let names = self.names()?;
-            self.expect(Token::Semicolon, "`;`")?;
-            return Ok(Item::Hidden(names));
+        for (word, item) in [
+            ("fixed", Item::Fixed as fn(Vec<Name>) -> Item),
+            ("hidden", Item::Hidden),
+            ("managed", Item::Managed),
+        ] {
+            if self.take(word) {
+                let names = self.names()?;
+                self.expect(Token::Semicolon, "`;`")?;
+                return Ok(item(names));
+            }
         }
         self.rule().map(Item::Rule)
     }

@@ -7,7 +7,7 @@ use crate::diagnostic::Span;
 /// A kind of word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Logos)]
 #[logos(skip r"[ \t\r\n\f]+")]
-#[logos(skip r"--[^\n]*")]
+#[logos(skip(r"--[^\n]*", allow_greedy = true))]
 pub(super) enum Token {
     /// A name or keyword; `"quoted"` keeps its case.
     #[regex(r"[\p{L}_][\p{L}\p{N}_$]*")]

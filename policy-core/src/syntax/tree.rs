@@ -110,6 +110,8 @@ pub enum Item {
     Fixed(Vec<Name>),
     /// `hidden <columns>;`
     Hidden(Vec<Name>),
+    /// `managed <columns>;`: as for the whole app, but of this table only.
+    Managed(Vec<Name>),
 }
 
 /// Who may do what.
