@@ -1,1 +1,3 @@
-//! Placeholder until this crate's first commit.
+//! The Worker in front of PostgREST.
+
+pub mod policies;

@@ -1,0 +1,67 @@
+//! Compiles every policy in `policies/` into its compact form, which the Worker carries and loads
+//! without parsing.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use policy_core::{Catalogue, Diagnostic, compact};
+
+const POLICIES: &str = "../policies";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={POLICIES}");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut list = String::from("&[\n");
+    for text in policy_files()? {
+        let stored = out.join(text.with_extension("csp").file_name().unwrap_or_default());
+        fs::write(&stored, compile(&text)?)?;
+        writeln!(list, "    include_bytes!({stored:?}),")?;
+    }
+    list.push(']');
+    fs::write(out.join("policies.rs"), list)?;
+    Ok(())
+}
+
+/// In the order of their names, so that builds agree. A policy whose catalogue was not written yet
+/// is left out: then its app is closed at the edge.
+fn policy_files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(POLICIES)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "policy") {
+            continue;
+        }
+        if catalogue_file(&path).exists() {
+            files.push(path);
+        } else {
+            println!(
+                "cargo::warning={} has no catalogue beside it and is left out",
+                path.display()
+            );
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn compile(file: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+    let catalogue: Catalogue = serde_json::from_slice(&fs::read(catalogue_file(file))?)?;
+    let source = fs::read_to_string(file)?;
+    let (policy, _) =
+        policy_core::compile(&source, &catalogue).map_err(|found| report(file, &source, &found))?;
+    Ok(compact::store(&policy)?)
+}
+
+fn catalogue_file(policy: &Path) -> PathBuf {
+    policy.with_extension("catalogue.json")
+}
+
+fn report(file: &Path, source: &str, found: &[Diagnostic]) -> String {
+    found.iter().filter(|finding| finding.is_error()).fold(String::new(), |text, finding| {
+        let before = source.get(..finding.span.start).unwrap_or(source);
+        let line = before.lines().count().max(1);
+        format!("{text}\n{}:{line}: {finding}", file.display())
+    })
+}
