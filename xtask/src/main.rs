@@ -12,6 +12,7 @@ mod service;
 mod services;
 mod stack;
 mod stamp;
+mod test;
 mod tools;
 mod worker;
 mod workspace;
@@ -25,6 +26,7 @@ use crate::dev::Dev;
 use crate::interrupt::Interrupted;
 use crate::progress::Progress;
 use crate::services::Services;
+use crate::test::Test;
 use crate::tools::Tools;
 use crate::workspace::Workspace;
 
@@ -43,6 +45,8 @@ struct Arguments {
 enum Command {
     /// Start the agency system: database, REST, auth and Worker, with data and people in it.
     Dev(Dev),
+    /// Run every test, starting and stopping what it needs.
+    Test(Test),
     /// Start what the tests run against, on free ports, and keep it until Ctrl-C.
     Stack,
     /// Build the Worker and the browser library.
@@ -64,12 +68,15 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
     // Other programs' messages are shown as they wrote them.
-    miette::set_hook(Box::new(|_| Box::new(MietteHandlerOpts::new().wrap_lines(false).build())))?;
+    miette::set_hook(Box::new(|_| {
+        Box::new(MietteHandlerOpts::new().wrap_lines(false).build())
+    }))?;
     interrupt::watch()?;
     let mut workspace = Workspace::find()?;
     let progress = Progress::new();
     match arguments.command {
         Command::Dev(dev) => dev.run(&mut workspace, &progress)?,
+        Command::Test(test) => return test.run(&mut workspace, &progress),
         Command::Stack => {
             let tools = Tools::install(&mut workspace, &progress)?;
             let mut services = Services::start(&workspace, &tools, &progress)?;

@@ -18,6 +18,8 @@ pub(crate) struct Workspace {
     pub(crate) cache: PathBuf,
     /// The `wasm-bindgen` in `Cargo.lock`; its command-line tool has to be of the same version.
     pub(crate) wasm_bindgen: Option<String>,
+    /// The packages that have tests which run as WebAssembly.
+    pub(crate) wasm_tested: Vec<String>,
     /// What goes in front of `PATH` for every program that is started.
     path_first: Vec<PathBuf>,
 }
@@ -34,6 +36,17 @@ impl Workspace {
             target: metadata.target_directory.clone().into(),
             cache: cache_directory()?,
             wasm_bindgen: wasm_bindgen.map(|package| package.version.to_string()),
+            wasm_tested: metadata
+                .workspace_packages()
+                .iter()
+                .filter(|package| {
+                    package
+                        .dependencies
+                        .iter()
+                        .any(|it| it.name == "wasm-bindgen-test")
+                })
+                .map(|package| package.name.to_string())
+                .collect(),
             path_first: Vec::new(),
         })
     }
@@ -54,6 +67,23 @@ impl Workspace {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let inherited = env::split_paths(&inherited);
         env::join_paths(self.path_first.iter().cloned().chain(inherited)).into_diagnostic()
+    }
+
+    /// The files of a directory of the checkout whose names end so, in the order of their names.
+    pub(crate) fn files(&self, directory: &str, suffix: &str) -> Result<Vec<PathBuf>> {
+        let directory = self.root.join(directory);
+        if !directory.exists() {
+            return Ok(Vec::new());
+        }
+        let mut files = Vec::new();
+        for entry in fs::read_dir(directory).into_diagnostic()? {
+            let path = entry.into_diagnostic()?.path();
+            if path.to_string_lossy().ends_with(suffix) {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(files)
     }
 
     /// Holds the lock called `name` for as long as the file lives, so that two commands at once do
