@@ -170,9 +170,12 @@ impl Relation {
     /// Whether these columns are the primary key or a unique key, in any order.
     #[must_use]
     pub fn is_unique(&self, columns: &[&str]) -> bool {
-        std::iter::once(&self.primary_key).chain(&self.unique).any(|key| {
-            key.len() == columns.len() && key.iter().all(|column| columns.contains(&column.as_str()))
-        })
+        std::iter::once(&self.primary_key)
+            .chain(&self.unique)
+            .any(|key| {
+                key.len() == columns.len()
+                    && key.iter().all(|column| columns.contains(&column.as_str()))
+            })
     }
 }
 

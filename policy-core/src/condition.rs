@@ -113,12 +113,12 @@ impl Condition {
     #[must_use]
     pub fn evaluate(&self, scope: &Scope<'_>) -> Truths {
         match self {
-            Self::All(parts) => parts
-                .iter()
-                .fold(Truths::TRUE, |truths, part| truths.and(part.evaluate(scope))),
-            Self::Any(parts) => parts
-                .iter()
-                .fold(Truths::FALSE, |truths, part| truths.or(part.evaluate(scope))),
+            Self::All(parts) => parts.iter().fold(Truths::TRUE, |truths, part| {
+                truths.and(part.evaluate(scope))
+            }),
+            Self::Any(parts) => parts.iter().fold(Truths::FALSE, |truths, part| {
+                truths.or(part.evaluate(scope))
+            }),
             Self::Not(inner) => inner.evaluate(scope).negate(),
             Self::Compare(comparison, left, right) => {
                 compare(*comparison, scope.operand(left), scope.operand(right))
@@ -257,7 +257,10 @@ impl Pattern {
                 c => PatternPart::Exactly(c),
             });
         }
-        Some(Self { source: source.into(), parts })
+        Some(Self {
+            source: source.into(),
+            parts,
+        })
     }
 
     /// Whether the pattern matches the whole text. After a mismatch only the last `%` is tried
@@ -286,7 +289,9 @@ impl Pattern {
                 None if rest.as_str().is_empty() => return true,
                 None => {}
             }
-            let Some((after, mut from)) = retry.take() else { return false };
+            let Some((after, mut from)) = retry.take() else {
+                return false;
+            };
             if from.next().is_none() {
                 return false;
             }
@@ -336,7 +341,10 @@ mod tests {
     #[test]
     fn null_decides_while_the_other_side_is_open() {
         let open = Value::NotYetKnown;
-        assert_eq!(compare(Comparison::Equal, open, Value::Null), Truths::UNKNOWN);
+        assert_eq!(
+            compare(Comparison::Equal, open, Value::Null),
+            Truths::UNKNOWN
+        );
         assert_eq!(compare(Comparison::Equal, open, Value::Int(1)), Truths::ANY);
         assert_eq!(distinct(open, Value::Null), Truths::DEFINITE);
         assert_eq!(distinct(Value::Null, Value::Null), Truths::FALSE);

@@ -72,7 +72,11 @@ pub struct Row<'a> {
 
 impl Row<'_> {
     /// A row of which nothing is known.
-    pub const UNKNOWN: Self = Self { values: &[], parents: &[], peers: Sight::NotYetKnown };
+    pub const UNKNOWN: Self = Self {
+        values: &[],
+        parents: &[],
+        peers: Sight::NotYetKnown,
+    };
 }
 
 /// Whether a related row is visible to the caller.
@@ -202,6 +206,8 @@ pub enum Reason {
     Never(u16),
     /// There is a row with this key already.
     Conflict,
+    /// Nothing stood in the way.
+    Unconditional,
 }
 
 /// What can still become of a statement.
@@ -227,21 +233,36 @@ pub fn decide(
     if let Some((privilege, columns)) = missing_privilege(table, caller.kind, statement) {
         return Decision::NotGranted(privilege, columns);
     }
-    let tests = Tests { policy, table, caller, now };
+    let tests = Tests {
+        policy,
+        table,
+        caller,
+        now,
+    };
     match &statement.command {
         Command::Select(row) => conclude(tests.visible(row), Verdict::YES, Outcome::Skipped),
         Command::Delete(old) => {
-            let reached = tests.visible(old).and(tests.existing(Action::Delete, old));
+            let reached = tests.visible(old).then(tests.existing(Action::Delete, old));
             conclude(reached, Verdict::YES, Outcome::Skipped)
         }
-        Command::Insert { new, returning } => {
-            conclude(Verdict::YES, tests.inserted(new, *returning), Outcome::Skipped)
-        }
+        Command::Insert { new, returning } => conclude(
+            Verdict::YES,
+            tests.inserted(new, *returning),
+            Outcome::Skipped,
+        ),
         Command::Update { old, new } => {
-            let reached = tests.visible(old).and(tests.existing(Action::Update, old));
-            conclude(reached, tests.updated(old, new, statement.written), Outcome::Skipped)
+            let reached = tests.visible(old).then(tests.existing(Action::Update, old));
+            conclude(
+                reached,
+                tests.updated(old, new, statement.written),
+                Outcome::Skipped,
+            )
         }
-        Command::Ignore { proposed, returning, conflict } => {
+        Command::Ignore {
+            proposed,
+            returning,
+            conflict,
+        } => {
             let inserted = tests.inserted(proposed, *returning);
             let free = match conflict {
                 Conflict::None => Verdict::YES,
@@ -250,8 +271,14 @@ pub fn decide(
             };
             // The check comes first: a row that may not be inserted fails even where it would be
             // passed over.
-            if inserted.truths.may_be_true() {
+            if inserted.truths.is_true() {
                 conclude(free, inserted, Outcome::Skipped)
+            } else if inserted.truths.may_be_true() {
+                Decision::Depends(Open {
+                    applies: free.truths.may_be_true(),
+                    skipped: free.truths.may_be_false(),
+                    refused: true,
+                })
             } else {
                 Decision::Refused(inserted.reason)
             }
@@ -263,10 +290,10 @@ pub fn decide(
                 Conflict::NotYetKnown => Verdict::open(Reason::Conflict),
                 Conflict::Row { existing, merged } => tests
                     .visible(existing)
-                    .and(tests.existing(Action::Update, existing))
-                    .and(tests.updated(existing, merged, statement.written)),
+                    .then(tests.existing(Action::Update, existing))
+                    .then(tests.updated(existing, merged, statement.written)),
             };
-            conclude(Verdict::YES, inserted.and(merged), Outcome::Refused)
+            conclude(Verdict::YES, inserted.then(merged), Outcome::Refused)
         }
     }
 }
@@ -286,7 +313,12 @@ pub fn decide_view(view: &View, caller: &Caller<'_>) -> Decision {
 /// what the function then reads or writes is under the rules of its tables.
 #[must_use]
 pub fn decide_function(function: &Function, caller: &Caller<'_>) -> Decision {
-    decide_subjects(&function.subjects, caller, Privilege::Select, Action::Select)
+    decide_subjects(
+        &function.subjects,
+        caller,
+        Privilege::Select,
+        Action::Select,
+    )
 }
 
 fn decide_subjects(
@@ -295,7 +327,10 @@ fn decide_subjects(
     privilege: Privilege,
     action: Action,
 ) -> Decision {
-    if !subjects.iter().any(|subject| role_includes(caller.kind, *subject)) {
+    if !subjects
+        .iter()
+        .any(|subject| role_includes(caller.kind, *subject))
+    {
         return Decision::NotGranted(privilege, ColumnSet::EMPTY);
     }
     let truths = subjects.iter().fold(Truths::FALSE, |truths, subject| {
@@ -307,7 +342,11 @@ fn decide_subjects(
     if truths.is_true() {
         Decision::Applies(Reason::Rule(0))
     } else if truths.may_be_true() {
-        Decision::Depends(Open { applies: true, skipped: true, refused: false })
+        Decision::Depends(Open {
+            applies: true,
+            skipped: true,
+            refused: false,
+        })
     } else {
         Decision::Skipped(Reason::NoRule(action))
     }
@@ -364,9 +403,7 @@ fn role_includes(kind: CallerKind, subject: Subject) -> bool {
     match kind {
         CallerKind::Anon => subject == Subject::Anon,
         CallerKind::Service => subject == Subject::Service,
-        CallerKind::NoSubject | CallerKind::Guest | CallerKind::User => {
-            subject != Subject::Service
-        }
+        CallerKind::NoSubject | CallerKind::Guest | CallerKind::User => subject != Subject::Service,
     }
 }
 
@@ -411,27 +448,49 @@ struct Verdict {
 }
 
 impl Verdict {
-    /// Passed, and nothing in particular to thank for it.
-    const YES: Self = Self { truths: Truths::TRUE, reason: Reason::NoPair };
+    /// Passed, with nothing in particular to thank for it: another test gives the reason.
+    const YES: Self = Self {
+        truths: Truths::TRUE,
+        reason: Reason::Unconditional,
+    };
 
     fn no(reason: Reason) -> Self {
-        Self { truths: Truths::FALSE, reason }
+        Self {
+            truths: Truths::FALSE,
+            reason,
+        }
     }
 
     fn open(reason: Reason) -> Self {
-        Self { truths: Truths::DEFINITE, reason }
+        Self {
+            truths: Truths::DEFINITE,
+            reason,
+        }
     }
 
-    /// Both. The first test that fails gives the reason; if both pass, a rule does.
+    /// Both: this test, narrowed by another one. If both pass, this one gives the reason.
     fn and(self, other: Self) -> Self {
-        let reason = if !self.truths.may_be_true() {
-            self.reason
-        } else if !other.truths.may_be_true() || self.reason == Reason::NoPair {
+        let fails = self.truths.may_be_true() && !other.truths.may_be_true();
+        let reason = if fails || self.reason == Reason::Unconditional {
             other.reason
         } else {
             self.reason
         };
-        Self { truths: self.truths.and(other.truths), reason }
+        Self {
+            truths: self.truths.and(other.truths),
+            reason,
+        }
+    }
+
+    /// Both: first this test, then the one that matters more. If both pass, the latter gives the
+    /// reason.
+    fn then(self, other: Self) -> Self {
+        let keep = !self.truths.may_be_true() || other.reason == Reason::Unconditional;
+        let reason = if keep { self.reason } else { other.reason };
+        Self {
+            truths: self.truths.and(other.truths),
+            reason,
+        }
     }
 }
 
@@ -452,7 +511,7 @@ fn conclude(reached: Verdict, checked: Verdict, unreached: Outcome) -> Decision 
     }
     if reached.truths.is_true() {
         if checked.truths.is_true() {
-            return Decision::Applies(reached.and(checked).reason);
+            return Decision::Applies(reached.then(checked).reason);
         }
         if !checked.truths.may_be_true() {
             return Decision::Refused(checked.reason);

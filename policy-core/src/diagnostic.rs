@@ -17,7 +17,10 @@ impl Span {
     /// From the start of this stretch to the end of the other.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
-        Self { start: self.start, end: other.end.max(self.start) }
+        Self {
+            start: self.start,
+            end: other.end.max(self.start),
+        }
     }
 
     /// The words themselves.
@@ -75,13 +78,19 @@ impl Diagnostic {
     /// A warning.
     #[must_use]
     pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, span, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, span, message)
+        }
     }
 
     /// A note.
     #[must_use]
     pub fn note(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Note, ..Self::error(code, span, message) }
+        Self {
+            severity: Severity::Note,
+            ..Self::error(code, span, message)
+        }
     }
 
     /// Adds what to say beside the words at fault.

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::columns::ColumnSet;
-use crate::condition::{Condition, Operand};
-use crate::decide::{Caller, CallerKind, Command, Decision, Privilege, Ranks, Reason, Row, Statement};
-use crate::model::{Action, Policy, Rule, Subject, Table};
+use crate::decide::{
+    Caller, CallerKind, Command, Decision, Privilege, Ranks, Reason, Row, Statement,
+};
+use crate::model::{Action, Policy, Subject, Table};
 use crate::value::Value;
 
 /// A decision in words.
@@ -43,7 +44,11 @@ pub fn explain(
     statement: &Statement<'_>,
     decision: &Decision,
 ) -> Explanation {
-    let words = Words { policy, table, caller };
+    let words = Words {
+        policy,
+        table,
+        caller,
+    };
     let verb = verb(statement);
     let name = format!("{}.{}", policy.schema, table.name);
     let mut explanation = match decision {
@@ -51,9 +56,11 @@ pub fn explain(
         Decision::Refused(reason) => {
             words.reasoned("refused", format!("{verb} on `{name}` is refused"), *reason)
         }
-        Decision::Skipped(reason) => {
-            words.reasoned("skipped", format!("{verb} on `{name}` passes over the row"), *reason)
-        }
+        Decision::Skipped(reason) => words.reasoned(
+            "skipped",
+            format!("{verb} on `{name}` passes over the row"),
+            *reason,
+        ),
         Decision::Applies(reason) => {
             words.reasoned("applies", format!("{verb} on `{name}` is allowed"), *reason)
         }
@@ -66,8 +73,10 @@ pub fn explain(
         },
     };
     explanation.details.push(words.who(subject_row(statement)));
-    if !matches!(decision, Decision::Applies(_) | Decision::NotGranted(..)) {
-        explanation.details.extend(words.nulls(statement));
+    if let Decision::Refused(Reason::NoRule(action)) | Decision::Skipped(Reason::NoRule(action)) =
+        decision
+    {
+        explanation.details.extend(words.nulls(statement, *action));
     }
     explanation
 }
@@ -91,7 +100,11 @@ impl Words<'_> {
             CallerKind::Service => "the service role may not",
             _ => "no client",
         };
-        let verb = if self.caller.kind == CallerKind::Service { word.to_owned() } else { format!("may {word}") };
+        let verb = if self.caller.kind == CallerKind::Service {
+            word.to_owned()
+        } else {
+            format!("may {word}")
+        };
         let (message, hint) = if columns.is_empty() {
             (format!("{who} {verb} `{name}`"), self.grant_hint(privilege))
         } else {
@@ -105,11 +118,20 @@ impl Words<'_> {
             let hint = if open.is_empty() {
                 self.grant_hint(privilege)
             } else {
-                Some(format!("columns that may be named: `{}`", self.table.column_names(open).join("`, `")))
+                Some(format!(
+                    "columns that may be named: `{}`",
+                    self.table.column_names(open).join("`, `")
+                ))
             };
             (format!("{who} {verb} `{named}` of `{name}`"), hint)
         };
-        Explanation { decision: "not_granted", message, rule: None, details: Vec::new(), hint }
+        Explanation {
+            decision: "not_granted",
+            message,
+            rule: None,
+            details: Vec::new(),
+            hint,
+        }
     }
 
     fn grant_hint(&self, privilege: Privilege) -> Option<String> {
@@ -131,7 +153,10 @@ impl Words<'_> {
         let because = match reason {
             Reason::Rule(position) => {
                 let found = self.table.rules.get(usize::from(position));
-                rule = found.map(|rule| RuleReference { text: rule.text.clone(), line: rule.line });
+                rule = found.map(|rule| RuleReference {
+                    text: rule.text.clone(),
+                    line: rule.line,
+                });
                 found.map_or_else(String::new, |rule| format!("`{}` allows it", rule.text))
             }
             Reason::Founder => "whoever creates a tenant sees it".to_owned(),
@@ -140,12 +165,16 @@ impl Words<'_> {
                 if self.table.rules_for(action).next().is_none() {
                     format!("the policy gives nobody `{}`", action.word())
                 } else {
-                    format!("no rule for `{}` holds for this caller and row", action.word())
+                    format!(
+                        "no rule for `{}` holds for this caller and row",
+                        action.word()
+                    )
                 }
             }
             Reason::NoPair => {
                 hint = self.hint_for(Action::Update);
-                "no single rule allows the old row, the new row and the changed columns together".to_owned()
+                "no single rule allows the old row, the new row and the changed columns together"
+                    .to_owned()
             }
             Reason::Parent(position) => {
                 let parent = self.table.parents.get(usize::from(position));
@@ -159,21 +188,44 @@ impl Words<'_> {
             Reason::Retired | Reason::MayNotRetire => self.retired(reason, &mut hint),
             Reason::Never(position) => {
                 let never = self.table.never.get(usize::from(position));
-                rule = never.map(|never| RuleReference { text: never.text.clone(), line: never.line });
+                rule = never.map(|never| RuleReference {
+                    text: never.text.clone(),
+                    line: never.line,
+                });
                 never.map_or_else(String::new, |never| format!("`{}` forbids it", never.text))
             }
             Reason::Conflict => "there is a row with this key already".to_owned(),
+            Reason::Unconditional => "nothing stands in the way".to_owned(),
         };
-        Explanation { decision, message: format!("{lead}: {because}"), rule, details: Vec::new(), hint }
+        Explanation {
+            decision,
+            message: format!("{lead}: {because}"),
+            rule,
+            details: Vec::new(),
+            hint,
+        }
     }
 
     fn retired(&self, reason: Reason, hint: &mut Option<String>) -> String {
-        let Some(retire) = &self.table.retire else { return String::new() };
-        let role = |rank| self.policy.tenant.as_ref().map_or("", |tenant| tenant.role(rank));
-        let state =
-            format!("`{} = {}`", self.table.column_name(retire.column), retire.value);
+        let Some(retire) = &self.table.retire else {
+            return String::new();
+        };
+        let role = |rank| {
+            self.policy
+                .tenant
+                .as_ref()
+                .map_or("", |tenant| tenant.role(rank))
+        };
+        let state = format!(
+            "`{} = {}`",
+            self.table.column_name(retire.column),
+            retire.value
+        );
         if reason == Reason::Retired {
-            *hint = Some(format!("rows with {state} are seen by `{}` and above", role(retire.seen_by)));
+            *hint = Some(format!(
+                "rows with {state} are seen by `{}` and above",
+                role(retire.seen_by)
+            ));
             format!("the row is retired ({state})")
         } else {
             *hint = Some(format!("`{}` and above may set {state}", role(retire.by)));
@@ -196,13 +248,18 @@ impl Words<'_> {
         let kind = match self.caller.kind {
             CallerKind::Anon => return "the caller is not signed in".to_owned(),
             CallerKind::NoSubject => {
-                return format!("the token's subject is missing or no {}", self.policy.caller_id.name());
+                return format!(
+                    "the token's subject is missing or no {}",
+                    self.policy.caller_id.name()
+                );
             }
             CallerKind::Service => return "the caller is the service".to_owned(),
             CallerKind::Guest => "an anonymous sign-in",
             CallerKind::User => "signed in",
         };
-        let Some(tenant) = &self.policy.tenant else { return format!("the caller is {kind}") };
+        let Some(tenant) = &self.policy.tenant else {
+            return format!("the caller is {kind}");
+        };
         let Ranks::Known(ranks) = self.caller.ranks else {
             return format!("the caller is {kind}; memberships were not read");
         };
@@ -211,7 +268,11 @@ impl Words<'_> {
         let mut text = format!("the caller is {kind}");
         match of_row {
             Some(value) if !matches!(value, Value::NotYetKnown | Value::Present) => {
-                let rank = ranks.iter().filter(|(of, _)| of == value).map(|(_, rank)| *rank).max();
+                let rank = ranks
+                    .iter()
+                    .filter(|(of, _)| of == value)
+                    .map(|(_, rank)| *rank)
+                    .max();
                 match rank {
                     Some(rank) if rank > 0 => {
                         let _ = write!(text, ", `{}` in the row's tenant", tenant.role(rank));
@@ -232,24 +293,27 @@ impl Words<'_> {
     }
 
     /// Which columns that a rule asks about were NULL: the usual surprise.
-    fn nulls(&self, statement: &Statement<'_>) -> Vec<String> {
-        let Some(row) = subject_row(statement) else { return Vec::new() };
-        let mut asked = ColumnSet::EMPTY;
-        let conditions = |rule: &Rule| [rule.condition.clone(), rule.check.clone()];
-        let all: Vec<Condition> =
-            self.table.rules.iter().flat_map(conditions).flatten().collect();
-        for condition in &all {
-            condition.for_each_operand(&mut |operand| {
-                if let Operand::Column(column) = operand {
-                    asked = asked.with(*column);
-                }
+    fn nulls(&self, statement: &Statement<'_>, action: Action) -> Vec<String> {
+        let Some(row) = subject_row(statement) else {
+            return Vec::new();
+        };
+        let asked = self
+            .table
+            .rules_for(action)
+            .filter(|rule| self.caller.kind.is(rule.subject))
+            .flat_map(|rule| [&rule.condition, &rule.check])
+            .flatten()
+            .fold(ColumnSet::EMPTY, |set, condition| {
+                set.union(condition.columns())
             });
-        }
         asked
             .iter()
             .filter(|column| row.values.get(usize::from(*column)) == Some(&Value::Null))
             .map(|column| {
-                format!("`{}` is NULL, so a comparison with it is unknown", self.table.column_name(column))
+                format!(
+                    "`{}` is NULL, so a comparison with it is unknown",
+                    self.table.column_name(column)
+                )
             })
             .collect()
     }

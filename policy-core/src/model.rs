@@ -399,13 +399,18 @@ impl Table {
     /// The name of a column; empty if there is none at this position.
     #[must_use]
     pub fn column_name(&self, column: ColumnIndex) -> &str {
-        self.columns.get(usize::from(column)).map_or("", |column| column.name.as_str())
+        self.columns
+            .get(usize::from(column))
+            .map_or("", |column| column.name.as_str())
     }
 
     /// The names of a set of columns, in the table's order.
     #[must_use]
     pub fn column_names(&self, columns: ColumnSet) -> Vec<&str> {
-        columns.iter().map(|column| self.column_name(column)).collect()
+        columns
+            .iter()
+            .map(|column| self.column_name(column))
+            .collect()
     }
 
     /// The rules for one action.

@@ -41,9 +41,14 @@ pub fn guard(rules: &[Rule], granted: ColumnSet, top: Rank) -> Option<Guard> {
     if updates.len() > 1
         && let Some(moving) = updates.iter().find(|rule| moves(rule, granted))
     {
-        return Some(Guard { who: vec![moving.subject], columns: granted });
+        return Some(Guard {
+            who: vec![moving.subject],
+            columns: granted,
+        });
     }
-    callers(&updates, top).into_iter().find_map(|active| wider(&active, granted))
+    callers(&updates, top)
+        .into_iter()
+        .find_map(|active| wider(&active, granted))
 }
 
 /// The sets of rules that can speak of one caller and row at once: a rank brings all rules up to
@@ -130,5 +135,8 @@ enum Side {
 }
 
 fn sides(rule: &Rule) -> [(Side, Option<&Condition>); 2] {
-    [(Side::Old, rule.condition.as_ref()), (Side::New, rule.check.as_ref())]
+    [
+        (Side::Old, rule.condition.as_ref()),
+        (Side::New, rule.check.as_ref()),
+    ]
 }

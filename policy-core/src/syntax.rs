@@ -8,10 +8,11 @@ mod conditions;
 mod parser;
 mod token;
 pub mod tree;
+mod words;
 
 use crate::diagnostic::Diagnostic;
-pub use parser::KEYWORDS;
 pub(crate) use conditions::literal_text;
+pub use parser::KEYWORDS;
 pub use tree::File;
 
 /// Reads a policy text.

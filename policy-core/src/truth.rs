@@ -145,7 +145,10 @@ mod tests {
     }
 
     fn members(set: u8) -> impl Iterator<Item = Option<bool>> {
-        SINGLES.into_iter().filter(move |(bit, _)| set & bit != 0).map(|(_, value)| value)
+        SINGLES
+            .into_iter()
+            .filter(move |(bit, _)| set & bit != 0)
+            .map(|(_, value)| value)
     }
 
     fn collect(values: impl Iterator<Item = Option<bool>>) -> Truths {
@@ -164,8 +167,14 @@ mod tests {
             assert_eq!(sa.fails(), collect(ma().map(|x| Some(x == Some(false)))));
             for b in 1..8 {
                 let pairs = || ma().flat_map(|x| members(b).map(move |y| (x, y)));
-                assert_eq!(sa.and(Truths(b)), collect(pairs().map(|(x, y)| sql_and(x, y))));
-                assert_eq!(sa.or(Truths(b)), collect(pairs().map(|(x, y)| sql_or(x, y))));
+                assert_eq!(
+                    sa.and(Truths(b)),
+                    collect(pairs().map(|(x, y)| sql_and(x, y)))
+                );
+                assert_eq!(
+                    sa.or(Truths(b)),
+                    collect(pairs().map(|(x, y)| sql_or(x, y)))
+                );
             }
         }
     }

@@ -203,7 +203,11 @@ pub fn timestamp_from_text(text: &str) -> Option<i64> {
     if second.len() != 2 || fraction.len() > 6 {
         return None;
     }
-    let micros = if fraction.is_empty() { 0 } else { digits(&format!("{fraction:0<6}"))? };
+    let micros = if fraction.is_empty() {
+        0
+    } else {
+        digits(&format!("{fraction:0<6}"))?
+    };
     let (hour, minute, second) = (digits(hour)?, digits(minute)?, digits(second)?);
     if hour > 23 || minute > 59 || second > 59 {
         return None;
@@ -276,7 +280,11 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -296,12 +304,23 @@ mod tests {
 
     #[test]
     fn known_days() {
-        for (text, days) in
-            [("1970-01-01", 0), ("2000-02-29", 11_016), ("1969-12-31", -1), ("2026-11-21", 20_778)]
-        {
+        for (text, days) in [
+            ("1970-01-01", 0),
+            ("2000-02-29", 11_016),
+            ("1969-12-31", -1),
+            ("2026-11-21", 20_778),
+        ] {
             assert_eq!(date_from_text(text), Some(days), "{text}");
         }
-        for text in ["2025-02-29", "2025-13-01", "2025-00-10", "2025-1-01", "2025-04-31", "x", ""] {
+        for text in [
+            "2025-02-29",
+            "2025-13-01",
+            "2025-00-10",
+            "2025-1-01",
+            "2025-04-31",
+            "x",
+            "",
+        ] {
             assert_eq!(date_from_text(text), None, "{text}");
         }
     }
@@ -310,7 +329,10 @@ mod tests {
     fn a_timestamp_needs_its_zone() {
         assert_eq!(timestamp_from_text("1970-01-01T00:00:00Z"), Some(0));
         assert_eq!(timestamp_from_text("1970-01-01 02:00:00+02"), Some(0));
-        assert_eq!(timestamp_from_text("1969-12-31 19:00:00.25-05:00"), Some(250_000));
+        assert_eq!(
+            timestamp_from_text("1969-12-31 19:00:00.25-05:00"),
+            Some(250_000)
+        );
         assert_eq!(timestamp_from_text("1970-01-01 00:00:00"), None);
         assert_eq!(timestamp_from_text("1970-01-01 24:00:00Z"), None);
     }
@@ -320,7 +342,11 @@ mod tests {
         let text = "a0000000-0000-4000-8000-000000000001";
         assert_eq!(uuid_from_text(text).map(uuid_text).as_deref(), Some(text));
         assert_eq!(uuid_from_text(&text.to_uppercase()), uuid_from_text(text));
-        for bad in ["", "a0000000000040008000000000000001", "{a0000000-0000-4000-8000-00000000000}"] {
+        for bad in [
+            "",
+            "a0000000000040008000000000000001",
+            "{a0000000-0000-4000-8000-00000000000}",
+        ] {
             assert_eq!(uuid_from_text(bad), None, "{bad}");
         }
     }

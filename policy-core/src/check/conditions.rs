@@ -23,7 +23,10 @@ pub(super) fn column_literal(
     column: &Name,
     literal: &tree::Literal,
 ) -> Option<Literal> {
-    let written = tree::Operand { kind: OperandKind::Literal(literal.value.clone()), span: literal.span };
+    let written = tree::Operand {
+        kind: OperandKind::Literal(literal.value.clone()),
+        span: literal.span,
+    };
     let kind = relation.column(&column.text)?.kind();
     Typing { context, relation }.literal(&written, kind, Some(&column.text))
 }
@@ -52,30 +55,53 @@ impl Typing<'_, '_> {
                     Condition::Compare(Comparison::LessOrEqual, again, high),
                 ])
             }
-            ConditionKind::OneOf { operand, list, negated } => {
+            ConditionKind::OneOf {
+                operand,
+                list,
+                negated,
+            } => {
                 let kind = self.kind(operand)?;
                 self.comparable(kind, operand.span)?;
                 let column = column_name(operand);
-                let literals: Option<Vec<Literal>> =
-                    list.iter().map(|item| self.literal(item, kind, column)).collect();
+                let literals: Option<Vec<Literal>> = list
+                    .iter()
+                    .map(|item| self.literal(item, kind, column))
+                    .collect();
                 let one_of = Condition::OneOf(self.operand(operand, kind)?, literals?);
-                if *negated { Condition::Not(Box::new(one_of)) } else { one_of }
+                if *negated {
+                    Condition::Not(Box::new(one_of))
+                } else {
+                    one_of
+                }
             }
             ConditionKind::IsNull(operand, negated) => {
                 self.null_test(operand)?;
                 let kind = self.kind(operand)?;
                 let is_null = Condition::IsNull(self.operand(operand, kind)?);
-                if *negated { Condition::Not(Box::new(is_null)) } else { is_null }
+                if *negated {
+                    Condition::Not(Box::new(is_null))
+                } else {
+                    is_null
+                }
             }
             ConditionKind::Distinct(left, right, negated) => {
                 let (left, right) = self.pair(left, right, false, written.span)?;
                 let distinct = Condition::Distinct(left, right);
-                if *negated { Condition::Not(Box::new(distinct)) } else { distinct }
+                if *negated {
+                    Condition::Not(Box::new(distinct))
+                } else {
+                    distinct
+                }
             }
             ConditionKind::Like(operand, pattern, negated) => {
                 let kind = self.kind(operand)?;
                 if kind != Kind::Text {
-                    return self.refuse("type-mismatch", operand.span, "`like` compares text", "not text");
+                    return self.refuse(
+                        "type-mismatch",
+                        operand.span,
+                        "`like` compares text",
+                        "not text",
+                    );
                 }
                 let OperandKind::Literal(Value::Text(text)) = &pattern.kind else {
                     return self.refuse(
@@ -94,7 +120,11 @@ impl Typing<'_, '_> {
                     );
                 };
                 let like = Condition::Like(self.operand(operand, kind)?, parsed);
-                if *negated { Condition::Not(Box::new(like)) } else { like }
+                if *negated {
+                    Condition::Not(Box::new(like))
+                } else {
+                    like
+                }
             }
             ConditionKind::Flag(operand) => {
                 let kind = self.kind(operand)?;
@@ -102,7 +132,10 @@ impl Typing<'_, '_> {
                     return self.refuse(
                         "type-mismatch",
                         operand.span,
-                        &format!("a condition by itself must be boolean, this is {}", kind.name()),
+                        &format!(
+                            "a condition by itself must be boolean, this is {}",
+                            kind.name()
+                        ),
                         "not boolean",
                     );
                 }
@@ -125,11 +158,18 @@ impl Typing<'_, '_> {
         ordered: bool,
         span: Span,
     ) -> Option<(Operand, Operand)> {
-        if [left, right].iter().any(|side| side.kind == OperandKind::Literal(Value::Null)) {
+        if [left, right]
+            .iter()
+            .any(|side| side.kind == OperandKind::Literal(Value::Null))
+        {
             return self.refuse_with(
-                Diagnostic::error("null-comparison", span, "a comparison with `null` is never true")
-                    .label("always unknown")
-                    .help("write `is null` or `is not null`"),
+                Diagnostic::error(
+                    "null-comparison",
+                    span,
+                    "a comparison with `null` is never true",
+                )
+                .label("always unknown")
+                .help("write `is null` or `is not null`"),
             );
         }
         let kind = match (literal_of(left), literal_of(right)) {
@@ -137,13 +177,18 @@ impl Typing<'_, '_> {
                 let (a, b) = (self.kind(left)?, self.kind(right)?);
                 if a != b {
                     let message = format!("{} is compared with {}", a.name(), b.name());
-                    let help = if matches!((a, b), (Kind::Date, Kind::Timestamp) | (Kind::Timestamp, Kind::Date)) {
+                    let help = if matches!(
+                        (a, b),
+                        (Kind::Date, Kind::Timestamp) | (Kind::Timestamp, Kind::Date)
+                    ) {
                         "a day begins at different instants in different sessions: store a timestamptz"
                     } else {
                         "compare values of one type"
                     };
                     return self.refuse_with(
-                        Diagnostic::error("type-mismatch", span, message).label("two types").help(help),
+                        Diagnostic::error("type-mismatch", span, message)
+                            .label("two types")
+                            .help(help),
                     );
                 }
                 a
@@ -151,14 +196,21 @@ impl Typing<'_, '_> {
             (None, Some(_)) => self.kind(left)?,
             (Some(_), None) => self.kind(right)?,
             (Some(_), Some(_)) => {
-                return self.refuse("constant", span, "this compares two literals", "always the same");
+                return self.refuse(
+                    "constant",
+                    span,
+                    "this compares two literals",
+                    "always the same",
+                );
             }
         };
         self.comparable(kind, span)?;
         if ordered && !kind.is_ordered() {
             let why = match kind {
                 Kind::Text => "the order of text depends on the database's collation",
-                Kind::Enum => "enums sort in the order of their declaration, which `alter type` changes",
+                Kind::Enum => {
+                    "enums sort in the order of their declaration, which `alter type` changes"
+                }
                 _ => "this type has no order worth a rule",
             };
             return self.refuse_with(
@@ -217,9 +269,14 @@ impl Typing<'_, '_> {
     fn kind(&mut self, operand: &tree::Operand) -> Option<Kind> {
         match &operand.kind {
             OperandKind::Column(name) => {
-                let name = Name { text: name.clone(), span: operand.span };
+                let name = Name {
+                    text: name.clone(),
+                    span: operand.span,
+                };
                 self.context.column(self.relation, &name)?;
-                self.relation.column(&name.text).map(crate::catalogue::Column::kind)
+                self.relation
+                    .column(&name.text)
+                    .map(crate::catalogue::Column::kind)
             }
             OperandKind::Caller(what) => match what.as_str() {
                 "id" => Some(self.context.caller_id),
@@ -235,17 +292,25 @@ impl Typing<'_, '_> {
                 ),
             },
             OperandKind::Now => Some(Kind::Timestamp),
-            OperandKind::Literal(_) => {
-                self.refuse("constant", operand.span, "a literal cannot stand here", "expected a column")
-            }
+            OperandKind::Literal(_) => self.refuse(
+                "constant",
+                operand.span,
+                "a literal cannot stand here",
+                "expected a column",
+            ),
         }
     }
 
     fn operand(&mut self, operand: &tree::Operand, _kind: Kind) -> Option<Operand> {
         match &operand.kind {
             OperandKind::Column(name) => {
-                let name = Name { text: name.clone(), span: operand.span };
-                self.context.column(self.relation, &name).map(Operand::Column)
+                let name = Name {
+                    text: name.clone(),
+                    span: operand.span,
+                };
+                self.context
+                    .column(self.relation, &name)
+                    .map(Operand::Column)
             }
             OperandKind::Caller(what) => match what.as_str() {
                 "id" => Some(Operand::CallerId),
@@ -257,14 +322,26 @@ impl Typing<'_, '_> {
         }
     }
 
-    fn literal(&mut self, written: &tree::Operand, kind: Kind, column: Option<&str>) -> Option<Literal> {
+    fn literal(
+        &mut self,
+        written: &tree::Operand,
+        kind: Kind,
+        column: Option<&str>,
+    ) -> Option<Literal> {
         let OperandKind::Literal(value) = &written.kind else {
-            return self.refuse("not-a-literal", written.span, "only literals can stand here", "not a literal");
+            return self.refuse(
+                "not-a-literal",
+                written.span,
+                "only literals can stand here",
+                "not a literal",
+            );
         };
         let literal = match (kind, value) {
             (Kind::Bool, Value::Bool(value)) => Some(Literal::Bool(*value)),
             (Kind::Int, Value::Integer(number)) => Some(Literal::Int(*number)),
-            (Kind::Text | Kind::Enum, Value::Text(text)) => Some(Literal::Text(text.as_str().into())),
+            (Kind::Text | Kind::Enum, Value::Text(text)) => {
+                Some(Literal::Text(text.as_str().into()))
+            }
             (Kind::Uuid, Value::Text(text)) => uuid_from_text(text).map(Literal::Uuid),
             (Kind::Date, Value::Text(text)) => date_from_text(text).map(Literal::Date),
             (Kind::Timestamp, Value::Text(text)) => {
@@ -284,9 +361,13 @@ impl Typing<'_, '_> {
             }
             (_, Value::Null) => {
                 return self.refuse_with(
-                    Diagnostic::error("null-comparison", written.span, "`null` in a list makes it never false")
-                        .label("remove it")
-                        .help("add `or ... is null` if rows without a value are meant"),
+                    Diagnostic::error(
+                        "null-comparison",
+                        written.span,
+                        "`null` in a list makes it never false",
+                    )
+                    .label("remove it")
+                    .help("add `or ... is null` if rows without a value are meant"),
                 );
             }
             _ => None,
@@ -294,8 +375,12 @@ impl Typing<'_, '_> {
         let Some(literal) = literal else {
             let text = crate::syntax::literal_text(value);
             return self.refuse_with(
-                Diagnostic::error("type-mismatch", written.span, format!("{text} is not a value of type {}", kind.name()))
-                    .label(format!("expected {}", kind.name())),
+                Diagnostic::error(
+                    "type-mismatch",
+                    written.span,
+                    format!("{text} is not a value of type {}", kind.name()),
+                )
+                .label(format!("expected {}", kind.name())),
             );
         };
         self.known_value(&literal, column, written.span);
@@ -304,15 +389,17 @@ impl Typing<'_, '_> {
 
     /// An enum's label must exist; a value that the column's check constraint excludes is odd.
     fn known_value(&mut self, literal: &Literal, column: Option<&str>, span: Span) {
-        let (Literal::Text(text), Some(column)) = (literal, column.and_then(|c| self.relation.column(c))) else {
+        let (Literal::Text(text), Some(column)) =
+            (literal, column.and_then(|c| self.relation.column(c)))
+        else {
             return;
         };
-        let (known, severity): (&[String], fn(&'static str, Span, String) -> Diagnostic) =
-            if column.labels.is_empty() {
-                (&column.one_of, |code, span, message| Diagnostic::warning(code, span, message))
-            } else {
-                (&column.labels, |code, span, message| Diagnostic::error(code, span, message))
-            };
+        let is_enum = !column.labels.is_empty();
+        let known = if is_enum {
+            &column.labels
+        } else {
+            &column.one_of
+        };
         if known.is_empty() || known.iter().any(|value| **value == **text) {
             return;
         }
@@ -321,10 +408,22 @@ impl Typing<'_, '_> {
             |near| format!("did you mean `'{near}'`?"),
         );
         let message = format!("`{}` never has the value '{text}'", column.name);
-        self.context.report(severity("unknown-value", span, message).label("no such value").help(help));
+        let finding = if is_enum {
+            Diagnostic::error("unknown-value", span, message)
+        } else {
+            Diagnostic::warning("unknown-value", span, message)
+        };
+        self.context
+            .report(finding.label("no such value").help(help));
     }
 
-    fn refuse<T>(&mut self, code: &'static str, span: Span, message: &str, label: &str) -> Option<T> {
+    fn refuse<T>(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: &str,
+        label: &str,
+    ) -> Option<T> {
         self.refuse_with(Diagnostic::error(code, span, message).label(label))
     }
 

@@ -43,7 +43,9 @@ impl<'a> Context<'a> {
             };
         }
         let is_table = |name: &str| {
-            catalogue.relation(name).is_some_and(|relation| relation.kind == RelationKind::Table)
+            catalogue
+                .relation(name)
+                .is_some_and(|relation| relation.kind == RelationKind::Table)
         };
         for table in &file.tables {
             let name = table.name.text.as_str();
@@ -52,7 +54,8 @@ impl<'a> Context<'a> {
             }
         }
         for relation in &catalogue.relations {
-            if relation.kind == RelationKind::Table && !context.names.contains(&relation.name.as_str())
+            if relation.kind == RelationKind::Table
+                && !context.names.contains(&relation.name.as_str())
             {
                 context.names.push(&relation.name);
             }
@@ -61,7 +64,8 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn finish(mut self) -> Vec<Diagnostic> {
-        self.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
+        self.diagnostics
+            .sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
         self.diagnostics.dedup();
         self.diagnostics
     }
@@ -87,7 +91,10 @@ impl<'a> Context<'a> {
                 Diagnostic::error(
                     "unknown-table",
                     name.span,
-                    format!("there is no table `{}` in schema `{}`", name.text, catalogue.schema),
+                    format!(
+                        "there is no table `{}` in schema `{}`",
+                        name.text, catalogue.schema
+                    ),
                 )
                 .label("not in the catalogue")
                 .help(near),
@@ -98,9 +105,13 @@ impl<'a> Context<'a> {
             RelationKind::Table => {}
             RelationKind::View => {
                 self.report(
-                    Diagnostic::error("not-a-table", name.span, format!("`{}` is a view", name.text))
-                        .label("a view")
-                        .help(format!("write `on view {}`", name.text)),
+                    Diagnostic::error(
+                        "not-a-table",
+                        name.span,
+                        format!("`{}` is a view", name.text),
+                    )
+                    .label("a view")
+                    .help(format!("write `on view {}`", name.text)),
                 );
                 return None;
             }
@@ -109,7 +120,10 @@ impl<'a> Context<'a> {
                     Diagnostic::error(
                         "not-a-table",
                         name.span,
-                        format!("row-level security does not bind `{}` as it binds a table", name.text),
+                        format!(
+                            "row-level security does not bind `{}` as it binds a table",
+                            name.text
+                        ),
                     )
                     .label("partitioned, foreign, materialized, inherited or with rules")
                     .help("leave it out, so that it is closed to clients"),
@@ -123,11 +137,19 @@ impl<'a> Context<'a> {
 
     /// The position of a column, or a finding.
     pub(super) fn column(&mut self, relation: &Relation, name: &Name) -> Option<ColumnIndex> {
-        let position = relation.columns.iter().position(|column| column.name == name.text);
+        let position = relation
+            .columns
+            .iter()
+            .position(|column| column.name == name.text);
         if position.is_none() {
             let columns = || relation.columns.iter().map(|column| column.name.as_str());
             let help = nearest(&name.text, columns()).map_or_else(
-                || format!("its columns are `{}`", columns().collect::<Vec<_>>().join("`, `")),
+                || {
+                    format!(
+                        "its columns are `{}`",
+                        columns().collect::<Vec<_>>().join("`, `")
+                    )
+                },
                 |near| format!("did you mean `{near}`?"),
             );
             self.report(
@@ -140,14 +162,18 @@ impl<'a> Context<'a> {
                 .help(help),
             );
         }
-        position.filter(|position| *position < MAX_COLUMNS).and_then(|p| ColumnIndex::try_from(p).ok())
+        position
+            .filter(|position| *position < MAX_COLUMNS)
+            .and_then(|p| ColumnIndex::try_from(p).ok())
     }
 
     /// The positions of several columns; a finding for each that is unknown or named twice.
     pub(super) fn columns(&mut self, relation: &Relation, names: &[Name]) -> ColumnSet {
         let mut set = ColumnSet::EMPTY;
         for name in names {
-            let Some(column) = self.column(relation, name) else { continue };
+            let Some(column) = self.column(relation, name) else {
+                continue;
+            };
             if set.contains(column) {
                 self.report(
                     Diagnostic::warning(
@@ -169,8 +195,9 @@ impl<'a> Context<'a> {
         if rank > 0 {
             return Some(rank);
         }
-        let roles: Vec<&str> =
-            tenant.map(|tenant| tenant.roles.iter().map(String::as_str).collect()).unwrap_or_default();
+        let roles: Vec<&str> = tenant
+            .map(|tenant| tenant.roles.iter().map(String::as_str).collect())
+            .unwrap_or_default();
         let help = nearest(&name.text, roles.iter().copied()).map_or_else(
             || {
                 if roles.is_empty() {
@@ -194,7 +221,11 @@ impl<'a> Context<'a> {
     }
 
     /// A subject that is no column: `anon`, `guest`, `user`, `service` or a role.
-    pub(super) fn named_subject(&mut self, tenant: Option<&Tenant>, name: &Name) -> Option<Subject> {
+    pub(super) fn named_subject(
+        &mut self,
+        tenant: Option<&Tenant>,
+        name: &Name,
+    ) -> Option<Subject> {
         Some(match name.text.as_str() {
             "anon" => Subject::Anon,
             "guest" => Subject::Guest,
@@ -211,23 +242,29 @@ impl<'a> Context<'a> {
 
     /// The block of a table, to point at.
     pub(super) fn block(&self, table: &Table) -> Option<&'a tree::Table> {
-        self.file.tables.iter().find(|block| block.name.text == table.name)
+        self.file
+            .tables
+            .iter()
+            .find(|block| block.name.text == table.name)
     }
 
     /// Where to point for a finding about a whole table.
     pub(super) fn table_span(&self, table: &Table) -> Span {
-        self.block(table).map_or(self.file.app.span, |block| block.name.span)
+        self.block(table)
+            .map_or(self.file.app.span, |block| block.name.span)
     }
 
     /// Where to point for a finding about a rule.
     pub(super) fn rule_span(&self, table: &Table, line: u32, text: &str) -> Span {
-        let actions = self.block(table).into_iter().flat_map(|block| &block.items).flat_map(|item| {
-            match item {
+        let actions = self
+            .block(table)
+            .into_iter()
+            .flat_map(|block| &block.items)
+            .flat_map(|item| match item {
                 tree::Item::Rule(rule) => rule.actions.iter().collect(),
-                tree::Item::Never(action) => vec![action],
+                tree::Item::Never(action) => vec![&**action],
                 _ => Vec::new(),
-            }
-        });
+            });
         actions
             .filter(|action| action.line == line && action.text == text)
             .map(|action| action.span)

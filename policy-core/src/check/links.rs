@@ -3,28 +3,51 @@
 use super::context::Context;
 use crate::catalogue::Relation;
 use crate::diagnostic::Diagnostic;
-use crate::model::{
-    Action, Parent, Peer, Place, Policy, Rule, Subject, Table, TableIndex,
-};
+use crate::model::{Action, Parent, Peer, Place, Policy, Rule, Subject, Table, TableIndex};
 use crate::syntax::tree::{self, Item};
 
 pub(super) fn resolve(context: &mut Context<'_>, policy: &mut Policy) {
     let file = context.file;
     for block in &file.tables {
-        let Some((index, relation)) = known(context, policy, block) else { continue };
+        let Some((index, relation)) = known(context, policy, block) else {
+            continue;
+        };
         for via in &block.parents {
-            let Some((target, parent_relation)) = context.table(&via.table) else { continue };
+            let Some((target, parent_relation)) = context.table(&via.table) else {
+                continue;
+            };
             if target == index {
                 context.report(
-                    Diagnostic::error("via-self", via.table.span, "a table cannot be its own parent")
-                        .label("the same table")
-                        .help("PostgreSQL refuses a policy that reads its own table"),
+                    Diagnostic::error(
+                        "via-self",
+                        via.table.span,
+                        "a table cannot be its own parent",
+                    )
+                    .label("the same table")
+                    .help("PostgreSQL refuses a policy that reads its own table"),
                 );
                 continue;
             }
             match &via.other {
-                Some(other) => peer(context, policy, index, relation, via, target, parent_relation, other),
-                None => parent(context, policy, index, relation, via, target, parent_relation),
+                Some(other) => peer(
+                    context,
+                    policy,
+                    index,
+                    relation,
+                    via,
+                    target,
+                    parent_relation,
+                    other,
+                ),
+                None => parent(
+                    context,
+                    policy,
+                    index,
+                    relation,
+                    via,
+                    target,
+                    parent_relation,
+                ),
             }
         }
     }
@@ -38,7 +61,10 @@ fn known<'a>(
     policy: &Policy,
     block: &tree::Table,
 ) -> Option<(TableIndex, &'a Relation)> {
-    let position = policy.tables.iter().position(|table| table.name == block.name.text)?;
+    let position = policy
+        .tables
+        .iter()
+        .position(|table| table.name == block.name.text)?;
     let relation = context.catalogue.relation(&block.name.text)?;
     Some((TableIndex::try_from(position).ok()?, relation))
 }
@@ -52,20 +78,29 @@ fn parent(
     target: TableIndex,
     target_relation: &Relation,
 ) {
-    let Some(column) = context.column(relation, &via.column) else { return };
-    let foreign_key = relation.foreign_keys.iter().find(|key| {
-        key.table == target_relation.name && key.columns.contains(&via.column.text)
-    });
+    let Some(column) = context.column(relation, &via.column) else {
+        return;
+    };
+    let foreign_key = relation
+        .foreign_keys
+        .iter()
+        .find(|key| key.table == target_relation.name && key.columns.contains(&via.column.text));
     let key_name = foreign_key.and_then(|key| {
         let pairs = key.columns.iter().zip(&key.references);
-        pairs.into_iter().find(|(own, _)| **own == via.column.text).map(|(_, referred)| referred)
+        pairs
+            .into_iter()
+            .find(|(own, _)| **own == via.column.text)
+            .map(|(_, referred)| referred)
     });
     let (Some(foreign_key), Some(key_name)) = (foreign_key, key_name) else {
         context.report(
             Diagnostic::error(
                 "via-without-key",
                 via.column.span,
-                format!("no foreign key leads from `{}` to `{}`", via.column.text, via.table.text),
+                format!(
+                    "no foreign key leads from `{}` to `{}`",
+                    via.column.text, via.table.text
+                ),
             )
             .label("nothing keeps it pointing there")
             .help("add the foreign key, with the tenant column in it"),
@@ -73,8 +108,12 @@ fn parent(
         return;
     };
     let target_table = policy.table_at(target);
-    let Some(key) = target_table.and_then(|table| table.column(key_name)) else { return };
-    let own_tenant = policy.table_at(index).and_then(|table| table.place.tenant_column());
+    let Some(key) = target_table.and_then(|table| table.column(key_name)) else {
+        return;
+    };
+    let own_tenant = policy
+        .table_at(index)
+        .and_then(|table| table.place.tenant_column());
     let tenant = target_table.and_then(|table| table.place.tenant_column());
     if tenant.is_some() && own_tenant.is_none() {
         context.report(
@@ -88,25 +127,44 @@ fn parent(
         );
         return;
     }
-    let Some(table) = policy.tables.get_mut(usize::from(index)) else { return };
+    let Some(table) = policy.tables.get_mut(usize::from(index)) else {
+        return;
+    };
     let held = own_tenant.is_none_or(|tenant| {
-        foreign_key.columns.iter().any(|column| table.column_name(tenant) == column)
+        foreign_key
+            .columns
+            .iter()
+            .any(|column| table.column_name(tenant) == column)
     });
-    table.parents.push(Parent { column, table: target, key, tenant, tested: !held });
+    table.parents.push(Parent {
+        column,
+        table: target,
+        key,
+        tenant,
+        tested: !held,
+    });
     if !held {
         context.report(
             Diagnostic::warning(
                 "simple-foreign-key",
                 via.column.span,
-                format!("foreign key `{}` lets a row point to a parent of another tenant", foreign_key.name),
+                format!(
+                    "foreign key `{}` lets a row point to a parent of another tenant",
+                    foreign_key.name
+                ),
             )
             .label("the tenant column is not part of the key")
-            .help("replace it by one over both columns; a second key beside it would break embedding"),
+            .help(
+                "replace it by one over both columns; a second key beside it would break embedding",
+            ),
         );
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "both ends of a link, each in the tree, the catalogue and the model")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "both ends of a link, each in the tree, the catalogue and the model"
+)]
 fn peer(
     context: &mut Context<'_>,
     policy: &mut Policy,
@@ -117,19 +175,32 @@ fn peer(
     target_relation: &Relation,
     other: &tree::Name,
 ) {
-    let Some(column) = context.column(relation, &via.column) else { return };
-    let Some(other) = context.column(target_relation, other) else { return };
-    let Some(table) = policy.tables.get_mut(usize::from(index)) else { return };
+    let Some(column) = context.column(relation, &via.column) else {
+        return;
+    };
+    let Some(other) = context.column(target_relation, other) else {
+        return;
+    };
+    let Some(table) = policy.tables.get_mut(usize::from(index)) else {
+        return;
+    };
     let columns = crate::columns::ColumnSet::first(table.columns.len()).difference(table.hidden);
     let text = format!(
         "via {} in {} ({}): select",
         via.column.text,
         via.table.text,
-        target_relation.columns.get(usize::from(other)).map_or("", |c| c.name.as_str())
+        target_relation
+            .columns
+            .get(usize::from(other))
+            .map_or("", |c| c.name.as_str())
     );
     let line = table.line;
     table.rules.push(Rule {
-        subject: Subject::Peer(Peer { column, table: target, other }),
+        subject: Subject::Peer(Peer {
+            column,
+            table: target,
+            other,
+        }),
         outside: false,
         action: Action::Select,
         columns,
@@ -145,7 +216,9 @@ fn peer(
 fn inherit(context: &mut Context<'_>, policy: &mut Policy) {
     let file = context.file;
     for block in &file.tables {
-        let Some((index, _)) = known(context, policy, block) else { continue };
+        let Some((index, _)) = known(context, policy, block) else {
+            continue;
+        };
         let names = block.items.iter().filter_map(|item| match item {
             Item::Inherit(names) => Some(names),
             _ => None,
@@ -159,7 +232,9 @@ fn inherit(context: &mut Context<'_>, policy: &mut Policy) {
                 );
                 continue;
             }
-            let Some(table) = policy.table_at(index) else { continue };
+            let Some(table) = policy.table_at(index) else {
+                continue;
+            };
             let Some(parent) = table.parents.first() else {
                 context.report(
                     Diagnostic::error("inherit", name.span, "there is no parent to inherit from")
@@ -170,11 +245,18 @@ fn inherit(context: &mut Context<'_>, policy: &mut Policy) {
             };
             let columns =
                 crate::columns::ColumnSet::first(table.columns.len()).difference(table.hidden);
-            let Some(parent) = policy.table_at(parent.table) else { continue };
+            let Some(parent) = policy.table_at(parent.table) else {
+                continue;
+            };
             let line = block.line;
-            let copies: Vec<Rule> = parent
+            let mut copies: Vec<Rule> = parent
                 .rules_for(Action::Select)
-                .filter(|rule| !matches!(rule.subject, Subject::Itself(_) | Subject::Peer(_) | Subject::Service))
+                .filter(|rule| {
+                    !matches!(
+                        rule.subject,
+                        Subject::Itself(_) | Subject::Peer(_) | Subject::Service
+                    )
+                })
                 .map(|rule| Rule {
                     columns,
                     condition: None,
@@ -183,11 +265,24 @@ fn inherit(context: &mut Context<'_>, policy: &mut Policy) {
                     ..rule.clone()
                 })
                 .collect();
+            // Conditions are left behind, so of several rules for roles the lowest says it all.
+            let lowest = copies.iter().filter_map(|rule| rank(rule.subject)).min();
+            copies.retain(|rule| rank(rule.subject).is_none_or(|rank| Some(rank) == lowest));
+            let mut seen: Vec<(Subject, bool)> = Vec::new();
+            copies.retain(|rule| {
+                let new = !seen.contains(&(rule.subject, rule.outside));
+                seen.push((rule.subject, rule.outside));
+                new
+            });
             if copies.is_empty() {
                 context.report(
-                    Diagnostic::error("inherit", name.span, format!("`{}` has no select rule to inherit", parent.name))
-                        .label("nobody sees the parent")
-                        .help("write the parent's block before this one, with a `select` for a role"),
+                    Diagnostic::error(
+                        "inherit",
+                        name.span,
+                        format!("`{}` has no select rule to inherit", parent.name),
+                    )
+                    .label("nobody sees the parent")
+                    .help("write the parent's block before this one, with a `select` for a role"),
                 );
             }
             if let Some(table) = policy.tables.get_mut(usize::from(index)) {
@@ -200,7 +295,9 @@ fn inherit(context: &mut Context<'_>, policy: &mut Policy) {
 /// A policy that reads a table whose policy reads the first one fails at run time (42P17).
 fn cycles(context: &mut Context<'_>, policy: &Policy) {
     for (start, table) in policy.tables.iter().enumerate() {
-        let Ok(start) = TableIndex::try_from(start) else { continue };
+        let Ok(start) = TableIndex::try_from(start) else {
+            continue;
+        };
         let mut path = vec![start];
         let mut open: Vec<TableIndex> = reads(table);
         while let Some(next) = open.pop() {
@@ -210,7 +307,10 @@ fn cycles(context: &mut Context<'_>, policy: &Policy) {
                     Diagnostic::error(
                         "via-cycle",
                         span,
-                        format!("`{}` is seen by way of tables that are seen by way of `{}`", table.name, table.name),
+                        format!(
+                            "`{}` is seen by way of tables that are seen by way of `{}`",
+                            table.name, table.name
+                        ),
                     )
                     .label("a circle of `via`")
                     .help("remove one of the links: PostgreSQL refuses such policies with 42P17"),
@@ -242,10 +342,16 @@ fn tested(policy: &mut Policy) {
     for table in &mut policy.tables {
         let place = table.place;
         let fenced = matches!(place, Place::Tenant(_))
-            && table.rules.iter().all(|r| r.fenced(place) || r.subject == Subject::Service);
+            && table
+                .rules
+                .iter()
+                .all(|r| r.fenced(place) || r.subject == Subject::Service);
         let not_null = table.not_null;
         for parent in &mut table.parents {
-            let all = open.get(usize::from(parent.table)).copied().unwrap_or(false);
+            let all = open
+                .get(usize::from(parent.table))
+                .copied()
+                .unwrap_or(false);
             parent.tested |= !(fenced && all && not_null.contains(parent.column));
         }
     }
@@ -255,6 +361,16 @@ fn sees_all(table: &Table) -> bool {
     let lowest = table
         .rules_for(Action::Select)
         .any(|rule| rule.subject == Subject::Rank(1) && rule.condition.is_none());
-    let never = table.never.iter().any(|never| never.action == Action::Select);
+    let never = table
+        .never
+        .iter()
+        .any(|never| never.action == Action::Select);
     lowest && table.retire.is_none() && !never && table.parents.is_empty()
+}
+
+fn rank(subject: Subject) -> Option<u8> {
+    match subject {
+        Subject::Rank(rank) => Some(rank),
+        _ => None,
+    }
 }

@@ -1,14 +1,15 @@
 //! The rules of one table.
 
+use super::conditions;
 use super::context::Context;
 use super::tables::table_action;
-use super::conditions;
 use crate::catalogue::{ColumnDefault, Relation};
 use crate::columns::ColumnSet;
-use crate::condition::{Comparison, Condition, Operand};
+use crate::condition::{Comparison, Condition, Operand, Scope};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Action, Never, Place, Rule, Subject, Table, Tenant};
 use crate::syntax::tree::{self, Item};
+use crate::value::Value;
 
 pub(super) fn rules(
     context: &mut Context<'_>,
@@ -27,21 +28,31 @@ pub(super) fn rules(
     for item in &block.items {
         match item {
             Item::Rule(rule) => {
-                let Some(subject) = subject(context, tenant, relation, rule) else { continue };
+                let Some(subject) = subject(context, tenant, relation, rule) else {
+                    continue;
+                };
                 if let Some(span) = rule.outside
                     && !matches!(
                         (table.place, subject),
-                        (Place::Tenant(_) | Place::Root(_), Subject::Itself(_) | Subject::User | Subject::Guest)
+                        (
+                            Place::Tenant(_) | Place::Root(_),
+                            Subject::Itself(_) | Subject::User | Subject::Guest
+                        )
                     )
                 {
                     context.report(
-                        Diagnostic::error("outside", span, "`outside` widens the tenant fence for `self`, `user` or `guest`")
-                            .label("has no effect here")
-                            .help("remove it"),
+                        Diagnostic::error(
+                            "outside",
+                            span,
+                            "`outside` widens the tenant fence for `self`, `user` or `guest`",
+                        )
+                        .label("has no effect here")
+                        .help("remove it"),
                     );
                 }
                 for action in &rule.actions {
-                    let rule = self::rule(context, relation, table, &writable, rule, subject, action);
+                    let rule =
+                        self::rule(context, relation, table, &writable, rule, subject, action);
                     table.rules.extend(rule);
                 }
             }
@@ -57,7 +68,9 @@ pub(super) fn rules(
 
 /// Whoever creates a tenant signs it: that is what lets them see it before any membership exists.
 fn founding(tenant: Option<&Tenant>, table: &mut Table) {
-    let Some(found) = tenant.and_then(|tenant| tenant.found) else { return };
+    let Some(found) = tenant.and_then(|tenant| tenant.found) else {
+        return;
+    };
     if !matches!(table.place, Place::Root(_)) {
         return;
     }
@@ -94,7 +107,11 @@ fn writable(
 ) -> Writable {
     let all = ColumnSet::first(table.columns.len());
     let pick = |test: &dyn Fn(&crate::catalogue::Column) -> bool| -> ColumnSet {
-        (0_u8..).zip(&relation.columns).filter(|(_, column)| test(column)).map(|(index, _)| index).collect()
+        (0_u8..)
+            .zip(&relation.columns)
+            .filter(|(_, column)| test(column))
+            .map(|(index, _)| index)
+            .collect()
     };
     let generated = pick(&|column| column.default == ColumnDefault::Generated);
     let mut managed = own.union(pick(&|column| context.is_managed(&column.name)));
@@ -104,8 +121,15 @@ fn writable(
     if let (Place::Root(_), Some(found)) = (table.place, tenant.and_then(|tenant| tenant.found)) {
         managed = managed.with(found.author).with(found.stamp);
     }
-    let insert = all.difference(table.hidden).difference(generated).difference(managed);
-    Writable { insert, generated, managed }
+    let insert = all
+        .difference(table.hidden)
+        .difference(generated)
+        .difference(managed);
+    Writable {
+        insert,
+        generated,
+        managed,
+    }
 }
 
 fn subject(
@@ -125,7 +149,11 @@ fn subject(
                     Diagnostic::error(
                         "type-mismatch",
                         name.span,
-                        format!("`{}` is {}, callers' ids are {expected}", name.text, kind.name()),
+                        format!(
+                            "`{}` is {}, callers' ids are {expected}",
+                            name.text,
+                            kind.name()
+                        ),
                     )
                     .label("not of the type that `caller id` says"),
                 );
@@ -157,27 +185,47 @@ fn rule(
             Diagnostic::error(
                 "role-without-tenant",
                 rule.subject.span(),
-                format!("a role means the rank in the row's tenant, and `{}` has no tenant column", table.name),
+                format!(
+                    "a role means the rank in the row's tenant, and `{}` has no tenant column",
+                    table.name
+                ),
             )
             .label("rank in which tenant?")
-            .help(format!("write `on {} tenant <column>`, or name `user` or `self <column>`", table.name)),
+            .help(format!(
+                "write `on {} tenant <column>`, or name `user` or `self <column>`",
+                table.name
+            )),
         );
     }
     if table.append && matches!(action, Action::Update | Action::Delete | Action::Upsert) {
         context.report(
-            Diagnostic::error("append-only", written.span, format!("`{}` is append-only", table.name))
-                .label(format!("no `{}` here", action.word()))
-                .help("remove the rule, or `append` from the head of the block"),
+            Diagnostic::error(
+                "append-only",
+                written.span,
+                format!("`{}` is append-only", table.name),
+            )
+            .label(format!("no `{}` here", action.word()))
+            .help("remove the rule, or `append` from the head of the block"),
         );
     }
     misplaced(context, action, written);
     let columns = self::columns(context, relation, table, writable, subject, action, written);
-    let condition = written.condition.as_ref().and_then(|c| conditions::condition(context, relation, c));
-    let check = written.check.as_ref().and_then(|c| conditions::condition(context, relation, c));
+    let condition = written
+        .condition
+        .as_ref()
+        .and_then(|c| conditions::condition(context, relation, c));
+    let check = written
+        .check
+        .as_ref()
+        .and_then(|c| conditions::condition(context, relation, c));
     for written in [&written.condition, &written.check].into_iter().flatten() {
         email(context, written);
     }
-    let check = if action == Action::Update { check.or_else(|| condition.clone()) } else { check };
+    let check = if action == Action::Update {
+        check.or_else(|| condition.clone())
+    } else {
+        check
+    };
     Some(Rule {
         subject,
         outside: rule.outside.is_some(),
@@ -196,27 +244,39 @@ fn misplaced(context: &mut Context<'_>, action: Action, written: &tree::Action) 
         && let Some(condition) = &written.condition
     {
         context.report(
-            Diagnostic::error("misplaced-where", condition.span, "there is no existing row to an insert")
-                .label("`where` asks the existing row")
-                .help("write `check` to ask the new row"),
+            Diagnostic::error(
+                "misplaced-where",
+                condition.span,
+                "there is no existing row to an insert",
+            )
+            .label("`where` asks the existing row")
+            .help("write `check` to ask the new row"),
         );
     }
     if matches!(action, Action::Select | Action::Delete)
         && let Some(check) = &written.check
     {
         context.report(
-            Diagnostic::error("misplaced-check", check.span, format!("there is no new row to a {}", action.word()))
-                .label("`check` asks the new row")
-                .help("write `where` to ask the existing row"),
+            Diagnostic::error(
+                "misplaced-check",
+                check.span,
+                format!("there is no new row to a {}", action.word()),
+            )
+            .label("`check` asks the new row")
+            .help("write `where` to ask the existing row"),
         );
     }
     if action == Action::Upsert
         && let Some(condition) = written.condition.as_ref().or(written.check.as_ref())
     {
         context.report(
-            Diagnostic::error("misplaced-where", condition.span, "an upsert is bound by the rules for insert and update")
-                .label("no condition of its own")
-                .help("put the condition behind `insert` or `update`"),
+            Diagnostic::error(
+                "misplaced-where",
+                condition.span,
+                "an upsert is bound by the rules for insert and update",
+            )
+            .label("no condition of its own")
+            .help("put the condition behind `insert` or `update`"),
         );
     }
 }
@@ -267,7 +327,11 @@ fn columns(
     let all = ColumnSet::first(table.columns.len());
     // What clients never write is the service's to maintain, and what is hidden from them its own.
     let service = subject == Subject::Service;
-    let insert = if service { all.difference(writable.generated) } else { writable.insert };
+    let insert = if service {
+        all.difference(writable.generated)
+    } else {
+        writable.insert
+    };
     let default = match action {
         Action::Select if service => all,
         Action::Select => all.difference(table.hidden),
@@ -275,18 +339,29 @@ fn columns(
         Action::Update => insert.difference(table.fixed).difference(table.primary_key),
         Action::Delete => all,
     };
-    let Some(names) = &written.columns else { return default };
+    let Some(names) = &written.columns else {
+        return default;
+    };
     if matches!(action, Action::Delete | Action::Upsert) {
         context.report(
-            Diagnostic::error("columns", written.span, format!("`{}` takes no columns", action.word())).label(
-                if action == Action::Delete { "rows go whole" } else { "the columns of `insert`" },
-            ),
+            Diagnostic::error(
+                "columns",
+                written.span,
+                format!("`{}` takes no columns", action.word()),
+            )
+            .label(if action == Action::Delete {
+                "rows go whole"
+            } else {
+                "the columns of `insert`"
+            }),
         );
         return default;
     }
     let set = context.columns(relation, names);
     for name in names {
-        let Some(column) = table.column(&name.text) else { continue };
+        let Some(column) = table.column(&name.text) else {
+            continue;
+        };
         let why = if table.hidden.contains(column) && !service {
             Some("hidden from clients")
         } else if action == Action::Select {
@@ -307,7 +382,11 @@ fn columns(
                 Diagnostic::error(
                     "column-closed",
                     name.span,
-                    format!("`{}` cannot be in the columns of `{}`", name.text, action.word()),
+                    format!(
+                        "`{}` cannot be in the columns of `{}`",
+                        name.text,
+                        action.word()
+                    ),
                 )
                 .label(why)
                 .help("remove it from the list"),
@@ -321,8 +400,12 @@ fn never(context: &mut Context<'_>, relation: &Relation, written: &tree::Action)
     let action = table_action(&written.word.text).filter(|action| *action != Action::Upsert);
     let Some(action) = action else {
         context.report(
-            Diagnostic::error("wrong-action", written.word.span, format!("`never {}` has no meaning", written.word.text))
-                .label("one of `select`, `insert`, `update`, `delete`"),
+            Diagnostic::error(
+                "wrong-action",
+                written.word.span,
+                format!("`never {}` has no meaning", written.word.text),
+            )
+            .label("one of `select`, `insert`, `update`, `delete`"),
         );
         return None;
     };
@@ -338,29 +421,68 @@ fn never(context: &mut Context<'_>, relation: &Relation, written: &tree::Action)
     }
     if written.condition.is_none() && written.check.is_none() {
         context.report(
-            Diagnostic::error("never-always", written.span, format!("nothing would ever be allowed to {}", action.word()))
-                .label("no condition")
-                .help("leave the action out of the rules: what is not granted is denied"),
+            Diagnostic::error(
+                "never-always",
+                written.span,
+                format!("nothing would ever be allowed to {}", action.word()),
+            )
+            .label("no condition")
+            .help("leave the action out of the rules: what is not granted is denied"),
         );
     }
-    let condition = written.condition.as_ref().and_then(|c| conditions::condition(context, relation, c));
-    let check = written.check.as_ref().and_then(|c| conditions::condition(context, relation, c));
+    let condition = written
+        .condition
+        .as_ref()
+        .and_then(|c| conditions::condition(context, relation, c));
+    let check = written
+        .check
+        .as_ref()
+        .and_then(|c| conditions::condition(context, relation, c));
     for condition in [&condition, &check].into_iter().flatten() {
         for column in condition.columns().iter() {
-            if let Some(column) = relation.columns.get(usize::from(column))
-                && column.nullable
+            if let Some(named) = relation.columns.get(usize::from(column))
+                && named.nullable
+                && !free_when_null(condition, column)
             {
                 context.report(
                     Diagnostic::warning(
                         "never-nullable",
                         written.span,
-                        format!("a row whose `{}` is NULL is forbidden too, for everybody", column.name),
+                        format!(
+                            "a row whose `{}` is NULL is forbidden too, for everybody",
+                            named.name
+                        ),
                     )
                     .label("unknown denies")
-                    .help(format!("add `and {} is not null` if such rows are meant to be free", column.name)),
+                    .help(format!(
+                        "add `and {} is not null` if such rows are meant to be free",
+                        named.name
+                    )),
                 );
             }
         }
     }
-    Some(Never { action, condition, check, text: written.text.clone(), line: written.line })
+    Some(Never {
+        action,
+        condition,
+        check,
+        text: written.text.clone(),
+        line: written.line,
+    })
+}
+
+/// Whether the condition is certainly false, and so forbids nothing, in a row with a NULL there.
+fn free_when_null(condition: &Condition, column: u8) -> bool {
+    let mut row = vec![Value::NotYetKnown; usize::from(column)];
+    row.push(Value::Null);
+    let open = Value::NotYetKnown;
+    let scope = Scope {
+        row: &row,
+        not_null: ColumnSet::EMPTY,
+        caller_id: open,
+        caller_email: open,
+        caller_aal: open,
+        now: Value::Present,
+    };
+    condition.evaluate(&scope).is_false()
 }

@@ -5,9 +5,7 @@ use super::{conditions, rules};
 use crate::catalogue::{Relation, RelationKind};
 use crate::columns::{ColumnSet, MAX_COLUMNS};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::model::{
-    Action, Column, Function, Grants, Place, Retire, Subject, Table, Tenant, View,
-};
+use crate::model::{Action, Column, Function, Grants, Place, Retire, Subject, Table, Tenant, View};
 use crate::syntax::tree::{self, Item};
 use crate::value::Kind;
 
@@ -15,20 +13,29 @@ pub(super) fn tables(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<
     let file = context.file;
     let mut tables = Vec::new();
     for name in context.table_names() {
-        let Some(relation) = context.catalogue.relation(name) else { continue };
+        let Some(relation) = context.catalogue.relation(name) else {
+            continue;
+        };
         let mut blocks = file.tables.iter().filter(|block| block.name.text == name);
         let block = blocks.next();
         for again in blocks {
             context.report(
-                Diagnostic::error("second-block", again.name.span, format!("`{name}` has a block already"))
-                    .label("again")
-                    .help("put all rules of a table into one block"),
+                Diagnostic::error(
+                    "second-block",
+                    again.name.span,
+                    format!("`{name}` has a block already"),
+                )
+                .label("again")
+                .help("put all rules of a table into one block"),
             );
         }
         tables.push(table(context, tenant, relation, block));
     }
-    let unknown: Vec<&tree::Table> =
-        file.tables.iter().filter(|b| tables.iter().all(|t| t.name != b.name.text)).collect();
+    let unknown: Vec<&tree::Table> = file
+        .tables
+        .iter()
+        .filter(|b| tables.iter().all(|t| t.name != b.name.text))
+        .collect();
     for block in unknown {
         context.table(&block.name);
     }
@@ -39,25 +46,41 @@ pub(super) fn tables(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<
 /// Says once which tables, views and functions nothing names.
 fn closed(context: &mut Context<'_>, tables: &[Table]) {
     let file = context.file;
-    let mut names: Vec<String> =
-        tables.iter().filter(|table| !table.is_named()).map(|table| table.name.clone()).collect();
+    let mut names: Vec<String> = tables
+        .iter()
+        .filter(|table| !table.is_named())
+        .map(|table| table.name.clone())
+        .collect();
     for relation in &context.catalogue.relations {
-        let named = file.views.iter().any(|view| view.name.text == relation.name);
+        let named = file
+            .views
+            .iter()
+            .any(|view| view.name.text == relation.name);
         if relation.kind != RelationKind::Table && !named {
             names.push(relation.name.clone());
         }
     }
     for function in &context.catalogue.functions {
-        let named = file.functions.iter().any(|named| named.name.text == function.name);
+        let named = file
+            .functions
+            .iter()
+            .any(|named| named.name.text == function.name);
         if !function.trigger && !named {
-            names.push(format!("{}({})", function.name, function.arguments.join(", ")));
+            names.push(format!(
+                "{}({})",
+                function.name,
+                function.arguments.join(", ")
+            ));
         }
     }
     if !names.is_empty() {
         context.report(Diagnostic::note(
             "closed",
             file.app.span,
-            format!("closed to everybody, since nothing names them: `{}`", names.join("`, `")),
+            format!(
+                "closed to everybody, since nothing names them: `{}`",
+                names.join("`, `")
+            ),
         ));
     }
 }
@@ -79,7 +102,11 @@ fn table(
         })
         .collect();
     let set = |test: &dyn Fn(&crate::catalogue::Column) -> bool| -> ColumnSet {
-        (0_u8..).zip(relation.columns.iter().take(MAX_COLUMNS)).filter(|(_, c)| test(c)).map(|(i, _)| i).collect()
+        (0_u8..)
+            .zip(relation.columns.iter().take(MAX_COLUMNS))
+            .filter(|(_, c)| test(c))
+            .map(|(i, _)| i)
+            .collect()
     };
     let mut table = Table {
         name: relation.name.clone(),
@@ -104,7 +131,11 @@ fn table(
             Diagnostic::error(
                 "too-many-columns",
                 block.name.span,
-                format!("`{}` has {} columns, a policy can name {MAX_COLUMNS}", relation.name, relation.columns.len()),
+                format!(
+                    "`{}` has {} columns, a policy can name {MAX_COLUMNS}",
+                    relation.name,
+                    relation.columns.len()
+                ),
             )
             .label("too wide"),
         );
@@ -125,8 +156,12 @@ fn table(
             Item::Retire(retire) => {
                 if table.retire.is_some() {
                     context.report(
-                        Diagnostic::error("second-retire", retire.column.span, "a table retires rows in one way")
-                            .label("again"),
+                        Diagnostic::error(
+                            "second-retire",
+                            retire.column.span,
+                            "a table retires rows in one way",
+                        )
+                        .label("again"),
                     );
                 }
                 table.retire = self::retire(context, tenant, relation, &table, retire);
@@ -150,13 +185,19 @@ fn place(
     {
         if let Some(column) = &block.tenant {
             context.report(
-                Diagnostic::error("root-tenant", column.span, format!("each row of `{}` is a tenant", relation.name))
-                    .label("remove `tenant`"),
+                Diagnostic::error(
+                    "root-tenant",
+                    column.span,
+                    format!("each row of `{}` is a tenant", relation.name),
+                )
+                .label("remove `tenant`"),
             );
         }
         return Place::Root(tenant.key);
     }
-    let Some(name) = &block.tenant else { return Place::Shared };
+    let Some(name) = &block.tenant else {
+        return Place::Shared;
+    };
     if tenant.is_none() {
         context.report(
             Diagnostic::error("no-tenant", name.span, "this policy declares no tenant")
@@ -165,13 +206,21 @@ fn place(
         );
         return Place::Shared;
     }
-    let Some(column) = context.column(relation, name) else { return Place::Shared };
-    if relation.column(&name.text).is_some_and(|column| column.nullable) {
+    let Some(column) = context.column(relation, name) else {
+        return Place::Shared;
+    };
+    if relation
+        .column(&name.text)
+        .is_some_and(|column| column.nullable)
+    {
         context.report(
             Diagnostic::error(
                 "nullable-tenant",
                 name.span,
-                format!("`{}` can be NULL, and a row without a tenant is nobody's", name.text),
+                format!(
+                    "`{}` can be NULL, and a row without a tenant is nobody's",
+                    name.text
+                ),
             )
             .label("nullable")
             .help(format!(
@@ -197,8 +246,12 @@ fn retire(
     let stamp = context.column(relation, &written.stamp)?;
     if table.place.tenant_column().is_none() {
         context.report(
-            Diagnostic::error("retire-shared", written.column.span, "roles retire rows, and these rows have no tenant")
-                .label("no tenant here"),
+            Diagnostic::error(
+                "retire-shared",
+                written.column.span,
+                "roles retire rows, and these rows have no tenant",
+            )
+            .label("no tenant here"),
         );
         return None;
     }
@@ -214,7 +267,13 @@ fn retire(
             .label(stamped.data_type.clone()),
         );
     }
-    Some(Retire { column: column?, value: value?, by: by?, seen_by: seen_by?, stamp })
+    Some(Retire {
+        column: column?,
+        value: value?,
+        by: by?,
+        seen_by: seen_by?,
+        stamp,
+    })
 }
 
 pub(super) fn views(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<View> {
@@ -226,7 +285,10 @@ pub(super) fn views(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<V
                 Diagnostic::error(
                     "unknown-view",
                     block.name.span,
-                    format!("there is no view `{}` in schema `{}`", block.name.text, context.catalogue.schema),
+                    format!(
+                        "there is no view `{}` in schema `{}`",
+                        block.name.text, context.catalogue.schema
+                    ),
                 )
                 .label("not in the catalogue"),
             );
@@ -237,7 +299,10 @@ pub(super) fn views(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<V
                 Diagnostic::error(
                     "definer-view",
                     block.name.span,
-                    format!("`{}` reads as its owner, so row-level security does not bind it", relation.name),
+                    format!(
+                        "`{}` reads as its owner, so row-level security does not bind it",
+                        relation.name
+                    ),
                 )
                 .label("not security_invoker")
                 .help(format!(
@@ -249,7 +314,11 @@ pub(super) fn views(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<V
         let subjects = subjects(context, tenant, &block.rules, "select", "a view");
         views.push(View {
             name: relation.name.clone(),
-            columns: relation.columns.iter().map(|column| column.name.clone()).collect(),
+            columns: relation
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .collect(),
             subjects,
             line: block.line,
         });
@@ -260,8 +329,16 @@ pub(super) fn views(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<V
 pub(super) fn functions(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<Function> {
     let mut functions = Vec::new();
     for block in &context.file.functions {
-        let wanted: Vec<&str> = block.arguments.iter().map(|name| name.text.as_str()).collect();
-        let known = context.catalogue.functions.iter().filter(|f| f.name == block.name.text);
+        let wanted: Vec<&str> = block
+            .arguments
+            .iter()
+            .map(|name| name.text.as_str())
+            .collect();
+        let known = context
+            .catalogue
+            .functions
+            .iter()
+            .filter(|f| f.name == block.name.text);
         let Some(function) = known.clone().find(|function| function.arguments == wanted) else {
             let others: Vec<String> = known
                 .map(|function| format!("`{}({})`", function.name, function.arguments.join(", ")))
@@ -285,9 +362,13 @@ pub(super) fn functions(context: &mut Context<'_>, tenant: Option<&Tenant>) -> V
         };
         if function.trigger {
             context.report(
-                Diagnostic::error("trigger-function", block.name.span, format!("`{}` is a trigger's body", function.name))
-                    .label("nobody calls it")
-                    .help("leave it out: a trigger fires without the caller's right to execute it"),
+                Diagnostic::error(
+                    "trigger-function",
+                    block.name.span,
+                    format!("`{}` is a trigger's body", function.name),
+                )
+                .label("nobody calls it")
+                .help("leave it out: a trigger fires without the caller's right to execute it"),
             );
         }
         if function.security_definer {
@@ -295,7 +376,10 @@ pub(super) fn functions(context: &mut Context<'_>, tenant: Option<&Tenant>) -> V
                 Diagnostic::error(
                     "definer-function",
                     block.name.span,
-                    format!("`{}` runs as its owner, so row-level security does not bind it", function.name),
+                    format!(
+                        "`{}` runs as its owner, so row-level security does not bind it",
+                        function.name
+                    ),
                 )
                 .label("security definer")
                 .help("make it `security invoker`, or leave it out so that it is closed"),
@@ -329,20 +413,29 @@ fn subjects(
             if action.word.text != word {
                 report_wrong_action(context, action.word.span, &action.word.text, word, what);
             }
-            let extra = action.columns.is_some() || action.condition.is_some() || action.check.is_some();
+            let extra =
+                action.columns.is_some() || action.condition.is_some() || action.check.is_some();
             if extra {
                 context.report(
-                    Diagnostic::error("bare-action", action.span, format!("`{word}` on {what} stands alone"))
-                        .label("neither columns nor conditions")
-                        .help("the tables behind it carry the rules"),
+                    Diagnostic::error(
+                        "bare-action",
+                        action.span,
+                        format!("`{word}` on {what} stands alone"),
+                    )
+                    .label("neither columns nor conditions")
+                    .help("the tables behind it carry the rules"),
                 );
             }
         }
         match &rule.subject {
             tree::Subject::Named(name) => subjects.extend(context.named_subject(tenant, name)),
             tree::Subject::Itself(name) => context.report(
-                Diagnostic::error("bare-action", name.span, format!("`self` needs a row, and {what} has none of its own"))
-                    .label("name a role or `user`"),
+                Diagnostic::error(
+                    "bare-action",
+                    name.span,
+                    format!("`self` needs a row, and {what} has none of its own"),
+                )
+                .label("name a role or `user`"),
             ),
         }
     }
@@ -351,14 +444,24 @@ fn subjects(
 
 fn report_wrong_action(context: &mut Context<'_>, span: Span, found: &str, word: &str, what: &str) {
     context.report(
-        Diagnostic::error("wrong-action", span, format!("`{found}` is not done to {what}"))
-            .label(format!("only `{word}`")),
+        Diagnostic::error(
+            "wrong-action",
+            span,
+            format!("`{found}` is not done to {what}"),
+        )
+        .label(format!("only `{word}`")),
     );
 }
 
 /// The action of a word on a table.
 pub(super) fn table_action(word: &str) -> Option<Action> {
-    [Action::Select, Action::Insert, Action::Update, Action::Delete, Action::Upsert]
-        .into_iter()
-        .find(|action| action.word() == word)
+    [
+        Action::Select,
+        Action::Insert,
+        Action::Update,
+        Action::Delete,
+        Action::Upsert,
+    ]
+    .into_iter()
+    .find(|action| action.word() == word)
 }

@@ -13,14 +13,22 @@ pub(super) fn tenant(context: &mut Context<'_>) -> Option<Tenant> {
     for role in declared.roles.iter().rev() {
         if KEYWORDS.contains(&role.text.as_str()) {
             context.report(
-                Diagnostic::error("reserved-role", role.span, format!("`{}` is a word of the language", role.text))
-                    .label("cannot name a role"),
+                Diagnostic::error(
+                    "reserved-role",
+                    role.span,
+                    format!("`{}` is a word of the language", role.text),
+                )
+                .label("cannot name a role"),
             );
         }
         if roles.contains(&role.text) {
             context.report(
-                Diagnostic::error("repeated-role", role.span, format!("role `{}` is declared twice", role.text))
-                    .label("again"),
+                Diagnostic::error(
+                    "repeated-role",
+                    role.span,
+                    format!("role `{}` is declared twice", role.text),
+                )
+                .label("again"),
             );
         } else {
             roles.push(role.text.clone());
@@ -33,24 +41,41 @@ pub(super) fn tenant(context: &mut Context<'_>) -> Option<Tenant> {
             Diagnostic::error(
                 "tenant-key",
                 declared.key.span,
-                format!("`{}` is not a key of `{}`", declared.key.text, relation.name),
+                format!(
+                    "`{}` is not a key of `{}`",
+                    declared.key.text, relation.name
+                ),
             )
             .label("neither the primary key nor unique"),
         );
     }
     let found = declared.found.as_ref().and_then(|(author, stamp)| {
-        Some(Found { author: context.column(relation, author)?, stamp: context.column(relation, stamp)? })
+        Some(Found {
+            author: context.column(relation, author)?,
+            stamp: context.column(relation, stamp)?,
+        })
     });
-    let members = declared.members.iter().filter_map(|source| members(context, source)).collect();
+    let members = declared
+        .members
+        .iter()
+        .filter_map(|source| members(context, source))
+        .collect();
     if declared.members.is_empty() {
         context.report(
-            Diagnostic::error("no-members", declared.span, "nobody can be a member of a tenant")
-                .label("no `members`")
-                .help("add `members <table> (<tenant>, <caller>, <role>)`"),
+            Diagnostic::error(
+                "no-members",
+                declared.span,
+                "nobody can be a member of a tenant",
+            )
+            .label("no `members`")
+            .help("add `members <table> (<tenant>, <caller>, <role>)`"),
         );
     }
     if let Some(keep) = &declared.keep
-        && declared.roles.first().is_none_or(|top| top.text != keep.text)
+        && declared
+            .roles
+            .first()
+            .is_none_or(|top| top.text != keep.text)
     {
         context.report(
             Diagnostic::error("keep-top", keep.span, "only the top role can be kept")
@@ -67,7 +92,14 @@ pub(super) fn tenant(context: &mut Context<'_>) -> Option<Tenant> {
             .help("add `keep at least one <role>`"),
         );
     }
-    Some(Tenant { root, key, found, members, roles, keep_top: declared.keep.is_some() })
+    Some(Tenant {
+        root,
+        key,
+        found,
+        members,
+        roles,
+        keep_top: declared.keep.is_some(),
+    })
 }
 
 fn members(context: &mut Context<'_>, source: &crate::syntax::tree::Members) -> Option<Members> {
@@ -97,7 +129,12 @@ fn members(context: &mut Context<'_>, source: &crate::syntax::tree::Members) -> 
             Diagnostic::error(
                 "type-mismatch",
                 source.caller.span,
-                format!("`{}` is {}, callers' ids are {}", source.caller.text, column.data_type, kind.name()),
+                format!(
+                    "`{}` is {}, callers' ids are {}",
+                    source.caller.text,
+                    column.data_type,
+                    kind.name()
+                ),
             )
             .label("not of the type that `caller id` says"),
         );
@@ -109,19 +146,23 @@ fn members(context: &mut Context<'_>, source: &crate::syntax::tree::Members) -> 
             Diagnostic::error(
                 "type-mismatch",
                 source.role.span,
-                format!("`{}` is {}, roles are text", source.role.text, column.data_type),
+                format!(
+                    "`{}` is {}, roles are text",
+                    source.role.text, column.data_type
+                ),
             )
             .label("expected text or an enum"),
         );
     }
     if !relation.is_unique(&[&source.tenant.text, &source.caller.text]) {
-        context.report(
-            Diagnostic::note(
-                "several-memberships",
-                source.table.span,
-                format!("`{}` can hold several rows for one person and tenant: the highest role counts", relation.name),
+        context.report(Diagnostic::note(
+            "several-memberships",
+            source.table.span,
+            format!(
+                "`{}` can hold several rows for one person and tenant: the highest role counts",
+                relation.name
             ),
-        );
+        ));
     }
     let condition = source
         .condition
@@ -139,7 +180,13 @@ fn members(context: &mut Context<'_>, source: &crate::syntax::tree::Members) -> 
             .label("only columns and literals here"),
         );
     }
-    Some(Members { table, tenant: tenant?, caller: caller?, role: role?, condition })
+    Some(Members {
+        table,
+        tenant: tenant?,
+        caller: caller?,
+        role: role?,
+        condition,
+    })
 }
 
 fn names_caller_or_clock(condition: &crate::condition::Condition) -> bool {

@@ -51,7 +51,9 @@ fn includes(table: &Table, wide: &Rule, narrow: &Rule) -> bool {
 }
 
 fn seen<'t>(table: &'t Table, rule: &'t Rule) -> impl Iterator<Item = &'t Rule> {
-    table.rules_for(Action::Select).filter(move |select| includes(table, select, rule))
+    table
+        .rules_for(Action::Select)
+        .filter(move |select| includes(table, select, rule))
 }
 
 fn unseen(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Span) {
@@ -60,7 +62,10 @@ fn unseen(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Span) {
             Diagnostic::error(
                 "unseen",
                 span,
-                format!("whoever may {} here cannot see the rows, so no filter ever finds one", rule.action.word()),
+                format!(
+                    "whoever may {} here cannot see the rows, so no filter ever finds one",
+                    rule.action.word()
+                ),
             )
             .label("no `select` for the same people")
             .help("add `select` to this rule"),
@@ -71,29 +76,42 @@ fn unseen(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Span) {
 fn unread(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Span) {
     let blind = context.block(table).is_some_and(|block| {
         block.items.iter().any(|item| match item {
-            crate::syntax::tree::Item::Rule(written) => {
-                written.actions.iter().any(|action| action.text == rule.text && action.blind)
-            }
+            crate::syntax::tree::Item::Rule(written) => written
+                .actions
+                .iter()
+                .any(|action| action.text == rule.text && action.blind),
             _ => false,
         })
     });
     let founder = matches!(table.place, Place::Root(_));
     if !blind && !founder && seen(table, rule).next().is_none() {
         context.report(
-            Diagnostic::warning("unread", span, "whoever inserts here cannot read the row back")
-                .label("`insert(...).select()` will fail")
-                .help("add `select` to this rule, or write `insert blind` if that is meant"),
+            Diagnostic::warning(
+                "unread",
+                span,
+                "whoever inserts here cannot read the row back",
+            )
+            .label("`insert(...).select()` will fail")
+            .help("add `select` to this rule, or write `insert blind` if that is meant"),
         );
     }
 }
 
 fn upsert(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Span) {
-    let same = |action| table.rules_for(action).filter(|other| other.subject == rule.subject);
+    let same = |action| {
+        table
+            .rules_for(action)
+            .filter(|other| other.subject == rule.subject)
+    };
     if same(Action::Insert).next().is_none() || same(Action::Update).next().is_none() {
         context.report(
-            Diagnostic::error("upsert-alone", span, "an upsert inserts or updates, and needs the rule for both")
-                .label(format!("`{}`", rule.text))
-                .help("add `insert` and `update` for the same people"),
+            Diagnostic::error(
+                "upsert-alone",
+                span,
+                "an upsert inserts or updates, and needs the rule for both",
+            )
+            .label(format!("`{}`", rule.text))
+            .help("add `insert` and `update` for the same people"),
         );
         return;
     }
@@ -138,19 +156,31 @@ fn hides_itself(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Spa
     }
     let mut risk: Option<(&Rule, ColumnSet)> = None;
     for select in seen(table, rule) {
-        let Some(condition) = &select.condition else { return };
+        let Some(condition) = &select.condition else {
+            return;
+        };
         let touched = condition.columns().intersection(rule.columns);
-        if touched.is_empty() || rule.check.as_ref().is_some_and(|check| implies(check, condition)) {
+        if touched.is_empty()
+            || rule
+                .check
+                .as_ref()
+                .is_some_and(|check| implies(check, condition))
+        {
             return;
         }
         risk = Some((select, touched));
     }
-    let Some((select, touched)) = risk else { return };
+    let Some((select, touched)) = risk else {
+        return;
+    };
     context.report(
         Diagnostic::error(
             "hides-itself",
             span,
-            format!("an update of `{}` can hide the row from its author", table.column_names(touched).join("`, `")),
+            format!(
+                "an update of `{}` can hide the row from its author",
+                table.column_names(touched).join("`, `")
+            ),
         )
         .label("the new row may be invisible")
         .help(format!(
@@ -177,9 +207,13 @@ fn covered(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Span) {
     });
     if let Some(wider) = wider {
         context.report(
-            Diagnostic::warning("covered", span, format!("`{}` allows this already", wider.text))
-                .label("never decides")
-                .help("remove it, or narrow the other rule"),
+            Diagnostic::warning(
+                "covered",
+                span,
+                format!("`{}` allows this already", wider.text),
+            )
+            .label("never decides")
+            .help("remove it, or narrow the other rule"),
         );
     }
 }
@@ -195,7 +229,10 @@ fn hidden_key(context: &mut Context<'_>, table: &Table) {
             Diagnostic::error(
                 "hidden-key",
                 span,
-                format!("`{}` is hidden, so nobody can name the row to change", table.column_names(key).join("`, `")),
+                format!(
+                    "`{}` is hidden, so nobody can name the row to change",
+                    table.column_names(key).join("`, `")
+                ),
             )
             .label("hidden primary key"),
         );
@@ -214,7 +251,10 @@ fn retirement(context: &mut Context<'_>, table: &Table) {
             Diagnostic::error(
                 "retire-nobody",
                 span,
-                format!("nobody can retire a row: no `update` of `{}` reaches the role", table.column_name(retire.column)),
+                format!(
+                    "nobody can retire a row: no `update` of `{}` reaches the role",
+                    table.column_name(retire.column)
+                ),
             )
             .label("`retire` limits who may set the value, it does not grant it")
             .help("add `update` with that column for the role that retires"),
@@ -224,15 +264,22 @@ fn retirement(context: &mut Context<'_>, table: &Table) {
 
 fn dead_parents(context: &mut Context<'_>, policy: &Policy, table: &Table) {
     for parent in &table.parents {
-        let Some(target) = policy.table_at(parent.table) else { continue };
-        let readable = target.rules_for(Action::Select).any(|rule| rule.subject != Subject::Service);
+        let Some(target) = policy.table_at(parent.table) else {
+            continue;
+        };
+        let readable = target
+            .rules_for(Action::Select)
+            .any(|rule| rule.subject != Subject::Service);
         let span = context.table_span(table);
         if !readable {
             context.report(
                 Diagnostic::error(
                     "dead-parent",
                     span,
-                    format!("nobody may see `{}`, so nobody may do anything with `{}`", target.name, table.name),
+                    format!(
+                        "nobody may see `{}`, so nobody may do anything with `{}`",
+                        target.name, table.name
+                    ),
                 )
                 .label("closed parent")
                 .help(format!("add a `select` rule for `{}`", target.name)),
@@ -247,7 +294,11 @@ fn dead_parents(context: &mut Context<'_>, policy: &Policy, table: &Table) {
                 Diagnostic::error(
                     "hidden-parent-column",
                     span,
-                    format!("the test on the parent reads `{}.{}`, which is not readable", target.name, target.column_names(missing).join("`, `")),
+                    format!(
+                        "the test on the parent reads `{}.{}`, which is not readable",
+                        target.name,
+                        target.column_names(missing).join("`, `")
+                    ),
                 )
                 .label("a policy reads other tables as its caller"),
             );
@@ -257,7 +308,9 @@ fn dead_parents(context: &mut Context<'_>, policy: &Policy, table: &Table) {
 
 /// Nobody may write a membership above their own rank, but for the top role.
 fn escalation(context: &mut Context<'_>, policy: &Policy, members: &Members, top: Rank) {
-    let Some(table) = policy.table_at(members.table) else { return };
+    let Some(table) = policy.table_at(members.table) else {
+        return;
+    };
     for rule in &table.rules {
         let own = match rule.subject {
             Subject::Service => continue,
@@ -290,12 +343,16 @@ fn escalation(context: &mut Context<'_>, policy: &Policy, members: &Members, top
 }
 
 fn is_root(policy: &Policy, table: TableIndex) -> bool {
-    policy.tenant.as_ref().is_some_and(|tenant| tenant.root == table)
+    policy
+        .tenant
+        .as_ref()
+        .is_some_and(|tenant| tenant.root == table)
 }
 
 /// Whether the rule's `check` keeps the new row's role at or below a rank.
 fn bounded(policy: &Policy, rule: &Rule, members: &Members, own: Rank) -> bool {
-    let low = |literal: &Literal| matches!(literal, Literal::Text(role) if policy.rank(role) <= own);
+    let low =
+        |literal: &Literal| matches!(literal, Literal::Text(role) if policy.rank(role) <= own);
     let role = Operand::Column(members.role);
     let bounds = |condition: &Condition| match condition {
         Condition::OneOf(operand, roles) => *operand == role && roles.iter().all(low),

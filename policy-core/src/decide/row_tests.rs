@@ -1,7 +1,7 @@
 //! The tests a row must pass, each as the language defines it.
 
-use super::{Caller, CallerKind, Reason, Row, Sight, Verdict};
 use super::Ranks;
+use super::{Caller, CallerKind, Reason, Row, Sight, Verdict};
 use crate::columns::ColumnSet;
 use crate::condition::{Comparison, Scope, compare, distinct};
 use crate::model::{Action, Place, Policy, Rank, Rule, Subject, Table};
@@ -48,7 +48,11 @@ impl<'a> Tests<'a> {
             .and(self.parents(new))
             .and(self.may_retire(new))
             .and(self.never(Action::Insert, new, Side::New));
-        if read_back { allowed.and(self.visible(new)) } else { allowed }
+        if read_back {
+            allowed.and(self.visible(new))
+        } else {
+            allowed
+        }
     }
 
     /// Whether one rule allows the old row, the new row and the changed columns together, and the
@@ -63,9 +67,15 @@ impl<'a> Tests<'a> {
             } else {
                 Truths::DEFINITE
             };
-            columns.and(self.applies_to_old(rule, old)).and(self.applies_to_new(rule, new))
+            columns
+                .and(self.applies_to_old(rule, old))
+                .and(self.applies_to_new(rule, new))
         });
-        let pair = if pair.truths.may_be_true() { pair } else { Verdict::no(Reason::NoPair) };
+        let pair = if pair.truths.may_be_true() {
+            pair
+        } else {
+            Verdict::no(Reason::NoPair)
+        };
         pair.and(self.may_retire(new))
             .and(self.never(Action::Update, new, Side::New))
             .and(self.visible(new))
@@ -100,7 +110,10 @@ impl<'a> Tests<'a> {
             let truths = test(rule);
             if truths.is_true() {
                 let position = u16::try_from(position).unwrap_or(u16::MAX);
-                return Verdict { truths, reason: Reason::Rule(position) };
+                return Verdict {
+                    truths,
+                    reason: Reason::Rule(position),
+                };
             }
             verdict.truths = verdict.truths.or(truths);
         }
@@ -109,15 +122,18 @@ impl<'a> Tests<'a> {
 
     fn applies_to_old(&self, rule: &Rule, row: &Row<'_>) -> Truths {
         let condition = rule.condition.as_ref();
-        self.subject(rule, row).and(
-            condition.map_or(Truths::TRUE, |condition| condition.evaluate(&self.scope(row)).holds()),
-        )
+        self.subject(rule, row)
+            .and(condition.map_or(Truths::TRUE, |condition| {
+                condition.evaluate(&self.scope(row)).holds()
+            }))
     }
 
     fn applies_to_new(&self, rule: &Rule, row: &Row<'_>) -> Truths {
         let check = rule.check.as_ref();
         self.subject(rule, row)
-            .and(check.map_or(Truths::TRUE, |check| check.evaluate(&self.scope(row)).holds()))
+            .and(check.map_or(Truths::TRUE, |check| {
+                check.evaluate(&self.scope(row)).holds()
+            }))
     }
 
     /// Whether the rule speaks of this caller and row.
@@ -136,7 +152,11 @@ impl<'a> Tests<'a> {
             .holds(),
             Subject::Peer(_) => sight(row.peers),
         };
-        if rule.fenced(self.table.place) { own.and(self.has_rank(row, 1)) } else { own }
+        if rule.fenced(self.table.place) {
+            own.and(self.has_rank(row, 1))
+        } else {
+            own
+        }
     }
 
     /// Whether the caller's rank in the row's tenant is at least this.
@@ -157,9 +177,11 @@ impl<'a> Tests<'a> {
                     Truths::FALSE
                 }
             }
-            tenant => {
-                Truths::of(ranks.iter().any(|(of, held)| *of == tenant && *held >= rank))
-            }
+            tenant => Truths::of(
+                ranks
+                    .iter()
+                    .any(|(of, held)| *of == tenant && *held >= rank),
+            ),
         }
     }
 
@@ -169,23 +191,36 @@ impl<'a> Tests<'a> {
         }
         let mut verdict = Verdict::YES;
         for (position, parent) in self.table.parents.iter().enumerate() {
-            let seen = row.parents.get(position).copied().unwrap_or(Sight::NotYetKnown);
+            let seen = row
+                .parents
+                .get(position)
+                .copied()
+                .unwrap_or(Sight::NotYetKnown);
             let truths = if self.scope(row).column(parent.column) == Value::Null {
                 Truths::FALSE
             } else {
                 sight(seen)
             };
             let position = u16::try_from(position).unwrap_or(u16::MAX);
-            let truths = Verdict { truths, reason: Reason::Parent(position) };
+            let truths = Verdict {
+                truths,
+                reason: Reason::Parent(position),
+            };
             // A parent that is visible is not what decided.
-            verdict = if truths.truths.is_true() { verdict } else { verdict.and(truths) };
+            verdict = if truths.truths.is_true() {
+                verdict
+            } else {
+                verdict.and(truths)
+            };
         }
         verdict
     }
 
     /// Whether the row is not retired, or the caller may see retired rows.
     fn not_retired(&self, row: &Row<'_>) -> Verdict {
-        let Some(retire) = &self.table.retire else { return Verdict::YES };
+        let Some(retire) = &self.table.retire else {
+            return Verdict::YES;
+        };
         if self.caller.kind == CallerKind::Service {
             return Verdict::YES;
         }
@@ -197,13 +232,24 @@ impl<'a> Tests<'a> {
             .holds()
             .and(just_now)
             .and(self.has_rank(row, retire.by));
-        let truths = alive.or(self.has_rank(row, retire.seen_by)).or(retired_here);
-        if truths.is_true() { Verdict::YES } else { Verdict { truths, reason: Reason::Retired } }
+        let truths = alive
+            .or(self.has_rank(row, retire.seen_by))
+            .or(retired_here);
+        if truths.is_true() {
+            Verdict::YES
+        } else {
+            Verdict {
+                truths,
+                reason: Reason::Retired,
+            }
+        }
     }
 
     /// Whether the new row is not retired, or the caller may retire rows.
     fn may_retire(&self, row: &Row<'_>) -> Verdict {
-        let Some(retire) = &self.table.retire else { return Verdict::YES };
+        let Some(retire) = &self.table.retire else {
+            return Verdict::YES;
+        };
         if self.caller.kind == CallerKind::Service {
             return Verdict::YES;
         }
@@ -213,7 +259,10 @@ impl<'a> Tests<'a> {
         if truths.is_true() {
             Verdict::YES
         } else {
-            Verdict { truths, reason: Reason::MayNotRetire }
+            Verdict {
+                truths,
+                reason: Reason::MayNotRetire,
+            }
         }
     }
 
@@ -233,7 +282,10 @@ impl<'a> Tests<'a> {
             let truths = condition.evaluate(&self.scope(row)).fails();
             if !truths.is_true() {
                 let position = u16::try_from(position).unwrap_or(u16::MAX);
-                verdict = verdict.and(Verdict { truths, reason: Reason::Never(position) });
+                verdict = verdict.and(Verdict {
+                    truths,
+                    reason: Reason::Never(position),
+                });
             }
         }
         verdict
@@ -245,9 +297,13 @@ impl<'a> Tests<'a> {
         match (found, self.table.place) {
             (Some(found), Place::Root(_)) if self.caller.kind == CallerKind::User => {
                 let scope = self.scope(row);
-                compare(Comparison::Equal, scope.column(found.author), self.caller.id)
-                    .holds()
-                    .and(compare(Comparison::Equal, scope.column(found.stamp), self.now).holds())
+                compare(
+                    Comparison::Equal,
+                    scope.column(found.author),
+                    self.caller.id,
+                )
+                .holds()
+                .and(compare(Comparison::Equal, scope.column(found.stamp), self.now).holds())
             }
             _ => Truths::FALSE,
         }

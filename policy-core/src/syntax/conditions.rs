@@ -28,7 +28,10 @@ impl Parser<'_> {
         while self.take("or") {
             parts.push(self.all(depth)?);
         }
-        Ok(Condition { kind: ConditionKind::Any(parts), span: start.to(self.previous()) })
+        Ok(Condition {
+            kind: ConditionKind::Any(parts),
+            span: start.to(self.previous()),
+        })
     }
 
     fn all(&mut self, depth: usize) -> Read<Condition> {
@@ -41,7 +44,10 @@ impl Parser<'_> {
         while self.take("and") {
             parts.push(self.negation(depth)?);
         }
-        Ok(Condition { kind: ConditionKind::All(parts), span: start.to(self.previous()) })
+        Ok(Condition {
+            kind: ConditionKind::All(parts),
+            span: start.to(self.previous()),
+        })
     }
 
     fn negation(&mut self, depth: usize) -> Read<Condition> {
@@ -52,12 +58,18 @@ impl Parser<'_> {
         if self.take("not") {
             let inner = self.negation(depth + 1)?;
             let span = start.to(self.previous());
-            return Ok(Condition { kind: ConditionKind::Not(Box::new(inner)), span });
+            return Ok(Condition {
+                kind: ConditionKind::Not(Box::new(inner)),
+                span,
+            });
         }
         if self.take_token(Token::Open) {
             let inner = self.any(depth + 1)?;
             self.expect(Token::Close, "`)`")?;
-            return Ok(Condition { span: start.to(self.previous()), ..inner });
+            return Ok(Condition {
+                span: start.to(self.previous()),
+                ..inner
+            });
         }
         self.comparison()
     }
@@ -98,7 +110,11 @@ impl Parser<'_> {
                     list.push(self.operand()?);
                 }
                 self.expect(Token::Close, "`,` or `)`")?;
-                ConditionKind::OneOf { operand: left, list, negated }
+                ConditionKind::OneOf {
+                    operand: left,
+                    list,
+                    negated,
+                }
             } else if self.take("like") {
                 ConditionKind::Like(left, self.operand()?, negated)
             } else if self.take("between") {
@@ -107,7 +123,10 @@ impl Parser<'_> {
                 let between = ConditionKind::Between(left, low, self.operand()?);
                 if negated {
                     let span = start.to(self.previous());
-                    ConditionKind::Not(Box::new(Condition { kind: between, span }))
+                    ConditionKind::Not(Box::new(Condition {
+                        kind: between,
+                        span,
+                    }))
                 } else {
                     between
                 }
@@ -127,27 +146,42 @@ impl Parser<'_> {
                 ConditionKind::Flag(left)
             }
         };
-        Ok(Condition { kind, span: start.to(self.previous()) })
+        Ok(Condition {
+            kind,
+            span: start.to(self.previous()),
+        })
     }
 
     fn operand(&mut self) -> Read<Operand> {
         let span = self.here();
         let word = self.peek() == Token::Word;
         let is_literal = matches!(self.peek(), Token::Text | Token::Integer)
-            || (word && ["true", "false", "null"].iter().any(|literal| self.at(literal)));
+            || (word
+                && ["true", "false", "null"]
+                    .iter()
+                    .any(|literal| self.at(literal)));
         if is_literal {
             let literal = self.literal()?;
-            return Ok(Operand { kind: OperandKind::Literal(literal.value), span });
+            return Ok(Operand {
+                kind: OperandKind::Literal(literal.value),
+                span,
+            });
         }
         let name = self.name("a column, a literal, `caller.id` or `now()`")?;
         if word && name.text == "caller" && self.take_token(Token::Dot) {
             let what = self.name("`id`, `email` or `aal`")?;
             let span: Span = span.to(what.span);
-            return Ok(Operand { kind: OperandKind::Caller(what.text), span });
+            return Ok(Operand {
+                kind: OperandKind::Caller(what.text),
+                span,
+            });
         }
         if word && name.text == "now" && self.take_token(Token::Open) {
             self.expect(Token::Close, "`)`")?;
-            return Ok(Operand { kind: OperandKind::Now, span: span.to(self.previous()) });
+            return Ok(Operand {
+                kind: OperandKind::Now,
+                span: span.to(self.previous()),
+            });
         }
         if matches!(self.peek(), Token::Open | Token::Dot) {
             let diagnostic = Diagnostic::error(
@@ -160,7 +194,10 @@ impl Parser<'_> {
             self.keep(diagnostic);
             return Err(Stop);
         }
-        Ok(Operand { kind: OperandKind::Column(name.text), span })
+        Ok(Operand {
+            kind: OperandKind::Column(name.text),
+            span,
+        })
     }
 }
 

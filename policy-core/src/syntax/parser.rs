@@ -2,8 +2,7 @@
 
 use super::token::{Token, tokens};
 use super::tree::{
-    Action, File, Function, Item, Literal, Members, Name, Retire, Rule, Subject, Table, Tenant,
-    Value, Via, View,
+    Action, File, Function, Item, Members, Name, Retire, Rule, Subject, Table, Tenant, Via, View,
 };
 use crate::diagnostic::{Diagnostic, Span, nearest};
 
@@ -23,18 +22,25 @@ pub(super) type Read<T> = Result<T, Stop>;
 
 pub(super) struct Parser<'s> {
     pub(super) source: &'s str,
-    tokens: Vec<(Token, Span)>,
-    position: usize,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) tokens: Vec<(Token, Span)>,
+    pub(super) position: usize,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'s> Parser<'s> {
     pub(super) fn new(source: &'s str) -> Self {
-        Self { source, tokens: tokens(source), position: 0, diagnostics: Vec::new() }
+        Self {
+            source,
+            tokens: tokens(source),
+            position: 0,
+            diagnostics: Vec::new(),
+        }
     }
 
     pub(super) fn file(mut self) -> Result<File, Vec<Diagnostic>> {
-        let Ok((app, schema)) = self.app() else { return Err(self.diagnostics) };
+        let Ok((app, schema)) = self.app() else {
+            return Err(self.diagnostics);
+        };
         let mut file = File {
             app,
             schema,
@@ -50,12 +56,20 @@ impl<'s> Parser<'s> {
                 self.recover();
             }
         }
-        if self.diagnostics.is_empty() { Ok(file) } else { Err(self.diagnostics) }
+        if self.diagnostics.is_empty() {
+            Ok(file)
+        } else {
+            Err(self.diagnostics)
+        }
     }
 
     fn app(&mut self) -> Read<(Name, Name)> {
         if !self.at("app") {
-            return self.fail("no-app", "a policy starts with `app <name>;`", "expected `app`");
+            return self.fail(
+                "no-app",
+                "a policy starts with `app <name>;`",
+                "expected `app`",
+            );
         }
         self.advance();
         let app = self.name("the app's name")?;
@@ -99,7 +113,12 @@ impl<'s> Parser<'s> {
                 let name = self.name("the function's name")?;
                 let arguments = self.types()?;
                 let rules = self.rules()?;
-                file.functions.push(Function { name, arguments, rules, line });
+                file.functions.push(Function {
+                    name,
+                    arguments,
+                    rules,
+                    line,
+                });
             } else {
                 let table = self.table(line)?;
                 file.tables.push(table);
@@ -133,7 +152,10 @@ impl<'s> Parser<'s> {
             self.expect_word("by")?;
             let author = self.name("the column that holds the founder")?;
             self.expect_word("stamped")?;
-            Some((author, self.name("the column that holds the time of creation")?))
+            Some((
+                author,
+                self.name("the column that holds the time of creation")?,
+            ))
         } else {
             None
         };
@@ -147,8 +169,18 @@ impl<'s> Parser<'s> {
             self.expect(Token::Comma, "`,`")?;
             let role = self.name("the column with the role")?;
             self.expect(Token::Close, "`)`")?;
-            let condition = if self.take("where") { Some(self.condition()?) } else { None };
-            members.push(Members { table, tenant, caller, role, condition });
+            let condition = if self.take("where") {
+                Some(self.condition()?)
+            } else {
+                None
+            };
+            members.push(Members {
+                table,
+                tenant,
+                caller,
+                role,
+                condition,
+            });
         }
         self.expect_word("roles")?;
         let mut roles = vec![self.name("a role")?];
@@ -165,13 +197,27 @@ impl<'s> Parser<'s> {
         };
         let span = start.to(self.previous());
         self.expect(Token::Semicolon, "`;`")?;
-        Ok(Tenant { table, key, found, members, roles, keep, span })
+        Ok(Tenant {
+            table,
+            key,
+            found,
+            members,
+            roles,
+            keep,
+            span,
+        })
     }
 
     fn table(&mut self, line: u32) -> Read<Table> {
         let name = self.name("a table's name")?;
-        let mut table =
-            Table { name, tenant: None, parents: Vec::new(), append: None, items: Vec::new(), line };
+        let mut table = Table {
+            name,
+            tenant: None,
+            parents: Vec::new(),
+            append: None,
+            items: Vec::new(),
+            line,
+        };
         loop {
             if self.take("tenant") {
                 table.tenant = Some(self.name("the tenant column")?);
@@ -187,7 +233,11 @@ impl<'s> Parser<'s> {
                     } else {
                         None
                     };
-                    table.parents.push(Via { column, table: parent, other });
+                    table.parents.push(Via {
+                        column,
+                        table: parent,
+                        other,
+                    });
                     if !self.take("and") {
                         break;
                     }
@@ -205,7 +255,11 @@ impl<'s> Parser<'s> {
         self.expect(Token::OpenBlock, "`{` or one of `tenant`, `via`, `append`")?;
         while !self.take_token(Token::CloseBlock) {
             if self.peek() == Token::End {
-                return self.fail("unexpected", "the block of a table ends with `}`", "expected `}`");
+                return self.fail(
+                    "unexpected",
+                    "the block of a table ends with `}`",
+                    "expected `}`",
+                );
             }
             match self.item() {
                 Ok(item) => table.items.push(item),
@@ -238,14 +292,20 @@ impl<'s> Parser<'s> {
             self.expect_word("stamped")?;
             let stamp = self.name("the column that every update sets")?;
             self.expect(Token::Semicolon, "`;`")?;
-            return Ok(Item::Retire(Retire { column, value, by, seen_by, stamp }));
+            return Ok(Item::Retire(Retire {
+                column,
+                value,
+                by,
+                seen_by,
+                stamp,
+            }));
         }
         if self.at("never") {
             let start = self.here();
             self.advance();
             let action = self.action("never", start)?;
             self.expect(Token::Semicolon, "`;`")?;
-            return Ok(Item::Never(action));
+            return Ok(Item::Never(Box::new(action)));
         }
         for (word, item) in [
             ("fixed", Item::Fixed as fn(Vec<Name>) -> Item),
@@ -272,11 +332,17 @@ impl<'s> Parser<'s> {
 
     fn rule(&mut self) -> Read<Rule> {
         let start = self.here();
-        let outside = if self.take("outside") { Some(start) } else { None };
+        let outside = if self.take("outside") {
+            Some(start)
+        } else {
+            None
+        };
         let subject = if self.take("self") {
             Subject::Itself(self.name("the column that holds the caller's id")?)
         } else {
-            Subject::Named(self.name("a role or one of `anon`, `guest`, `user`, `service`, `self`")?)
+            Subject::Named(
+                self.name("a role or one of `anon`, `guest`, `user`, `service`, `self`")?,
+            )
         };
         let who = start.to(self.previous());
         self.expect(Token::Colon, "`:` and what they may do")?;
@@ -286,7 +352,11 @@ impl<'s> Parser<'s> {
             actions.push(self.action(&format!("{who_text}:"), self.here())?);
         }
         self.expect(Token::Semicolon, "`;`")?;
-        Ok(Rule { subject, outside, actions })
+        Ok(Rule {
+            subject,
+            outside,
+            actions,
+        })
     }
 
     fn action(&mut self, lead: &str, start: Span) -> Read<Action> {
@@ -307,13 +377,34 @@ impl<'s> Parser<'s> {
             self.diagnostics.push(diagnostic);
             return Err(Stop);
         }
-        let columns = if self.peek() == Token::Open { Some(self.names()?) } else { None };
-        let condition = if self.take("where") { Some(self.condition()?) } else { None };
-        let check = if self.take("check") { Some(self.condition()?) } else { None };
+        let columns = if self.peek() == Token::Open {
+            Some(self.names()?)
+        } else {
+            None
+        };
+        let condition = if self.take("where") {
+            Some(self.condition()?)
+        } else {
+            None
+        };
+        let check = if self.take("check") {
+            Some(self.condition()?)
+        } else {
+            None
+        };
         let blind = self.take("blind");
         let end = self.previous();
         let text = format!("{lead} {}", one_line(at.to(end).text(self.source)));
-        Ok(Action { word, columns, condition, check, blind, span: start.to(end), text, line })
+        Ok(Action {
+            word,
+            columns,
+            condition,
+            check,
+            blind,
+            span: start.to(end),
+            text,
+            line,
+        })
     }
 
     /// One name, or several in parentheses.
@@ -348,170 +439,6 @@ impl<'s> Parser<'s> {
             types.push(name);
         }
         Ok(types)
-    }
-
-    pub(super) fn literal(&mut self) -> Read<Literal> {
-        let span = self.here();
-        let text = span.text(self.source);
-        let value = match self.peek() {
-            Token::Text => {
-                let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or("");
-                Value::Text(inner.replace("''", "'"))
-            }
-            Token::Integer => match text.parse() {
-                Ok(number) => Value::Integer(number),
-                Err(_) => {
-                    return self.fail(
-                        "number-too-large",
-                        "whole numbers end at 9223372036854775807",
-                        "does not fit in a bigint",
-                    );
-                }
-            },
-            Token::Word if text.eq_ignore_ascii_case("true") => Value::Bool(true),
-            Token::Word if text.eq_ignore_ascii_case("false") => Value::Bool(false),
-            Token::Word if text.eq_ignore_ascii_case("null") => Value::Null,
-            _ => return self.fail("unexpected", "a literal is needed here", "expected a literal"),
-        };
-        self.advance();
-        Ok(Literal { value, span })
-    }
-
-    // The words themselves.
-
-    pub(super) fn peek(&self) -> Token {
-        self.tokens.get(self.position).map_or(Token::End, |(token, _)| *token)
-    }
-
-    pub(super) fn here(&self) -> Span {
-        self.tokens.get(self.position).map_or_else(Span::default, |(_, span)| *span)
-    }
-
-    pub(super) fn previous(&self) -> Span {
-        self.position
-            .checked_sub(1)
-            .and_then(|position| self.tokens.get(position))
-            .map_or_else(Span::default, |(_, span)| *span)
-    }
-
-    pub(super) fn advance(&mut self) {
-        if self.peek() != Token::End {
-            self.position += 1;
-        }
-    }
-
-    /// Whether the next word is this keyword.
-    pub(super) fn at(&self, word: &str) -> bool {
-        self.peek() == Token::Word && self.here().text(self.source).eq_ignore_ascii_case(word)
-    }
-
-    /// Whether a name follows the next word, so that a table may be called `view`.
-    fn at_name_after(&self) -> bool {
-        self.tokens.get(self.position + 1).is_some_and(|(token, span)| match token {
-            Token::Quoted => true,
-            Token::Word => !["tenant", "via", "append"]
-                .iter()
-                .any(|word| span.text(self.source).eq_ignore_ascii_case(word)),
-            _ => false,
-        })
-    }
-
-    pub(super) fn take(&mut self, word: &str) -> bool {
-        let found = self.at(word);
-        if found {
-            self.advance();
-        }
-        found
-    }
-
-    pub(super) fn take_token(&mut self, token: Token) -> bool {
-        let found = self.peek() == token;
-        if found {
-            self.advance();
-        }
-        found
-    }
-
-    pub(super) fn expect(&mut self, token: Token, wanted: &str) -> Read<()> {
-        if self.take_token(token) { Ok(()) } else { self.expected(wanted) }
-    }
-
-    pub(super) fn expect_word(&mut self, word: &str) -> Read<()> {
-        if self.take(word) { Ok(()) } else { self.expected(&format!("`{word}`")) }
-    }
-
-    pub(super) fn name(&mut self, wanted: &str) -> Read<Name> {
-        let span = self.here();
-        let text = span.text(self.source);
-        let text = match self.peek() {
-            Token::Word => text.to_lowercase(),
-            Token::Quoted => {
-                text.get(1..text.len().saturating_sub(1)).unwrap_or("").replace("\"\"", "\"")
-            }
-            _ => return self.expected(wanted),
-        };
-        self.advance();
-        Ok(Name { text, span })
-    }
-
-    pub(super) fn expected<T>(&mut self, wanted: &str) -> Read<T> {
-        let found = match self.peek() {
-            Token::End => "the end of the text".to_owned(),
-            _ => format!("`{}`", self.here().text(self.source)),
-        };
-        self.fail(
-            "unexpected",
-            &format!("expected {wanted}, found {found}"),
-            &format!("expected {wanted}"),
-        )
-    }
-
-    pub(super) fn fail<T>(&mut self, code: &'static str, message: &str, label: &str) -> Read<T> {
-        self.diagnostics.push(Diagnostic::error(code, self.here(), message).label(label));
-        Err(Stop)
-    }
-
-    pub(super) fn keep(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
-    }
-
-    fn line(&self) -> u32 {
-        let before = self.source.get(..self.here().start).unwrap_or("");
-        u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX)
-    }
-
-    /// Goes on after the statement that could not be read.
-    fn recover(&mut self) {
-        let mut depth = 0_usize;
-        loop {
-            match self.peek() {
-                Token::End => return,
-                Token::OpenBlock => depth += 1,
-                Token::CloseBlock => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        self.advance();
-                        return;
-                    }
-                }
-                Token::Semicolon if depth == 0 => {
-                    self.advance();
-                    return;
-                }
-                _ => {}
-            }
-            self.advance();
-        }
-    }
-
-    /// Goes on after the item of a block that could not be read.
-    fn recover_item(&mut self) {
-        while !matches!(self.peek(), Token::End | Token::CloseBlock) {
-            if self.take_token(Token::Semicolon) {
-                return;
-            }
-            self.advance();
-        }
     }
 }
 

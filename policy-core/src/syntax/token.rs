@@ -59,10 +59,19 @@ pub(super) fn tokens(source: &str) -> Vec<(Token, Span)> {
     let mut tokens: Vec<(Token, Span)> = Token::lexer(source)
         .spanned()
         .map(|(token, range)| {
-            let span = Span { start: range.start, end: range.end };
+            let span = Span {
+                start: range.start,
+                end: range.end,
+            };
             (token.unwrap_or(Token::Unreadable), span)
         })
         .collect();
-    tokens.push((Token::End, Span { start: source.len(), end: source.len() }));
+    tokens.push((
+        Token::End,
+        Span {
+            start: source.len(),
+            end: source.len(),
+        },
+    ));
     tokens
 }

@@ -105,7 +105,7 @@ pub enum Item {
     /// `retire ...;`
     Retire(Retire),
     /// `never ...;`
-    Never(Action),
+    Never(Box<Action>),
     /// `fixed <columns>;`
     Fixed(Vec<Name>),
     /// `hidden <columns>;`

@@ -1,1 +1,11 @@
-//! Placeholder until this crate's first commit.
+//! The policy in a browser, and as the verifier's third evaluator.
+//!
+//! Three layers, each thin: [`question`] is what a frontend asks and gets, as JSON; [`batch`] is
+//! the same many times over in a compact encoding, for `countersign verify`; and on wasm32 a class
+//! `Policy` offers both to JavaScript. The first two are ordinary Rust and tested natively.
+
+pub mod batch;
+pub mod question;
+
+#[cfg(target_arch = "wasm32")]
+mod javascript;

@@ -1,0 +1,192 @@
+//! Moving over the words of a text: what the grammar is written in.
+
+use super::parser::{Parser, Read, Stop};
+use super::token::Token;
+use super::tree::{Literal, Name, Value};
+use crate::diagnostic::{Diagnostic, Span};
+
+impl Parser<'_> {
+    pub(super) fn literal(&mut self) -> Read<Literal> {
+        let span = self.here();
+        let text = span.text(self.source);
+        let value = match self.peek() {
+            Token::Text => {
+                let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or("");
+                Value::Text(inner.replace("''", "'"))
+            }
+            Token::Integer => match text.parse() {
+                Ok(number) => Value::Integer(number),
+                Err(_) => {
+                    return self.fail(
+                        "number-too-large",
+                        "whole numbers end at 9223372036854775807",
+                        "does not fit in a bigint",
+                    );
+                }
+            },
+            Token::Word if text.eq_ignore_ascii_case("true") => Value::Bool(true),
+            Token::Word if text.eq_ignore_ascii_case("false") => Value::Bool(false),
+            Token::Word if text.eq_ignore_ascii_case("null") => Value::Null,
+            _ => {
+                return self.fail(
+                    "unexpected",
+                    "a literal is needed here",
+                    "expected a literal",
+                );
+            }
+        };
+        self.advance();
+        Ok(Literal { value, span })
+    }
+
+    pub(super) fn peek(&self) -> Token {
+        self.tokens
+            .get(self.position)
+            .map_or(Token::End, |(token, _)| *token)
+    }
+
+    pub(super) fn here(&self) -> Span {
+        self.tokens
+            .get(self.position)
+            .map_or_else(Span::default, |(_, span)| *span)
+    }
+
+    pub(super) fn previous(&self) -> Span {
+        self.position
+            .checked_sub(1)
+            .and_then(|position| self.tokens.get(position))
+            .map_or_else(Span::default, |(_, span)| *span)
+    }
+
+    pub(super) fn advance(&mut self) {
+        if self.peek() != Token::End {
+            self.position += 1;
+        }
+    }
+
+    /// Whether the next word is this keyword.
+    pub(super) fn at(&self, word: &str) -> bool {
+        self.peek() == Token::Word && self.here().text(self.source).eq_ignore_ascii_case(word)
+    }
+
+    /// Whether a name follows the next word, so that a table may be called `view`.
+    pub(super) fn at_name_after(&self) -> bool {
+        self.tokens
+            .get(self.position + 1)
+            .is_some_and(|(token, span)| match token {
+                Token::Quoted => true,
+                Token::Word => !["tenant", "via", "append"]
+                    .iter()
+                    .any(|word| span.text(self.source).eq_ignore_ascii_case(word)),
+                _ => false,
+            })
+    }
+
+    pub(super) fn take(&mut self, word: &str) -> bool {
+        let found = self.at(word);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    pub(super) fn take_token(&mut self, token: Token) -> bool {
+        let found = self.peek() == token;
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    pub(super) fn expect(&mut self, token: Token, wanted: &str) -> Read<()> {
+        if self.take_token(token) {
+            Ok(())
+        } else {
+            self.expected(wanted)
+        }
+    }
+
+    pub(super) fn expect_word(&mut self, word: &str) -> Read<()> {
+        if self.take(word) {
+            Ok(())
+        } else {
+            self.expected(&format!("`{word}`"))
+        }
+    }
+
+    pub(super) fn name(&mut self, wanted: &str) -> Read<Name> {
+        let span = self.here();
+        let text = span.text(self.source);
+        let text = match self.peek() {
+            Token::Word => text.to_lowercase(),
+            Token::Quoted => text
+                .get(1..text.len().saturating_sub(1))
+                .unwrap_or("")
+                .replace("\"\"", "\""),
+            _ => return self.expected(wanted),
+        };
+        self.advance();
+        Ok(Name { text, span })
+    }
+
+    pub(super) fn expected<T>(&mut self, wanted: &str) -> Read<T> {
+        let found = match self.peek() {
+            Token::End => "the end of the text".to_owned(),
+            _ => format!("`{}`", self.here().text(self.source)),
+        };
+        self.fail(
+            "unexpected",
+            &format!("expected {wanted}, found {found}"),
+            &format!("expected {wanted}"),
+        )
+    }
+
+    pub(super) fn fail<T>(&mut self, code: &'static str, message: &str, label: &str) -> Read<T> {
+        self.diagnostics
+            .push(Diagnostic::error(code, self.here(), message).label(label));
+        Err(Stop)
+    }
+
+    pub(super) fn keep(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub(super) fn line(&self) -> u32 {
+        let before = self.source.get(..self.here().start).unwrap_or("");
+        u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX)
+    }
+
+    /// Goes on after the statement that could not be read.
+    pub(super) fn recover(&mut self) {
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                Token::End => return,
+                Token::OpenBlock => depth += 1,
+                Token::CloseBlock => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        self.advance();
+                        return;
+                    }
+                }
+                Token::Semicolon if depth == 0 => {
+                    self.advance();
+                    return;
+                }
+                _ => {}
+            }
+            self.advance();
+        }
+    }
+
+    /// Goes on after the item of a block that could not be read.
+    pub(super) fn recover_item(&mut self) {
+        while !matches!(self.peek(), Token::End | Token::CloseBlock) {
+            if self.take_token(Token::Semicolon) {
+                return;
+            }
+            self.advance();
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The language as a whole: texts in, findings and decisions out.
+
+mod decisions;
+mod findings;
+mod robust;
+mod support;

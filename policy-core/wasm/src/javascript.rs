@@ -1,0 +1,47 @@
+//! The class that JavaScript sees.
+
+use js_sys::JSON;
+use policy_core::compact;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
+
+use crate::batch::{Batch, encode_answers};
+use crate::question::Question;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("types.d.ts");
+
+/// A policy in its compact form, ready to be asked.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Policy {
+    inner: policy_core::Policy,
+}
+
+#[wasm_bindgen]
+impl Policy {
+    /// Loads the bytes that `countersign compile` wrote.
+    #[wasm_bindgen(constructor)]
+    pub fn new(bytes: &[u8]) -> Result<Policy, JsError> {
+        Ok(Self { inner: compact::load(bytes)? })
+    }
+
+    /// What would become of one statement on one row, and why.
+    #[wasm_bindgen(unchecked_return_type = "Answer")]
+    pub fn decide(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Question")] question: &JsValue,
+    ) -> Result<JsValue, JsError> {
+        let text = JSON::stringify(question).ok().and_then(|text| text.as_string());
+        let text = text.ok_or_else(|| JsError::new("the question cannot be written as JSON"))?;
+        let question: Question = serde_json::from_str(&text)?;
+        let answer = serde_json::to_string(&question.answer(&self.inner)?)?;
+        JSON::parse(&answer).map_err(|_| JsError::new("the answer cannot be read as JSON"))
+    }
+
+    /// Decides a batch of the verifier.
+    #[wasm_bindgen(js_name = decideBatch)]
+    pub fn decide_batch(&self, bytes: &[u8]) -> Result<Vec<u8>, JsError> {
+        Ok(encode_answers(&Batch::decode(bytes)?.decide(&self.inner))?)
+    }
+}

@@ -1,0 +1,237 @@
+//! One question as a frontend asks it: names and JSON values in, a decision and its reason out.
+
+use std::collections::BTreeMap;
+
+use policy_core::columns::ColumnSet;
+use policy_core::decide::{CallerKind, Command, Conflict, Decision, Ranks, Row, Sight};
+use policy_core::explain::{Explanation, explain};
+use policy_core::model::{Action, Policy, Table};
+use policy_core::value::{Kind, timestamp_from_text};
+use policy_core::{Caller, Statement, Value};
+use serde::Deserialize;
+
+use crate::batch::Datum;
+
+/// What is asked; `types.d.ts` has the words.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    #[serde(default)]
+    caller: Option<Person>,
+    table: String,
+    action: Action,
+    #[serde(default)]
+    columns: Option<Vec<String>>,
+    #[serde(default)]
+    row: Object,
+    #[serde(default)]
+    changes: Object,
+    #[serde(default)]
+    parents: BTreeMap<String, bool>,
+    #[serde(default)]
+    now: Option<String>,
+}
+
+type Object = BTreeMap<String, serde_json::Value>;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Person {
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    aal: Option<String>,
+    #[serde(default)]
+    anonymous: bool,
+    #[serde(default)]
+    memberships: Option<Vec<Membership>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Membership {
+    tenant: String,
+    role: String,
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QuestionError {
+    /// The policy has no such table.
+    #[error("the policy of `{app}` has no table `{name}`")]
+    Table {
+        /// The app.
+        app: String,
+        /// The unknown name.
+        name: String,
+    },
+    /// The table has no such column.
+    #[error("`{table}` has no column `{name}`")]
+    Column {
+        /// The table.
+        table: String,
+        /// The unknown name.
+        name: String,
+    },
+    /// `now` is no instant.
+    #[error("`{0}` is no timestamp with a zone, such as 2026-01-31T12:00:00Z")]
+    Now(String),
+}
+
+impl Question {
+    /// Decides and explains.
+    ///
+    /// # Errors
+    /// If the question names what the policy does not have.
+    pub fn answer(&self, policy: &Policy) -> Result<Explanation, QuestionError> {
+        let table = policy.table(&self.table).ok_or_else(|| QuestionError::Table {
+            app: policy.app.clone(),
+            name: self.table.clone(),
+        })?;
+        let now = match &self.now {
+            None => Value::NotYetKnown,
+            Some(text) => Value::Timestamp(
+                timestamp_from_text(text).ok_or_else(|| QuestionError::Now(text.clone()))?,
+            ),
+        };
+        let facts = Facts::of(policy, self.caller.as_ref());
+        let ranks = facts.ranks.as_ref().map(|ranks| {
+            ranks.iter().map(|(of, rank)| (of.value(), *rank)).collect::<Vec<_>>()
+        });
+        let caller = Caller {
+            kind: facts.kind,
+            id: facts.id.value(),
+            email: facts.email.value(),
+            aal: facts.aal.value(),
+            ranks: ranks.as_deref().map_or(Ranks::NotYetKnown, Ranks::Known),
+        };
+        let old = values(table, &self.row)?;
+        let mut changed = self.row.clone();
+        changed.extend(self.changes.clone());
+        let new = values(table, &changed)?;
+        let (old, new): (Vec<_>, Vec<_>) =
+            (old.iter().map(Datum::value).collect(), new.iter().map(Datum::value).collect());
+        let parents = self.parents(table)?;
+        let row = |values| Row { values, parents: &parents, peers: Sight::NotYetKnown };
+        let command = match self.action {
+            Action::Select => Command::Select(row(&old)),
+            Action::Insert => Command::Insert { new: row(&old), returning: true },
+            Action::Update => Command::Update { old: row(&old), new: row(&new) },
+            Action::Delete => Command::Delete(row(&old)),
+            Action::Upsert => {
+                Command::Merge { proposed: row(&old), conflict: Conflict::NotYetKnown }
+            }
+        };
+        let (read, written) = self.named(table, caller.kind)?;
+        let statement = Statement { read, written, command };
+        let decision: Decision = policy_core::decide(policy, table, &caller, &statement, now);
+        Ok(explain(policy, table, &caller, &statement, &decision))
+    }
+
+    /// The columns read and written.
+    fn named(
+        &self,
+        table: &Table,
+        kind: CallerKind,
+    ) -> Result<(ColumnSet, ColumnSet), QuestionError> {
+        let held = kind.privileges(&table.grants);
+        let columns = match &self.columns {
+            None if self.action == Action::Update && !self.changes.is_empty() => {
+                set(table, self.changes.keys())?
+            }
+            None => match self.action {
+                Action::Select => held.select,
+                Action::Insert | Action::Upsert => held.insert,
+                Action::Update => held.update,
+                Action::Delete => ColumnSet::EMPTY,
+            },
+            Some(names) => set(table, names)?,
+        };
+        Ok(match self.action {
+            Action::Select => (columns, ColumnSet::EMPTY),
+            Action::Delete => (ColumnSet::EMPTY, ColumnSet::EMPTY),
+            _ => (ColumnSet::EMPTY, columns),
+        })
+    }
+
+    fn parents(&self, table: &Table) -> Result<Vec<Sight>, QuestionError> {
+        set(table, self.parents.keys())?;
+        let sight = |column: u8| match self.parents.get(table.column_name(column)) {
+            None => Sight::NotYetKnown,
+            Some(true) => Sight::Visible,
+            Some(false) => Sight::Hidden,
+        };
+        Ok(table.parents.iter().map(|parent| sight(parent.column)).collect())
+    }
+}
+
+/// What is known about the caller.
+struct Facts {
+    kind: CallerKind,
+    id: Datum,
+    email: Datum,
+    aal: Datum,
+    ranks: Option<Vec<(Datum, u8)>>,
+}
+
+impl Facts {
+    fn of(policy: &Policy, person: Option<&Person>) -> Self {
+        let Some(person) = person else {
+            let null = Datum::Null;
+            let ranks = Some(Vec::new());
+            return Self { kind: CallerKind::Anon, id: null.clone(), email: null.clone(), aal: null, ranks };
+        };
+        let id = match person.id.as_deref().map(|id| Datum::read(policy.caller_id, Some(id))) {
+            // A subject that is no id of this app's is nobody's.
+            None | Some(Datum::Present) => Datum::Null,
+            Some(id) => id,
+        };
+        let kind = match (&id, person.anonymous) {
+            (Datum::Null, _) => CallerKind::NoSubject,
+            (_, true) => CallerKind::Guest,
+            (_, false) => CallerKind::User,
+        };
+        let key = policy.tenant.as_ref().and_then(|tenant| {
+            let root = policy.table_at(tenant.root)?;
+            root.columns.get(usize::from(tenant.key)).map(|column| column.kind)
+        });
+        let ranks = person.memberships.as_ref().map(|memberships| {
+            let rank = |m: &Membership| {
+                (Datum::read(key.unwrap_or(Kind::Text), Some(&m.tenant)), policy.rank(&m.role))
+            };
+            memberships.iter().map(rank).collect()
+        });
+        let text = |text: &Option<String>| Datum::read(Kind::Text, text.as_deref());
+        Self { kind, id, email: text(&person.email), aal: text(&person.aal), ranks }
+    }
+}
+
+fn set<'n>(
+    table: &Table,
+    names: impl IntoIterator<Item = &'n String>,
+) -> Result<ColumnSet, QuestionError> {
+    names
+        .into_iter()
+        .map(|name| {
+            table.column(name).ok_or_else(|| QuestionError::Column {
+                table: table.name.clone(),
+                name: name.clone(),
+            })
+        })
+        .collect()
+}
+
+/// The values in the table's column order; what the object lacks is not yet known.
+fn values(table: &Table, object: &Object) -> Result<Vec<Datum>, QuestionError> {
+    set(table, object.keys())?;
+    let value = |column: &policy_core::model::Column| match object.get(&column.name) {
+        None => Datum::NotYetKnown,
+        Some(serde_json::Value::Null) => Datum::Null,
+        Some(serde_json::Value::String(text)) => Datum::read(column.kind, Some(text)),
+        Some(other) => Datum::read(column.kind, Some(&other.to_string())),
+    };
+    Ok(table.columns.iter().map(value).collect())
+}

@@ -1,0 +1,42 @@
+/** Who asks. `null` or nothing at all is somebody who has not signed in. */
+export interface Caller {
+  /** The token's `sub`. */
+  id?: string | null;
+  /** The token's `email`. */
+  email?: string | null;
+  /** The token's `aal`. */
+  aal?: string | null;
+  /** Whether this is an anonymous sign-in. */
+  anonymous?: boolean;
+  /** The caller's tenants and roles. Left out, they are not known, and the answer may be `depends`. */
+  memberships?: { tenant: string; role: string }[];
+}
+
+/** A row by its columns. A column left out is not known; numbers beyond 2^53 go as text. */
+export type Row = Record<string, string | number | boolean | null | object>;
+
+export interface Question {
+  caller?: Caller | null;
+  table: string;
+  action: 'select' | 'insert' | 'update' | 'delete' | 'upsert';
+  /** The columns read (`select`) or written (the others); all that are granted if left out. */
+  columns?: string[];
+  /** The row as it is; for `insert` as it would be. */
+  row?: Row;
+  /** `update` only: the columns that change, with their new values. */
+  changes?: Row;
+  /** Whether the row that each `via` column points to is visible; not known if left out. */
+  parents?: Record<string, boolean>;
+  /** The time, as an ISO timestamp with its zone; not known if left out. */
+  now?: string;
+}
+
+export interface Answer {
+  decision: 'applies' | 'skipped' | 'refused' | 'not_granted' | 'depends';
+  /** What happens and why, in one sentence. */
+  message: string;
+  /** The rule that decided. */
+  rule: { text: string; line: number } | null;
+  details: string[];
+  hint: string | null;
+}
