@@ -136,6 +136,8 @@ pub enum Why {
     Never(u16),
     /// [`Reason::Conflict`]
     Conflict,
+    /// [`Reason::Unconditional`]
+    Unconditional,
 }
 
 /// Why bytes are no batch.
@@ -170,7 +172,13 @@ impl Batch {
         let ranks: Vec<Vec<(Value<'_>, Rank)>> = self
             .callers
             .iter()
-            .map(|caller| caller.ranks.iter().map(|(of, rank)| (of.value(), *rank)).collect())
+            .map(|caller| {
+                caller
+                    .ranks
+                    .iter()
+                    .map(|(of, rank)| (of.value(), *rank))
+                    .collect()
+            })
             .collect();
         let answer = |question: &Question| {
             let position = usize::try_from(question.caller).ok()?;
@@ -183,7 +191,13 @@ impl Batch {
                 command: question.act.command(row)?,
             };
             let caller = asker.caller(ranks);
-            Some(policy_core::decide(policy, table, &caller, &statement, Value::Timestamp(self.now)))
+            Some(policy_core::decide(
+                policy,
+                table,
+                &caller,
+                &statement,
+                Value::Timestamp(self.now),
+            ))
         };
         self.questions
             .iter()
@@ -228,13 +242,22 @@ impl Act {
         Some(match self {
             Self::Select(index) => Command::Select(row(index)?),
             Self::Delete(index) => Command::Delete(row(index)?),
-            Self::Insert(new, returning) => Command::Insert { new: row(new)?, returning },
-            Self::Update(old, new) => Command::Update { old: row(old)?, new: row(new)? },
+            Self::Insert(new, returning) => Command::Insert {
+                new: row(new)?,
+                returning,
+            },
+            Self::Update(old, new) => Command::Update {
+                old: row(old)?,
+                new: row(new)?,
+            },
             Self::Merge(proposed, conflict) => Command::Merge {
                 proposed: row(proposed)?,
                 conflict: match conflict {
                     None => Conflict::None,
-                    Some((old, new)) => Conflict::Row { existing: row(old)?, merged: row(new)? },
+                    Some((old, new)) => Conflict::Row {
+                        existing: row(old)?,
+                        merged: row(new)?,
+                    },
                 },
             },
             Self::Ignore(proposed, returning, conflict) => Command::Ignore {
@@ -242,7 +265,10 @@ impl Act {
                 returning,
                 conflict: match conflict {
                     None => Conflict::None,
-                    Some(old) => Conflict::Row { existing: row(old)?, merged: row(old)? },
+                    Some(old) => Conflict::Row {
+                        existing: row(old)?,
+                        merged: row(old)?,
+                    },
                 },
             },
         })
@@ -266,7 +292,11 @@ impl<'a> Borrowed<'a> {
     }
 
     fn row(&self) -> Row<'_> {
-        Row { values: &self.values, parents: &self.parents, peers: self.peers }
+        Row {
+            values: &self.values,
+            parents: &self.parents,
+            peers: self.peers,
+        }
     }
 }
 
@@ -285,9 +315,15 @@ impl From<Decision> for Answer {
             Decision::Refused(reason) => Self::Refused(reason.into()),
             Decision::Skipped(reason) => Self::Skipped(reason.into()),
             Decision::Applies(reason) => Self::Applies(reason.into()),
-            Decision::Depends(Open { applies, skipped, refused }) => {
-                Self::Depends { applies, skipped, refused }
-            }
+            Decision::Depends(Open {
+                applies,
+                skipped,
+                refused,
+            }) => Self::Depends {
+                applies,
+                skipped,
+                refused,
+            },
         }
     }
 }
@@ -304,6 +340,7 @@ impl From<Reason> for Why {
             Reason::MayNotRetire => Self::MayNotRetire,
             Reason::Never(position) => Self::Never(position),
             Reason::Conflict => Self::Conflict,
+            Reason::Unconditional => Self::Unconditional,
         }
     }
 }

@@ -23,7 +23,9 @@ impl Policy {
     /// Loads the bytes that `countersign compile` wrote.
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: &[u8]) -> Result<Policy, JsError> {
-        Ok(Self { inner: compact::load(bytes)? })
+        Ok(Self {
+            inner: compact::load(bytes)?,
+        })
     }
 
     /// What would become of one statement on one row, and why.
@@ -32,7 +34,9 @@ impl Policy {
         &self,
         #[wasm_bindgen(unchecked_param_type = "Question")] question: &JsValue,
     ) -> Result<JsValue, JsError> {
-        let text = JSON::stringify(question).ok().and_then(|text| text.as_string());
+        let text = JSON::stringify(question)
+            .ok()
+            .and_then(|text| text.as_string());
         let text = text.ok_or_else(|| JsError::new("the question cannot be written as JSON"))?;
         let question: Question = serde_json::from_str(&text)?;
         let answer = serde_json::to_string(&question.answer(&self.inner)?)?;

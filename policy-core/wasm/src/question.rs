@@ -19,6 +19,7 @@ pub struct Question {
     #[serde(default)]
     caller: Option<Person>,
     table: String,
+    #[serde(deserialize_with = "action")]
     action: Action,
     #[serde(default)]
     columns: Option<Vec<String>>,
@@ -56,6 +57,21 @@ struct Membership {
     role: String,
 }
 
+/// Actions by the words of the language.
+fn action<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Action, D::Error> {
+    let word = String::deserialize(from)?;
+    [
+        Action::Select,
+        Action::Insert,
+        Action::Update,
+        Action::Delete,
+        Action::Upsert,
+    ]
+    .into_iter()
+    .find(|action| action.word() == word)
+    .ok_or_else(|| serde::de::Error::custom(format_args!("`{word}` is no action on a table")))
+}
+
 /// Why a question has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -87,10 +103,12 @@ impl Question {
     /// # Errors
     /// If the question names what the policy does not have.
     pub fn answer(&self, policy: &Policy) -> Result<Explanation, QuestionError> {
-        let table = policy.table(&self.table).ok_or_else(|| QuestionError::Table {
-            app: policy.app.clone(),
-            name: self.table.clone(),
-        })?;
+        let table = policy
+            .table(&self.table)
+            .ok_or_else(|| QuestionError::Table {
+                app: policy.app.clone(),
+                name: self.table.clone(),
+            })?;
         let now = match &self.now {
             None => Value::NotYetKnown,
             Some(text) => Value::Timestamp(
@@ -99,7 +117,10 @@ impl Question {
         };
         let facts = Facts::of(policy, self.caller.as_ref());
         let ranks = facts.ranks.as_ref().map(|ranks| {
-            ranks.iter().map(|(of, rank)| (of.value(), *rank)).collect::<Vec<_>>()
+            ranks
+                .iter()
+                .map(|(of, rank)| (of.value(), *rank))
+                .collect::<Vec<_>>()
         });
         let caller = Caller {
             kind: facts.kind,
@@ -112,21 +133,38 @@ impl Question {
         let mut changed = self.row.clone();
         changed.extend(self.changes.clone());
         let new = values(table, &changed)?;
-        let (old, new): (Vec<_>, Vec<_>) =
-            (old.iter().map(Datum::value).collect(), new.iter().map(Datum::value).collect());
+        let (old, new): (Vec<_>, Vec<_>) = (
+            old.iter().map(Datum::value).collect(),
+            new.iter().map(Datum::value).collect(),
+        );
         let parents = self.parents(table)?;
-        let row = |values| Row { values, parents: &parents, peers: Sight::NotYetKnown };
+        let row = |values| Row {
+            values,
+            parents: &parents,
+            peers: Sight::NotYetKnown,
+        };
         let command = match self.action {
             Action::Select => Command::Select(row(&old)),
-            Action::Insert => Command::Insert { new: row(&old), returning: true },
-            Action::Update => Command::Update { old: row(&old), new: row(&new) },
+            Action::Insert => Command::Insert {
+                new: row(&old),
+                returning: true,
+            },
+            Action::Update => Command::Update {
+                old: row(&old),
+                new: row(&new),
+            },
             Action::Delete => Command::Delete(row(&old)),
-            Action::Upsert => {
-                Command::Merge { proposed: row(&old), conflict: Conflict::NotYetKnown }
-            }
+            Action::Upsert => Command::Merge {
+                proposed: row(&old),
+                conflict: Conflict::NotYetKnown,
+            },
         };
         let (read, written) = self.named(table, caller.kind)?;
-        let statement = Statement { read, written, command };
+        let statement = Statement {
+            read,
+            written,
+            command,
+        };
         let decision: Decision = policy_core::decide(policy, table, &caller, &statement, now);
         Ok(explain(policy, table, &caller, &statement, &decision))
     }
@@ -164,7 +202,11 @@ impl Question {
             Some(true) => Sight::Visible,
             Some(false) => Sight::Hidden,
         };
-        Ok(table.parents.iter().map(|parent| sight(parent.column)).collect())
+        Ok(table
+            .parents
+            .iter()
+            .map(|parent| sight(parent.column))
+            .collect())
     }
 }
 
@@ -182,9 +224,19 @@ impl Facts {
         let Some(person) = person else {
             let null = Datum::Null;
             let ranks = Some(Vec::new());
-            return Self { kind: CallerKind::Anon, id: null.clone(), email: null.clone(), aal: null, ranks };
+            return Self {
+                kind: CallerKind::Anon,
+                id: null.clone(),
+                email: null.clone(),
+                aal: null,
+                ranks,
+            };
         };
-        let id = match person.id.as_deref().map(|id| Datum::read(policy.caller_id, Some(id))) {
+        let id = match person
+            .id
+            .as_deref()
+            .map(|id| Datum::read(policy.caller_id, Some(id)))
+        {
             // A subject that is no id of this app's is nobody's.
             None | Some(Datum::Present) => Datum::Null,
             Some(id) => id,
@@ -196,16 +248,27 @@ impl Facts {
         };
         let key = policy.tenant.as_ref().and_then(|tenant| {
             let root = policy.table_at(tenant.root)?;
-            root.columns.get(usize::from(tenant.key)).map(|column| column.kind)
+            root.columns
+                .get(usize::from(tenant.key))
+                .map(|column| column.kind)
         });
         let ranks = person.memberships.as_ref().map(|memberships| {
             let rank = |m: &Membership| {
-                (Datum::read(key.unwrap_or(Kind::Text), Some(&m.tenant)), policy.rank(&m.role))
+                (
+                    Datum::read(key.unwrap_or(Kind::Text), Some(&m.tenant)),
+                    policy.rank(&m.role),
+                )
             };
             memberships.iter().map(rank).collect()
         });
         let text = |text: &Option<String>| Datum::read(Kind::Text, text.as_deref());
-        Self { kind, id, email: text(&person.email), aal: text(&person.aal), ranks }
+        Self {
+            kind,
+            id,
+            email: text(&person.email),
+            aal: text(&person.aal),
+            ranks,
+        }
     }
 }
 
