@@ -37,7 +37,7 @@ create table if not exists auth.users (
   id                 uuid primary key default gen_random_uuid(),
   aud                text default 'authenticated',
   role               text default 'authenticated',
-  email              text,
+  email              text unique,
   email_confirmed_at timestamptz,
   is_anonymous       boolean not null default false,
   raw_app_meta_data  jsonb,
@@ -46,7 +46,6 @@ create table if not exists auth.users (
   updated_at         timestamptz default now(),
   deleted_at         timestamptz
 );
-create unique index if not exists users_email_key on auth.users (email);
 
 -- The claims arrive as settings of the transaction: one by one from older PostgREST, as one JSON object from newer.
 do $$
