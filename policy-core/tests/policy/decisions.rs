@@ -224,6 +224,28 @@ fn explanations_name_the_rule_and_the_fact() {
     insta::assert_snapshot!(out);
 }
 
+#[test]
+fn deciding_allocates_nothing() {
+    let policy = policy();
+    let table = policy.table("projects").unwrap();
+    let ranks = [(A, 2), (B, 4)];
+    let caller = person(&ranks);
+    let values = project(table, &[("lead_id", ME)]);
+    let read = set(table, &["id"]);
+    let written = set(table, &["name", "status"]);
+    for kind in 0..8 {
+        let statement = Statement {
+            read,
+            written: if matches!(kind, 0 | 4) { ColumnSet::EMPTY } else { written },
+            command: command(kind, row(&values), row(&values)),
+        };
+        let allocations = allocation_counter::measure(|| {
+            std::hint::black_box(decide(policy, table, &caller, &statement, NOW));
+        });
+        assert_eq!(allocations.count_total, 0, "{:?}", statement.command);
+    }
+}
+
 // What is not yet known can become anything, so a definite answer must hold for all of it.
 
 fn any_value(kind: &'static str) -> BoxedStrategy<Value<'static>> {
