@@ -1,0 +1,79 @@
+/** What the REST server must not do, and what the code around it is there for. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openDatabase } from './database.mjs';
+import { signIn } from './people.mjs';
+import { keys, supabase } from './supabase.mjs';
+
+const SCHEMA = `
+  create schema agency;
+  grant usage on schema agency to anon, authenticated;
+  create table agency.notes (id int primary key, owner uuid default auth.uid(), body text, secret text);
+  alter table agency.notes enable row level security;
+  create policy own on agency.notes to authenticated
+    using (owner = (select auth.uid())) with check (owner = (select auth.uid()));
+  grant select (id, owner, body), insert (id, body) on agency.notes to authenticated;
+  create function agency.may_truncate() returns boolean language sql
+    as $$ select has_table_privilege('agency.notes', 'truncate') $$;
+  create function agency.whoami() returns uuid language sql as $$ select auth.uid() $$;`;
+
+let database, server, ann, bob;
+
+before(async () => {
+  database = await openDatabase({});
+  server = supabase(database);
+  await server.prepare();
+  await database.exec(SCHEMA);
+  await server.start();
+  [ann, bob] = await signIn(server.fetch, ['ann@example.test', 'bob@example.test']);
+  for (const [id, person] of [ann, bob].entries()) {
+    await database.exec(`insert into agency.notes values (${id}, '${person.id}', 'mine', 'hidden')`);
+  }
+});
+
+after(() => database.close());
+
+test('a hidden column stays hidden, and no privilege appears, after ten requests', async () => {
+  for (let i = 0; i < 10; i++) assert.equal((await rest(ann, 'notes?select=id')).status, 200);
+  const hidden = await rest(ann, 'notes?select=secret');
+  assert.equal(hidden.status, 403);
+  assert.equal(hidden.body.code, '42501');
+  assert.equal((await rest(ann, 'notes')).status, 403, 'all columns include the hidden one');
+  assert.equal((await rest(ann, 'rpc/may_truncate', {})).body, false);
+  assert.equal((await rest(ann, 'notes?id=eq.0', {}, 'DELETE')).status, 403);
+});
+
+test('requests at the same time keep their identities apart', async () => {
+  const people = Array.from({ length: 40 }, (_, i) => (i % 2 ? ann : bob));
+  const seen = await Promise.all(people.map((person) => rest(person, 'rpc/whoami', {})));
+  assert.deepEqual(seen.map((answer) => answer.body), people.map((person) => person.id));
+});
+
+test('a transaction that fails leaves nothing behind for the next caller', async () => {
+  const answers = await Promise.all([
+    rest(ann, 'notes', { id: 0, body: 'twice' }),
+    rest(bob, 'notes?select=id'),
+    rest(ann, 'notes', { id: 7, body: 'new' }),
+  ]);
+  assert.deepEqual(answers.map((answer) => answer.status), [409, 200, 201]);
+  assert.deepEqual(answers[1].body, [{ id: 1 }]);
+});
+
+test('without a schema named it is the first one, as in PostgREST', async () => {
+  assert.equal((await rest(ann, 'notes?select=id')).status, 200);
+  assert.equal((await rest(ann, 'notes?select=id', undefined, 'GET', 'public')).status, 404);
+});
+
+async function rest(person, path, body, method = body ? 'POST' : 'GET', schema) {
+  const headers = {
+    apikey: keys.publishableKey,
+    authorization: `Bearer ${person.accessToken}`,
+    'content-type': 'application/json',
+    ...(schema && { 'accept-profile': schema }),
+  };
+  const payload = method === 'POST' ? JSON.stringify(body) : undefined;
+  const request = new Request(`http://localhost/rest/v1/${path}`, { method, headers, body: payload });
+  const response = await server.fetch(request);
+  const text = await response.text();
+  return { status: response.status, body: text && JSON.parse(text) };
+}
