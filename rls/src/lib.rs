@@ -1,1 +1,7 @@
-//! Placeholder until this crate's first commit.
+//! From a policy to PostgreSQL.
+//!
+//! [`catalogue`] reads what a policy is held against from a live database; [`project`] finds policy,
+//! catalogue and migrations in a checkout.
+
+pub mod catalogue;
+pub mod project;
