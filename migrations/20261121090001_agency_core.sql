@@ -38,7 +38,7 @@ create table agency.profiles (
   id           uuid primary key default auth.uid() references auth.users (id) on delete cascade,
   display_name text,
   avatar_url   text,
-  email        text,
+  email        text default (auth.jwt() ->> 'email'),
   timezone     text not null default 'UTC',
   created_at   timestamptz not null default now(),
   updated_at   timestamptz not null default now()
@@ -47,7 +47,7 @@ create trigger update_profiles_updated_at before update on agency.profiles
   for each row execute function agency.update_updated_at();
 comment on table agency.profiles is 'A person as the others see them, in whichever organizations. Written by that person.';
 comment on column agency.profiles.id is 'The person''s id in auth.users.';
-comment on column agency.profiles.email is 'For display. It is what the person typed, so it decides nothing.';
+comment on column agency.profiles.email is 'For display: the address in the token with which the profile was created. Decides nothing.';
 
 create table agency.team_members (
   id           uuid primary key default gen_random_uuid(),

@@ -44,8 +44,8 @@ select pg_temp.holds('interactions likewise', (
   select array_agg(m.subject) = array['small 5', 'small 4', 'small 3', 'small 2', 'small 1']
   from question q cross join agency.match_interactions(q.wide, 10, 'd0000000-0000-4000-8000-000000000001') m));
 
--- From 5,001 visible rows on the index is asked. Rows without an embedding make up the number here.
-insert into agency.documents (org_id, title) select o.id, 'filler' from generate_series(1, 5001), (values ('d0000000-0000-4000-8000-000000000001'::uuid)) o (id);
+-- From 10,001 visible rows on the index is asked. Rows without an embedding make up the number here.
+insert into agency.documents (org_id, title) select 'd0000000-0000-4000-8000-000000000001', 'filler' from generate_series(1, 10001);
 select pg_temp.holds('the same through the index, past the sixty of the other organization', (
   select array_agg(m.title) = array['small 5', 'small 4', 'small 3', 'small 2', 'small 1']
   from question q cross join agency.match_documents(q.narrow, 10, 'd0000000-0000-4000-8000-000000000001') m));

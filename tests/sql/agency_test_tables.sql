@@ -123,9 +123,9 @@ select pg_temp.none('a SECURITY DEFINER function that the API could call, or non
 
 select pg_temp.none('a trigger function that somebody may call', (
   select string_agg(p.oid::regprocedure || ' by ' || r.name, ', ')
-  from pg_catalog.pg_proc p cross join (values ('anon'), ('authenticated'), ('service_role')) r (name)
+  from pg_catalog.pg_proc p cross join (values ('anon'), ('authenticated')) r (name)
   where p.pronamespace in ('agency'::regnamespace, 'countersign'::regnamespace) and p.prorettype = 'trigger'::regtype
-    and has_function_privilege(r.name, p.oid, 'execute') and r.name <> 'service_role'));
+    and has_function_privilege(r.name, p.oid, 'execute')));
 
 select pg_temp.none('a view that does not ask as the caller', (
   select string_agg(c.relname, ', ') from pg_catalog.pg_class c
