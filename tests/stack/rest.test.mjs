@@ -7,7 +7,7 @@ import { keys, supabase } from './supabase.mjs';
 
 const SCHEMA = `
   create schema agency;
-  grant usage on schema agency to anon, authenticated;
+  grant usage on schema agency to anon, authenticated, service_role;
   create table agency.notes (id int primary key, owner uuid default auth.uid(), body text, secret text);
   alter table agency.notes enable row level security;
   create policy own on agency.notes to authenticated
@@ -15,8 +15,10 @@ const SCHEMA = `
   grant select (id, owner, body), insert (id, body) on agency.notes to authenticated;
   create function agency.may_truncate() returns boolean language sql
     as $$ select has_table_privilege('agency.notes', 'truncate') $$;
-  create function agency.whoami() returns uuid language sql as $$ select auth.uid() $$;`;
+  create function agency.role() returns name language sql as $$ select current_user $$;`;
 
+const anybody = { role: 'anon' };
+const service = { role: 'service_role', key: keys.secretKey };
 let database, server, ann, bob;
 
 before(async () => {
@@ -25,7 +27,8 @@ before(async () => {
   await server.prepare();
   await database.exec(SCHEMA);
   await server.start();
-  [ann, bob] = await signIn(server.fetch, ['ann@example.test', 'bob@example.test']);
+  const people = await signIn(server.fetch, ['ann@example.test', 'bob@example.test']);
+  [ann, bob] = people.map((person) => ({ ...person, role: 'authenticated' }));
   for (const [id, person] of [ann, bob].entries()) {
     await database.exec(`insert into agency.notes values (${id}, '${person.id}', 'mine', 'hidden')`);
   }
@@ -44,9 +47,9 @@ test('a hidden column stays hidden, and no privilege appears, after ten requests
 });
 
 test('requests at the same time keep their identities apart', async () => {
-  const people = Array.from({ length: 40 }, (_, i) => (i % 2 ? ann : bob));
-  const seen = await Promise.all(people.map((person) => rest(person, 'rpc/whoami', {})));
-  assert.deepEqual(seen.map((answer) => answer.body), people.map((person) => person.id));
+  const callers = Array.from({ length: 40 }, (_, i) => [anybody, service, ann][i % 3]);
+  const seen = await Promise.all(callers.map((caller) => rest(caller, 'rpc/role', {})));
+  assert.deepEqual(seen.map((answer) => answer.body), callers.map((caller) => caller.role));
 });
 
 test('a transaction that fails leaves nothing behind for the next caller', async () => {
@@ -66,8 +69,8 @@ test('without a schema named it is the first one, as in PostgREST', async () => 
 
 async function rest(person, path, body, method = body ? 'POST' : 'GET', schema) {
   const headers = {
-    apikey: keys.publishableKey,
-    authorization: `Bearer ${person.accessToken}`,
+    apikey: person.key ?? keys.publishableKey,
+    ...(person.accessToken && { authorization: `Bearer ${person.accessToken}` }),
     'content-type': 'application/json',
     ...(schema && { 'accept-profile': schema }),
   };
