@@ -10,4 +10,5 @@
 mod decisions;
 mod findings;
 mod robust;
+mod shipped;
 mod support;
