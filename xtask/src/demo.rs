@@ -1,14 +1,17 @@
 //! Three requests that show what the policy does, made before they are shown.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use miette::{IntoDiagnostic as _, Result, miette};
 use serde::Serialize;
 use serde_json::Value;
-use ureq::Agent;
+use ureq::http::Response;
+use ureq::{Agent, Body, RequestBuilder};
 
-use crate::stack::{Facts, Person};
+use crate::stack::Facts;
+use crate::workspace::{Workspace, write};
 
 const LIST: &str = "clients?select=name,record_status&order=name";
 /// No row has this id: were the request not refused, it would change nothing.
@@ -27,23 +30,23 @@ pub(crate) struct Example {
 }
 
 /// One request that is allowed, the same one narrowed, and one that is refused.
-pub(crate) fn examples(worker_url: &str, stack: &Facts) -> Result<Vec<Example>> {
-    let browser = Browser::new(worker_url, stack);
-    let admin = stack.person("admin.a@example.test")?;
-    let viewer = stack.person("viewer.a@example.test")?;
-    let mut allowed = browser.get(
+pub(crate) fn examples(
+    workspace: &Workspace,
+    worker_url: &str,
+    stack: &Facts,
+) -> Result<Vec<Example>> {
+    let caller = |email| Caller::new(workspace, worker_url, stack, email);
+    let (admin, viewer) = (
+        caller("admin.a@example.test")?,
+        caller("viewer.a@example.test")?,
+    );
+    let mut allowed = admin.get(
         "allowed: an admin lists the clients, retired ones included",
-        admin,
         LIST,
     )?;
-    let mut narrowed = browser.get(
-        "narrowed: a viewer asks the same and gets fewer",
-        viewer,
-        LIST,
-    )?;
-    let mut refused = browser.patch(
+    let mut narrowed = viewer.get("narrowed: a viewer asks the same and gets fewer", LIST)?;
+    let mut refused = viewer.patch(
         "refused: a viewer renames a client",
-        viewer,
         RENAME,
         r#"{"name":"Mine"}"#,
     )?;
@@ -78,79 +81,84 @@ impl fmt::Display for Example {
     }
 }
 
-impl Facts {
-    fn person(&self, email: &str) -> Result<&Person> {
-        let found = self.people.iter().find(|person| person.email == email);
-        found.ok_or_else(|| miette!("the seed has no {email}"))
-    }
-}
-
-/// Makes requests the way the `curl` lines do.
-struct Browser<'a> {
+/// Somebody signed in, whose headers are in a file, since nobody wants to read them on a terminal.
+struct Caller<'a> {
     agent: Agent,
     worker_url: &'a str,
-    key: &'a str,
+    headers: [(&'static str, String); 2],
+    file: PathBuf,
 }
 
-impl<'a> Browser<'a> {
-    fn new(worker_url: &'a str, stack: &'a Facts) -> Self {
-        let config = Agent::config_builder();
+impl<'a> Caller<'a> {
+    fn new(workspace: &Workspace, worker_url: &'a str, stack: &Facts, email: &str) -> Result<Self> {
+        let person = stack.people.iter().find(|person| person.email == email);
+        let person = person.ok_or_else(|| miette!("the seed has no {email}"))?;
+        let bearer = format!("Bearer {}", person.access_token);
+        let headers = [
+            ("apikey", stack.publishable_key.clone()),
+            ("authorization", bearer),
+        ];
+        let text: String = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}\n"))
+            .collect();
+        let file = workspace.target.join("dev/headers").join(email);
+        write(&file, text)?;
+        let file = file
+            .strip_prefix(&workspace.root)
+            .map(Path::to_owned)
+            .unwrap_or(file);
         // A refusal is an answer.
-        let config = config
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(20)));
-        Self {
-            agent: config.build().new_agent(),
+        let config = Agent::config_builder().http_status_as_error(false);
+        let agent = config
+            .timeout_global(Some(Duration::from_secs(20)))
+            .build()
+            .new_agent();
+        Ok(Self {
+            agent,
             worker_url,
-            key: &stack.publishable_key,
-        }
+            headers,
+            file,
+        })
     }
 
-    fn get(&self, title: &str, person: &Person, path: &str) -> Result<Example> {
-        let url = format!("{}/rest/v1/{path}", self.worker_url);
-        let request = self.agent.get(&url).header("apikey", self.key);
-        let answer = request
-            .header("authorization", bearer(person))
-            .call()
-            .into_diagnostic()?;
-        self.example(title, person, &format!("'{url}'"), answer)
+    fn get(&self, title: &str, path: &str) -> Result<Example> {
+        let url = self.url(path);
+        let request = self.sign(self.agent.get(&url));
+        let curl = format!("curl -H @{} '{url}'", self.file.display());
+        example(title, curl, request.call().into_diagnostic()?)
     }
 
-    fn patch(&self, title: &str, person: &Person, path: &str, body: &str) -> Result<Example> {
-        let url = format!("{}/rest/v1/{path}", self.worker_url);
-        let request = self.agent.patch(&url).header("apikey", self.key);
-        let request = request.header("authorization", bearer(person));
-        let answer = request
-            .header("content-type", "application/json")
-            .send(body)
-            .into_diagnostic()?;
-        let rest = format!("-X PATCH '{url}' -H 'content-type: application/json' -d '{body}'");
-        self.example(title, person, &rest, answer)
-    }
-
-    fn example(
-        &self,
-        title: &str,
-        person: &Person,
-        rest: &str,
-        mut answer: ureq::http::Response<ureq::Body>,
-    ) -> Result<Example> {
-        let text = answer.body_mut().read_to_string().into_diagnostic()?;
-        let identity = format!(
-            "-H 'apikey: {}' -H 'authorization: {}'",
-            self.key,
-            bearer(person)
+    fn patch(&self, title: &str, path: &str, body: &str) -> Result<Example> {
+        let url = self.url(path);
+        let request = self
+            .sign(self.agent.patch(&url))
+            .header("content-type", "application/json");
+        let curl = format!(
+            "curl -H @{} -H 'content-type: application/json' -X PATCH '{url}' -d '{body}'",
+            self.file.display()
         );
-        Ok(Example {
-            title: title.to_owned(),
-            curl: format!("curl {rest} {identity}"),
-            status: answer.status().as_u16(),
-            answer: serde_json::from_str(&text).unwrap_or(Value::String(text)),
-            as_claimed: false,
+        example(title, curl, request.send(body).into_diagnostic()?)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/rest/v1/{path}", self.worker_url)
+    }
+
+    fn sign<B>(&self, request: RequestBuilder<B>) -> RequestBuilder<B> {
+        self.headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, value)
         })
     }
 }
 
-fn bearer(person: &Person) -> String {
-    format!("Bearer {}", person.access_token)
+fn example(title: &str, curl: String, mut answer: Response<Body>) -> Result<Example> {
+    let text = answer.body_mut().read_to_string().into_diagnostic()?;
+    Ok(Example {
+        title: title.to_owned(),
+        curl,
+        status: answer.status().as_u16(),
+        answer: serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        as_claimed: false,
+    })
 }

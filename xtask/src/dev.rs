@@ -15,7 +15,7 @@ use crate::service::Service;
 use crate::stack::{Database, Facts, Stack};
 use crate::stamp::Stamp;
 use crate::tools::Tools;
-use crate::workspace::{Workspace, create_directory};
+use crate::workspace::{Workspace, create_directory, write};
 use crate::{artifacts, interrupt, ports, worker};
 
 /// How the agency system is started for trying it out.
@@ -71,8 +71,9 @@ impl Dev {
             let script = artifacts::worker_script(workspace);
             worker::start(workspace, &tools, &facts, &script, self.port, &logs)
         })?;
-        let examples =
-            progress.step("try the examples", |_| demo::examples(&worker_url, &facts))?;
+        let examples = progress.step("try the examples", |_| {
+            demo::examples(workspace, &worker_url, &facts)
+        })?;
         let running = Running {
             worker_url,
             stack: facts,
@@ -108,7 +109,7 @@ impl Dev {
     fn tell(&self, workspace: &Workspace, running: &Running) -> Result<()> {
         let json = serde_json::to_string_pretty(running).into_diagnostic()?;
         let path = workspace.target.join("dev.json");
-        fs::write(&path, &json).into_diagnostic()?;
+        write(&path, &json)?;
         if self.json {
             println!("{json}");
             return Ok(());

@@ -67,6 +67,7 @@ pub(crate) struct Group {
     child: Child,
     id: Pid,
     stop_signal: Signal,
+    grace: Duration,
     stopped: bool,
 }
 
@@ -83,6 +84,7 @@ impl Group {
             child,
             id,
             stop_signal: Signal::TERM,
+            grace: GRACE,
             stopped: false,
         })
     }
@@ -127,7 +129,7 @@ impl Group {
         }
         self.stopped = true;
         self.signal(self.stop_signal);
-        let deadline = Instant::now() + GRACE;
+        let deadline = Instant::now() + self.grace;
         while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
             thread::sleep(POLL);
         }
@@ -167,4 +169,46 @@ fn describe(command: &Command) -> String {
     command
         .get_args()
         .fold(name, |text, arg| text + " " + &arg.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Command;
+    use std::time::{Duration, Instant};
+
+    use rustix::process::{Pid, test_kill_process};
+
+    use super::Group;
+
+    #[test]
+    fn stopping_a_program_stops_what_it_started() {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "sleep 600 & echo $!; wait"]);
+        let (mut group, output) = Group::piped(shell).unwrap();
+        let line = BufReader::new(output).lines().next().unwrap().unwrap();
+        let sleeper = Pid::from_raw(line.parse().unwrap()).unwrap();
+        assert!(test_kill_process(sleeper).is_ok());
+        group.stop();
+        assert!(gone(sleeper));
+    }
+
+    #[test]
+    fn what_does_not_want_to_stop_is_killed() {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "trap '' TERM; echo ready; while :; do sleep 1; done"]);
+        let (mut group, output) = Group::piped(shell).unwrap();
+        BufReader::new(output).lines().next().unwrap().unwrap();
+        group.grace = Duration::from_millis(100);
+        let began = Instant::now();
+        group.stop();
+        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(gone(group.id));
+    }
+
+    /// Nobody, or a corpse that its new parent has not buried yet.
+    fn gone(id: Pid) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", id.as_raw_nonzero()));
+        test_kill_process(id).is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
+    }
 }

@@ -1,7 +1,6 @@
 //! Everything the tests run against, on ports of its own.
 
 use std::env;
-use std::fs;
 use std::path::PathBuf;
 
 use miette::{IntoDiagnostic as _, Result};
@@ -12,7 +11,7 @@ use crate::progress::Progress;
 use crate::service::Service;
 use crate::stack::{self, Database, Facts, Stack};
 use crate::tools::{self, Tools};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, write};
 use crate::{artifacts, dev, ports, worker};
 
 /// Running services, and where they are.
@@ -102,8 +101,10 @@ impl Services {
             stack: facts,
         };
         let file = workspace.target.join("test.json");
-        let json = serde_json::to_string_pretty(&facts).into_diagnostic()?;
-        fs::write(&file, json).into_diagnostic()?;
+        write(
+            &file,
+            serde_json::to_string_pretty(&facts).into_diagnostic()?,
+        )?;
         Ok(Self {
             running,
             cluster,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use miette::{IntoDiagnostic as _, Result, WrapErr as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::workspace::create_directory;
+use crate::workspace::write;
 
 /// A digest of the names and contents of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +41,7 @@ impl Stamp {
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        if let Some(parent) = path.parent() {
-            create_directory(parent)?;
-        }
-        fs::write(path, &self.0)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("could not write {}", path.display()))
+        write(path, &self.0)
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -103,6 +103,15 @@ pub(crate) fn create_directory(path: &Path) -> Result<()> {
     created.wrap_err_with(|| format!("could not create {}", path.display()))
 }
 
+/// Writes a file, in a directory that may not be there yet.
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        create_directory(parent)?;
+    }
+    let written = fs::write(path, content).into_diagnostic();
+    written.wrap_err_with(|| format!("could not write {}", path.display()))
+}
+
 /// Removes a directory that may be there or not.
 pub(crate) fn remove(directory: &Path) -> Result<()> {
     match fs::remove_dir_all(directory) {
