@@ -17,7 +17,8 @@ begin
       null;
     end;
   end if;
-  if exists (select from pg_catalog.pg_roles where rolname = 'authenticator') then
+  if exists (select from pg_catalog.pg_roles where rolname = 'authenticator')
+     and not pg_has_role('authenticator', 'countersign_edge', 'member') then
     grant countersign_edge to authenticator;
   end if;
 end $$;
