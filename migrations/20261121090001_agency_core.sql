@@ -12,6 +12,7 @@
 --     client, project or invoice with a history can be deleted from under it. NO ACTION, not RESTRICT: it is checked at
 --     the end of the statement, when the cascade from organizations has taken the history too.
 --   * Deleting a person (auth.users) deletes their profile and memberships; what they wrote stays, without its author.
+--     The last owner of an organization cannot be deleted before it has another one (a trigger generated from the policy).
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';

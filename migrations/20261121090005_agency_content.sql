@@ -4,7 +4,7 @@ set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
 -- The type "vector" lives where its extension was installed: "extensions" on Supabase, "public" in many older projects.
--- It is the only unqualified name below; the columns and indexes keep what it stands for now.
+-- It and its operator class are the only unqualified names below; columns and indexes keep what they stand for now.
 select set_config('search_path', (select quote_ident(n.nspname) from pg_catalog.pg_extension e
   join pg_catalog.pg_namespace n on n.oid = e.extnamespace where e.extname = 'vector'), true);
 

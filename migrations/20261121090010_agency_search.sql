@@ -5,6 +5,7 @@
 --   * A caller who can see at most 10,000 rows gets an exact search of just these: complete, and tens of milliseconds.
 --   * Beyond that the index is used, and iterates until enough visible rows have turned up (pgvector 0.8). Sorting is
 --     discouraged (enable_sort), since the planner takes a distance for a cheap operator and would compute all of them.
+--     Up to PostgreSQL 17 that is done by a huge cost, which must not wake the JIT compiler.
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -25,6 +26,7 @@ create function agency.match_documents(query_embedding vector, match_count integ
   set search_path from current
   set plan_cache_mode = 'force_custom_plan'
   set enable_sort = off
+  set jit = off
   set hnsw.iterative_scan = 'strict_order'
   set hnsw.ef_search = 400
   set hnsw.max_scan_tuples = 200000
@@ -66,6 +68,7 @@ create function agency.match_interactions(query_embedding vector, match_count in
   set search_path from current
   set plan_cache_mode = 'force_custom_plan'
   set enable_sort = off
+  set jit = off
   set hnsw.iterative_scan = 'strict_order'
   set hnsw.ef_search = 400
   set hnsw.max_scan_tuples = 200000
