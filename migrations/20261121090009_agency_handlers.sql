@@ -75,7 +75,7 @@ create trigger handle_wizard_completion after insert or update on agency.wizard_
   execute function agency.handle_wizard_completion();
 
 -- A guest may start a session only where the organization invites guests. The policy lets guests in by the row's own
--- columns; what another table says has to be asked here.
+-- columns; what another table says has to be asked here. It is a constraint, not a right, and fails as one.
 create function countersign.agency_check_guest_session() returns trigger
   language plpgsql
   security definer
@@ -84,9 +84,12 @@ as $$
 begin
   if not exists (select from agency.organizations o where o.id = new.org_id and o.guest_wizard) then
     raise exception using
-      errcode = 'insufficient_privilege',
-      message = 'this organization takes no wizard sessions from guests',
-      hint    = 'Sign up first, or have an owner switch on the guest wizard (organizations.guest_wizard).';
+      errcode    = 'check_violation',
+      schema     = 'agency',
+      table      = 'wizard_sessions',
+      constraint = 'wizard_sessions_guest_wizard',
+      message    = 'this organization takes no wizard sessions from guests',
+      hint       = 'Sign up first, or have an owner switch on the guest wizard (organizations.guest_wizard).';
   end if;
   return new;
 end $$;

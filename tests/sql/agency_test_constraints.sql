@@ -119,6 +119,6 @@ select pg_temp.holds('a refund opens it again', (
 
 -- Guests start sessions only where they are invited: in A, not in B.
 insert into agency.wizard_sessions (org_id, guest) values ('a0000000-0000-4000-8000-000000000001', true);
-select pg_temp.fails('42501', $$insert into agency.wizard_sessions (org_id, guest) values ('b0000000-0000-4000-8000-000000000001', true)$$);
+select pg_temp.fails('23514', $$insert into agency.wizard_sessions (org_id, guest) values ('b0000000-0000-4000-8000-000000000001', true)$$);
 
 rollback;
