@@ -3,18 +3,25 @@
 //! Exit codes: 0 all well, 1 something was found, 2 it could not be run.
 
 mod catalogue;
+mod check;
+mod diagnostics;
+mod generate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use countersign_rls::project::Project;
+use miette::{IntoDiagnostic as _, Result};
+use policy_core::Policy;
+use serde_json::{Value, json};
 
 /// One access policy, compiled to PostgreSQL row-level security and proven equal to it.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, max_term_width = 100)]
 struct Arguments {
     /// The directory that holds policies/ and migrations/.
-    #[arg(long, global = true, default_value = ".")]
+    #[arg(long, global = true, default_value = ".", hide_default_value = true)]
     dir: PathBuf,
     /// Print JSON.
     #[arg(long, global = true)]
@@ -25,7 +32,54 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
+    Generate(generate::GenerateArgs),
     Catalogue(catalogue::CatalogueArgs),
+}
+
+/// Which policy.
+#[derive(Debug, Args)]
+pub(crate) struct AppArgs {
+    /// The app, whose policy is policies/<app>.policy.
+    #[arg(long)]
+    app: String,
+    /// The schema, if it is not the one the policy names.
+    #[arg(long)]
+    schema: Option<String>,
+}
+
+/// A policy that was opened and is sound.
+pub(crate) struct Subject {
+    pub(crate) project: Project,
+    pub(crate) policy: Policy,
+}
+
+impl AppArgs {
+    fn open(&self, output: &Output) -> Result<Project> {
+        Project::open(&output.directory, &self.app).into_diagnostic()
+    }
+
+    /// Opens and checks the policy. If it is not sound, says why and returns nothing.
+    fn compile(&self, output: &Output) -> Result<Option<Subject>> {
+        let project = self.open(output)?;
+        match project.compile() {
+            Ok(compiled) => {
+                let mut policy = compiled.policy;
+                if let Some(schema) = &self.schema {
+                    policy.schema.clone_from(schema);
+                }
+                Ok(Some(Subject { project, policy }))
+            }
+            Err(found) => {
+                if output.json {
+                    println!("{}", json!({ "diagnostics": diagnostics::json(&project, &found) }));
+                } else {
+                    diagnostics::print(&project, &found);
+                }
+                Ok(None)
+            }
+        }
+    }
 }
 
 /// Where to look and how to speak.
@@ -35,10 +89,25 @@ pub(crate) struct Output {
     pub(crate) json: bool,
 }
 
+impl Output {
+    /// Prints a result for a program or for a person.
+    pub(crate) fn say(&self, value: &Value, words: impl FnOnce() -> String) {
+        if self.json {
+            println!("{value:#}");
+        } else {
+            println!("{}", words());
+        }
+    }
+}
+
 pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let output = Output { directory: arguments.dir, json: arguments.json };
-    let result = match arguments.command {
+    // Paths are shown without a leading `./`.
+    let directory = arguments.dir.strip_prefix(".").map_or(arguments.dir.clone(), PathBuf::from);
+    let output = Output { directory, json: arguments.json };
+    let result = match &arguments.command {
+        Command::Check(arguments) => arguments.run(&output),
+        Command::Generate(arguments) => arguments.run(&output),
         Command::Catalogue(arguments) => arguments.run(&output),
     };
     result.unwrap_or_else(|error| {

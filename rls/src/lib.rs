@@ -4,4 +4,7 @@
 //! catalogue and migrations in a checkout.
 
 pub mod catalogue;
+pub mod generate;
+pub mod migrations;
 pub mod project;
+mod sql;

@@ -45,12 +45,11 @@ impl CatalogueArgs {
             .into_diagnostic()
             .wrap_err_with(|| format!("cannot write {}", path.display()))?;
         let (relations, functions) = (catalogue.relations.len(), catalogue.functions.len());
-        if output.json {
-            let path = path.display().to_string();
-            println!("{}", json!({ "file": path, "relations": relations, "functions": functions }));
-        } else {
-            println!("{}: {relations} tables and views, {functions} functions", path.display());
-        }
+        let file = path.display().to_string();
+        output.say(
+            &json!({ "file": file, "relations": relations, "functions": functions }),
+            || format!("{file}: {relations} tables and views, {functions} functions"),
+        );
         Ok(ExitCode::SUCCESS)
     }
 }

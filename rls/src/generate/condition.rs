@@ -1,0 +1,106 @@
+//! Conditions as SQL.
+
+use policy_core::condition::{Comparison, Condition, Operand};
+use policy_core::value::Literal;
+
+use super::Role;
+use super::rows::Rows;
+use crate::sql;
+use crate::sql::test::{Place, Test, all, any};
+
+/// A condition on the row; true without one.
+pub(super) fn condition(rows: &Rows<'_>, condition: Option<&Condition>) -> Test {
+    condition.map_or(Test::True, |condition| test(rows, condition))
+}
+
+fn test(rows: &Rows<'_>, condition: &Condition) -> Test {
+    match condition {
+        Condition::All(parts) => all(parts.iter().map(|part| test(rows, part))),
+        Condition::Any(parts) => any(parts.iter().map(|part| test(rows, part))),
+        Condition::Not(inner) => Test::Other(negated(rows, inner)),
+        Condition::Compare(Comparison::Equal, Operand::Column(column), Operand::CallerId)
+            if rows.role == Role::Authenticated =>
+        {
+            let id = operand(rows, &Operand::CallerId, false);
+            Test::Own(format!("{} = {id}", rows.column(*column)))
+        }
+        other => Test::Other(plain(rows, other, "")),
+    }
+}
+
+fn negated(rows: &Rows<'_>, condition: &Condition) -> String {
+    match condition {
+        Condition::IsNull(_) | Condition::Distinct(..) | Condition::OneOf(..) | Condition::Like(..) => {
+            plain(rows, condition, "not ")
+        }
+        Condition::Flag(flag) => format!("not {}", operand(rows, flag, false)),
+        other => format!("not ({})", test(rows, other).inline(Place::Alternative)),
+    }
+}
+
+/// A condition without parts; `not` stands where SQL wants it.
+fn plain(rows: &Rows<'_>, condition: &Condition, not: &str) -> String {
+    let side = |of: &Operand| operand(rows, of, false);
+    match condition {
+        Condition::Compare(comparison, left, right) => {
+            // Between two literals nothing else says what they are.
+            let typed = matches!((left, right), (Operand::Literal(_), Operand::Literal(_)));
+            let (left, right) = (operand(rows, left, typed), operand(rows, right, typed));
+            format!("{left} {} {right}", symbol(*comparison))
+        }
+        Condition::OneOf(_, literals) if literals.is_empty() => {
+            if not.is_empty() { "false" } else { "true" }.to_owned()
+        }
+        Condition::OneOf(of, literals) => {
+            let literals: Vec<String> = literals.iter().map(ToString::to_string).collect();
+            format!("{} {not}in ({})", side(of), literals.join(", "))
+        }
+        Condition::IsNull(of) => format!("{} is {not}null", side(of)),
+        Condition::Distinct(left, right) => {
+            format!("{} is {not}distinct from {}", side(left), side(right))
+        }
+        Condition::Like(of, pattern) => {
+            format!("{} {not}like {}", side(of), sql::literal(&pattern.source))
+        }
+        Condition::Flag(of) => side(of),
+        Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {
+            format!("({})", test(rows, condition).inline(Place::Alternative))
+        }
+    }
+}
+
+fn symbol(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equal => "=",
+        Comparison::NotEqual => "<>",
+        Comparison::Less => "<",
+        Comparison::LessOrEqual => "<=",
+        Comparison::Greater => ">",
+        Comparison::GreaterOrEqual => ">=",
+    }
+}
+
+fn operand(rows: &Rows<'_>, operand: &Operand, typed: bool) -> String {
+    // Neither anon nor the service is anybody in particular.
+    let somebody = rows.role == Role::Authenticated;
+    match operand {
+        Operand::Column(column) => rows.column(*column),
+        Operand::Literal(literal) if typed => typed_literal(literal),
+        Operand::Literal(literal) => literal.to_string(),
+        Operand::CallerId if somebody => rows.call(rows.context.caller_id()),
+        Operand::CallerEmail if somebody => rows.call("countersign.caller_email()"),
+        Operand::CallerAal if somebody => rows.call("countersign.caller_aal()"),
+        Operand::CallerId => format!("null::{}", rows.context.policy.caller_id.name()),
+        Operand::CallerEmail | Operand::CallerAal => "null::text".to_owned(),
+        Operand::Now => "now()".to_owned(),
+    }
+}
+
+fn typed_literal(literal: &Literal) -> String {
+    match literal {
+        Literal::Bool(_) | Literal::Int(_) | Literal::Text(_) => literal.to_string(),
+        Literal::Uuid(_) => format!("{literal}::uuid"),
+        Literal::Timestamp(_) => format!("{literal}::timestamptz"),
+        Literal::Date(_) => format!("{literal}::date"),
+    }
+}

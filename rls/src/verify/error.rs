@@ -1,0 +1,98 @@
+//! Why a verification could not run. What it finds is no error: that is in the report.
+
+use std::path::PathBuf;
+
+/// Why a verification could not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// No session with the server.
+    #[error("cannot connect to the database: {}; check --db and that the server runs", words(.0))]
+    Connect(#[source] tokio_postgres::Error),
+    /// The text of `--db` cannot be read.
+    #[error("--db is no connection string: {0}; write postgres://user@host:port/database")]
+    Url(#[source] tokio_postgres::Error),
+    /// A statement of the verifier's own failed.
+    #[error("{what} failed: {}\n  in: {statement}", words(.source))]
+    Sql {
+        /// What was being done.
+        what: &'static str,
+        /// The statement, cut short.
+        statement: String,
+        /// The server's words.
+        source: tokio_postgres::Error,
+    },
+    /// The catalogue's answer does not have the expected form.
+    #[error("the server's catalogue cannot be read: {0}")]
+    Catalogue(#[from] serde_json::Error),
+    /// A migration failed.
+    #[error("migration {} failed: {}; apply it by hand to see more", .file.display(), words(.source))]
+    Migration {
+        /// Which.
+        file: PathBuf,
+        /// The server's words.
+        source: tokio_postgres::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// `--scratch` on a database that holds something.
+    #[error("the database already has tables ({0}); --scratch wants an empty one, --fresh makes its own")]
+    NotEmpty(String),
+    /// The policy does not have the table of `--table`.
+    #[error("the policy has no table \"{0}\"; --table takes its names")]
+    UnknownTable(String),
+    /// The policy and the migrated database are not of the same age.
+    #[error("{0}; write the snapshot again with `countersign catalogue` and check the policy")]
+    Drift(String),
+    /// The connection may not act as a role under test.
+    #[error("the connection cannot act as \"{role}\": {}; connect as a superuser", words(.source))]
+    Role {
+        /// Which role.
+        role: &'static str,
+        /// The server's words.
+        source: tokio_postgres::Error,
+    },
+    /// No row satisfies the constraints of a table.
+    #[error("found no row that `{table}` accepts: {obstacle}; give the columns at fault a default")]
+    NoRow {
+        /// The table.
+        table: String,
+        /// What stood in the way last.
+        obstacle: String,
+    },
+    /// The WebAssembly build is missing.
+    #[error("there is no WebAssembly build of the policy library in {}; run `cargo xtask build`, or name its directory with --wasm or COUNTERSIGN_WASM", .0.display())]
+    NoWasm(PathBuf),
+    /// The WebAssembly evaluator cannot be run.
+    #[error("cannot run the WebAssembly evaluator in Node: {0}; is `node` (20 or newer) on PATH?")]
+    Node(#[source] std::io::Error),
+    /// The WebAssembly evaluator does not understand.
+    #[error("the WebAssembly evaluator failed: {0}; build the package again with `cargo xtask build`")]
+    Evaluator(String),
+    /// The policy cannot be stored for the WebAssembly evaluator.
+    #[error(transparent)]
+    Compact(#[from] policy_core::compact::LoadError),
+    /// Ctrl-C.
+    #[error("interrupted; nothing is left behind")]
+    Interrupted,
+    /// The runtime cannot be started.
+    #[error("cannot start the runtime: {0}")]
+    Runtime(#[source] std::io::Error),
+}
+
+/// What the server said, without the client library's own words around it.
+pub(super) fn words(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        None => error.to_string(),
+        Some(said) => {
+            let detail = said.detail().map(|text| format!(" ({text})")).unwrap_or_default();
+            format!("{} [{}]{detail}", said.message(), said.code().code())
+        }
+    }
+}

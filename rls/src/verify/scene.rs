@@ -1,0 +1,332 @@
+//! What a table's cells need around them: tenants, people, parents, and the rows under test.
+
+mod parents;
+mod seats;
+
+use std::collections::BTreeMap;
+
+use policy_core::columns::ColumnIndex;
+use policy_core::model::{Place, Policy, Table, TableIndex};
+use policy_core::value::Kind;
+
+use super::domain::{Domain, Point, domains, vectors};
+use super::error::VerifyError;
+use super::people::{self, Person};
+use super::report::Impossible;
+use super::schema::{Relation, Schema, at, relation_of};
+use super::seed::{Fixed, Obstacle, Seeder, planting};
+use super::session::Session;
+use super::values;
+use super::world::{Facts, Row, World};
+
+/// A row under test.
+#[derive(Clone, Debug)]
+pub(super) struct Specimen {
+    /// Its values, as the database stored them where it could.
+    pub(super) row: Row,
+    /// Whose row it is: then only that caller is asked about it, since to others it is a stranger's.
+    pub(super) owner: Option<usize>,
+    /// What forbids such a row, if anything does; as a new row it can still be proposed.
+    pub(super) obstacle: Option<Obstacle>,
+}
+
+/// A table's surroundings, within an open transaction.
+pub(super) struct Scene<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) index: TableIndex,
+    pub(super) table: &'a Table,
+    pub(super) relation: &'a Relation,
+    pub(super) session: &'a Session,
+    pub(super) people: Vec<Person>,
+    pub(super) world: World,
+    /// `now()` of the transaction.
+    pub(super) now: i64,
+    /// The tenant of the rows under test, and another.
+    pub(super) homes: [String; 2],
+    pub(super) specimens: Vec<Specimen>,
+    /// A plain row here, and one in the other tenant.
+    pub(super) template: Row,
+    pub(super) foreign: Option<Row>,
+    pub(super) impossible: Vec<Impossible>,
+}
+
+impl<'a> Scene<'a> {
+    /// Opens a transaction and seeds it, up to the savepoint `scene`.
+    pub(super) async fn set(
+        session: &'a Session,
+        schema: &'a Schema,
+        policy: &'a Policy,
+        index: TableIndex,
+    ) -> Result<Option<Self>, VerifyError> {
+        let (Some(table), Some(relation)) = (policy.table_at(index), schema.get(relation_of(index)))
+        else {
+            return Ok(None);
+        };
+        let begin = "begin; set local statement_timeout = '60s'; set local timezone = 'UTC';
+            set local datestyle = 'ISO'; set local search_path = ''";
+        session.run("opening a transaction", begin).await?;
+        let epoch = "select (extract(epoch from now()) * 1000000)::bigint";
+        let now: i64 = session.value("asking for the time", epoch).await?.parse().unwrap_or(0);
+        let before = policy_core::value::timestamp_text(now - 86_400_000_000);
+        let mut stage = Stage {
+            seeder: Seeder::new(session, schema, policy, before),
+            index,
+            table,
+            relation,
+            now,
+            people: people::everybody(policy),
+            homes: homes(policy),
+            impossible: Vec::new(),
+        };
+        stage.tenants().await?;
+        stage.seat_everybody().await?;
+        let (template, foreign) = stage.templates().await?;
+        let domains = stage.domains(&template).await?;
+        let specimens = stage.specimens(&domains, &template).await?;
+        session.run("seeding", "savepoint scene").await?;
+        Ok(Some(Self {
+            policy,
+            index,
+            table,
+            relation,
+            session,
+            people: stage.people,
+            world: stage.seeder.world,
+            now,
+            homes: stage.homes,
+            specimens,
+            template,
+            foreign,
+            impossible: stage.impossible,
+        }))
+    }
+
+    /// The policy's view of a world.
+    pub(super) fn facts<'w>(&'w self, world: &'w World) -> Facts<'w> {
+        Facts { policy: self.policy, world, now: self.now }
+    }
+
+    /// Whether rows under test take the place of a seeded one.
+    pub(super) fn replaces(&self) -> bool {
+        matches!(self.table.place, Place::Root(_))
+    }
+}
+
+/// The scene while it is being set.
+struct Stage<'a> {
+    seeder: Seeder<'a>,
+    index: TableIndex,
+    table: &'a Table,
+    relation: &'a Relation,
+    now: i64,
+    people: Vec<Person>,
+    homes: [String; 2],
+    impossible: Vec<Impossible>,
+}
+
+fn homes(policy: &Policy) -> [String; 2] {
+    let kind = policy.tenant.as_ref().and_then(|tenant| {
+        let root = policy.table_at(tenant.root)?;
+        root.columns.get(at(tenant.key)).map(|column| column.kind)
+    });
+    match kind {
+        Some(Kind::Int) => ["1", "2"].map(str::to_owned),
+        Some(Kind::Uuid) => [0xa0_0000_0000, 0xb0_0000_0000].map(values::uuid),
+        _ => ["tenant-a", "tenant-b"].map(str::to_owned),
+    }
+}
+
+impl Stage<'_> {
+    fn home(&self, which: usize) -> String {
+        self.homes.get(which).cloned().unwrap_or_default()
+    }
+
+    fn no_row(table: &str, obstacle: Obstacle) -> VerifyError {
+        VerifyError::NoRow { table: table.to_owned(), obstacle: obstacle.constraint }
+    }
+
+    fn note(&mut self, what: String, obstacle: &Obstacle, cells: u64) {
+        let table = self.table.name.clone();
+        Impossible::note(&mut self.impossible, table, what, obstacle.constraint.clone(), cells);
+    }
+
+    async fn tenants(&mut self) -> Result<(), VerifyError> {
+        let Some(tenant) = &self.seeder.policy.tenant else { return Ok(()) };
+        for which in 0..2 {
+            let home = self.home(which);
+            let fixed = Fixed::from([(at(tenant.key), Some(home.clone()))]);
+            let grown = self.seeder.grow(relation_of(tenant.root), &fixed, &home).await?;
+            grown.map_err(|obstacle| Self::no_row("the tenants' table", obstacle))?;
+        }
+        Ok(())
+    }
+
+    /// A row as it comes by itself, in either tenant.
+    async fn templates(&mut self) -> Result<(Row, Option<Row>), VerifyError> {
+        if let Place::Root(key) = self.table.place {
+            let home = |which: usize| self.homes.get(which).map_or("", String::as_str);
+            let find = |which| {
+                let wanted = [(at(key), home(which))];
+                self.seeder.world.matching(relation_of(self.index), &wanted).next().cloned()
+            };
+            return Ok((find(0).unwrap_or_default(), find(1)));
+        }
+        let relation = relation_of(self.index);
+        let here = self.home(0);
+        let template = self.seeder.try_out(relation, &Fixed::new(), &here).await?;
+        let template = template.map_err(|obstacle| Self::no_row(&self.table.name, obstacle))?;
+        let elsewhere = self.home(1);
+        let foreign = match self.table.place {
+            Place::Tenant(_) => self.seeder.try_out(relation, &Fixed::new(), &elsewhere).await?.ok(),
+            _ => None,
+        };
+        Ok((template, foreign))
+    }
+
+    /// The classes of every column that the policy looks at.
+    async fn domains(&mut self, template: &Row) -> Result<Vec<Domain>, VerifyError> {
+        let mut all = domains(self.seeder.policy, self.table, self.now);
+        for (column, points) in self.references().await? {
+            match all.iter_mut().find(|domain| domain.column == column) {
+                Some(domain) => domain.points = points,
+                None => all.push(Domain { column, points }),
+            }
+        }
+        for domain in &mut all {
+            let named: Vec<String> = domain
+                .points
+                .iter()
+                .filter_map(|point| match point {
+                    Point::Value(text) => text.clone(),
+                    _ => None,
+                })
+                .collect();
+            if let Some(point) = domain.points.iter_mut().find(|point| **point == Point::Other) {
+                let other = self.other(domain.column, template, &named).await?;
+                *point = Point::Value(Some(other));
+            }
+            domain.points.sort();
+            domain.points.dedup();
+        }
+        Ok(all)
+    }
+
+    /// A value for a column that is none of those that the policy names.
+    async fn other(
+        &mut self,
+        column: ColumnIndex,
+        template: &Row,
+        named: &[String],
+    ) -> Result<String, VerifyError> {
+        let free = |text: &String| !named.contains(text);
+        let position = at(column);
+        let members = self.seeder.policy.tenant.iter().flat_map(|tenant| &tenant.members);
+        let is_caller = |m: &policy_core::model::Members| {
+            m.caller == column && usize::from(m.table) == usize::from(self.index)
+        };
+        if members.into_iter().any(is_caller) {
+            return Ok(people::bystander(self.seeder.policy));
+        }
+        if let Some(text) = template.get(position).cloned().flatten().filter(free) {
+            return Ok(text);
+        }
+        let Some(of) = self.relation.columns.get(position) else { return Ok(String::new()) };
+        for key in &self.relation.foreign_keys {
+            let Some(place) = key.columns.iter().position(|c| *c == of.name) else { continue };
+            if let Some(text) = self.referable(key, place).await? {
+                return Ok(text);
+            }
+        }
+        if of.base == "uuid" || of.base == "text" && self.seeder.policy.caller_id == Kind::Text {
+            return Ok(people::bystander(self.seeder.policy));
+        }
+        let listed = self.relation.one_of(&of.name);
+        let serial = self.seeder.next();
+        let open = values::candidates(of, &[], serial);
+        Ok(listed.into_iter().chain(open).find(free).unwrap_or_default())
+    }
+
+    /// The rows under test: every combination of classes, each tried on the database.
+    async fn specimens(
+        &mut self,
+        domains: &[Domain],
+        template: &Row,
+    ) -> Result<Vec<Specimen>, VerifyError> {
+        let mut specimens = Vec::new();
+        for vector in vectors(domains) {
+            let owned = vector.iter().any(|(_, p)| matches!(p, Point::Caller | Point::Email));
+            let owners: Vec<Option<usize>> = if owned {
+                (0..self.people.len()).filter(|p| self.may_own(*p, &vector)).map(Some).collect()
+            } else {
+                vec![None]
+            };
+            for owner in owners {
+                let fixed = self.fixed(&vector, owner);
+                let tried = self.try_out(&fixed, template).await?;
+                let specimen = match tried {
+                    Ok(row) => Specimen { row, owner, obstacle: None },
+                    Err(obstacle) => {
+                        self.note(self.describe(&fixed, template), &obstacle, 1);
+                        let mut row = template.clone();
+                        for (column, value) in fixed {
+                            if let Some(slot) = row.get_mut(column) {
+                                *slot = value;
+                            }
+                        }
+                        Specimen { row, owner, obstacle: Some(obstacle) }
+                    }
+                };
+                specimens.push(specimen);
+            }
+        }
+        Ok(specimens)
+    }
+
+    async fn try_out(
+        &mut self,
+        fixed: &Fixed,
+        template: &Row,
+    ) -> Result<Result<Row, Obstacle>, VerifyError> {
+        if !matches!(self.table.place, Place::Root(_)) {
+            let home = self.home(0);
+            return self.seeder.try_out(relation_of(self.index), fixed, &home).await;
+        }
+        let mut row = template.clone();
+        for (column, value) in fixed {
+            if let Some(slot) = row.get_mut(*column) {
+                slot.clone_from(value);
+            }
+        }
+        let sql = format!("savepoint try_out; {}", planting(self.relation, &row, true));
+        let tried = self.seeder.session.attempt(&sql).await?;
+        let undo = "rollback to savepoint try_out; release savepoint try_out";
+        self.seeder.session.run("seeding", undo).await?;
+        Ok(tried.map(|_| row).map_err(|failure| Obstacle {
+            constraint: failure.cause.unwrap_or(failure.message),
+        }))
+    }
+
+    fn fixed(&self, vector: &[(ColumnIndex, Point)], owner: Option<usize>) -> Fixed {
+        let person = owner.and_then(|owner| self.people.get(owner));
+        let text = |point: &Point| match point {
+            Point::Value(value) => value.clone(),
+            Point::Other => None,
+            Point::Caller => person.and_then(|person| person.subject.clone()),
+            Point::Email => person.and_then(|person| person.email.clone()),
+        };
+        vector.iter().map(|(column, point)| (at(*column), text(point))).collect()
+    }
+
+    /// What makes a row special, for the report.
+    fn describe(&self, fixed: &Fixed, template: &Row) -> String {
+        let differs = |(column, value): &(&usize, &Option<String>)| template.get(**column) != Some(value);
+        let mut words: BTreeMap<&str, String> = BTreeMap::new();
+        for (column, value) in fixed.iter().filter(differs) {
+            let name = self.relation.columns.get(*column).map_or("", |c| c.name.as_str());
+            let value = value.as_ref().map_or("null".to_owned(), |text| format!("'{text}'"));
+            words.insert(name, value);
+        }
+        let parts: Vec<_> = words.into_iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        format!("a row with {}", parts.join(", "))
+    }
+}

@@ -1,0 +1,177 @@
+//! The tables as the seeding needs them: what a row must be like to be accepted.
+
+use policy_core::columns::ColumnIndex;
+use policy_core::model::{Policy, TableIndex};
+use serde::Deserialize;
+
+use super::error::VerifyError;
+use super::session::Session;
+use super::sql;
+
+/// The position of a relation in [`Schema::relations`].
+pub(super) type RelationIndex = usize;
+
+/// All tables of the database; those of the policy come first, in its order and with its columns'
+/// order.
+#[derive(Debug)]
+pub(super) struct Schema {
+    pub(super) relations: Vec<Relation>,
+}
+
+/// A table.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Relation {
+    pub(super) schema: String,
+    pub(super) name: String,
+    pub(super) columns: Vec<Column>,
+    pub(super) foreign_keys: Vec<ForeignKey>,
+    pub(super) checks: Vec<Check>,
+    pub(super) uniques: Vec<Unique>,
+}
+
+/// A column.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Column {
+    pub(super) name: String,
+    #[serde(rename = "type")]
+    pub(super) data_type: String,
+    /// The type's own name, without schema or length; of a domain, that of the type below.
+    pub(super) base: String,
+    pub(super) not_null: bool,
+    /// Whether no statement can set it.
+    pub(super) generated: bool,
+    pub(super) default: Option<String>,
+    pub(super) labels: Vec<String>,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct ForeignKey {
+    pub(super) columns: Vec<String>,
+    pub(super) schema: String,
+    pub(super) target: String,
+    pub(super) references: Vec<String>,
+}
+
+/// A check constraint.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Check {
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
+    pub(super) definition: String,
+}
+
+/// A unique index on columns.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Unique {
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
+    pub(super) primary: bool,
+    pub(super) partial: bool,
+}
+
+impl Schema {
+    pub(super) async fn read(session: &Session, policy: &Policy) -> Result<Self, VerifyError> {
+        let query = format!("set search_path = ''; {}; reset search_path", include_str!("schema.sql").trim_end());
+        let text = session.value("reading the tables", &query).await?;
+        let mut rest: Vec<Relation> = serde_json::from_str(&text)?;
+        let mut relations = Vec::with_capacity(rest.len());
+        for table in &policy.tables {
+            let of_table = |r: &Relation| r.schema == policy.schema && r.name == table.name;
+            let Some(at) = rest.iter().position(of_table) else {
+                let name = sql::qualified(&policy.schema, &table.name);
+                return Err(VerifyError::Drift(format!("the migrations make no table {name}")));
+            };
+            let mut relation = rest.swap_remove(at);
+            relation.order(table)?;
+            relations.push(relation);
+        }
+        relations.append(&mut rest);
+        Ok(Self { relations })
+    }
+
+    pub(super) fn get(&self, index: RelationIndex) -> Option<&Relation> {
+        self.relations.get(index)
+    }
+
+    pub(super) fn find(&self, schema: &str, name: &str) -> Option<RelationIndex> {
+        self.relations.iter().position(|r| r.schema == schema && r.name == name)
+    }
+}
+
+/// Where a table of the policy stands among the relations.
+pub(super) fn relation_of(table: TableIndex) -> RelationIndex {
+    usize::from(table)
+}
+
+impl Relation {
+    /// Brings the columns into the policy's order.
+    fn order(&mut self, table: &policy_core::model::Table) -> Result<(), VerifyError> {
+        let mut rest = std::mem::take(&mut self.columns);
+        for column in &table.columns {
+            let Some(at) = rest.iter().position(|c| c.name == column.name) else {
+                let what = format!("the policy knows a column {} of {}", column.name, self.name);
+                return Err(VerifyError::Drift(format!("{what} that the migrations do not make")));
+            };
+            self.columns.push(rest.remove(at));
+        }
+        match rest.first() {
+            None => Ok(()),
+            Some(more) => Err(VerifyError::Drift(format!(
+                "the policy does not know the column {} of {}",
+                more.name, self.name
+            ))),
+        }
+    }
+
+    pub(super) fn qualified(&self) -> String {
+        sql::qualified(&self.schema, &self.name)
+    }
+
+    pub(super) fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == column)
+    }
+
+    pub(super) fn positions(&self, columns: &[String]) -> Vec<usize> {
+        columns.iter().filter_map(|column| self.position(column)).collect()
+    }
+
+    /// The primary key, or else a unique key.
+    pub(super) fn key(&self) -> Vec<usize> {
+        let whole = |unique: &&Unique| !unique.partial;
+        self.uniques.iter().find(whole).map(|u| self.positions(&u.columns)).unwrap_or_default()
+    }
+
+    /// The columns of a check constraint or unique index.
+    pub(super) fn involved(&self, constraint: &str) -> Vec<usize> {
+        let check = self.checks.iter().find(|check| check.name == constraint).map(|c| &c.columns);
+        let unique = self.uniques.iter().find(|unique| unique.name == constraint).map(|u| &u.columns);
+        check.or(unique).map(|columns| self.positions(columns)).unwrap_or_default()
+    }
+
+    /// The values that a constraint `column in (...)` lists, or the labels of an enum.
+    pub(super) fn one_of(&self, column: &str) -> Vec<String> {
+        let labels = self.columns.iter().find(|c| c.name == column).map(|c| c.labels.clone());
+        let lists = |check: &&Check| {
+            check.columns.as_slice() == [column] && check.definition.contains("= ANY (ARRAY[")
+        };
+        let listed = self.checks.iter().filter(lists);
+        let listed = listed.flat_map(|check| check.definition.split('\'').skip(1).step_by(2));
+        labels.unwrap_or_default().into_iter().chain(listed.map(str::to_owned)).collect()
+    }
+
+    /// The literals that a column's check constraints name.
+    pub(super) fn literals(&self, column: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for check in self.checks.iter().filter(|check| check.columns.iter().any(|c| c == column)) {
+            // What stands between quotes, at every second place.
+            found.extend(check.definition.split('\'').skip(1).step_by(2).map(str::to_owned));
+        }
+        found
+    }
+}
+
+/// A column's position in a row.
+pub(super) fn at(column: ColumnIndex) -> usize {
+    usize::from(column)
+}

@@ -1,0 +1,139 @@
+//! The database that a verification runs in: made, migrated, and gone afterwards.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio_postgres::Config;
+
+use super::error::VerifyError;
+use super::session::Session;
+use super::sql;
+
+const SUPABASE: &str = include_str!("scratch.sql");
+
+/// The roles that the verification or the migrations may bring to the server.
+const ROLES: &str =
+    "'anon', 'authenticated', 'service_role', 'supabase_auth_admin', 'authenticator', 'countersign_edge'";
+
+/// Where the verification takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A database of its own on the server, dropped at the end.
+    Fresh,
+    /// The database that `--db` names, which holds nothing and is thrown away by its owner.
+    Scratch,
+}
+
+/// What has to be removed from the server again.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    server: Config,
+    database: Option<String>,
+    /// The roles that were there before, in the form of a list.
+    known: Vec<String>,
+}
+
+impl Scratch {
+    /// Makes the database, if it is to be made.
+    pub(super) async fn make(url: &str, place: Place) -> Result<Self, VerifyError> {
+        let server = Config::from_str(url).map_err(VerifyError::Url)?;
+        if place == Place::Scratch {
+            return Ok(Self { server, database: None, known: Vec::new() });
+        }
+        let session = Session::connect(&server).await?;
+        let query = format!("select rolname from pg_catalog.pg_roles where rolname in ({ROLES})");
+        let known = session.rows("looking for roles", &query).await?;
+        let known = known.into_iter().flatten().flatten().collect();
+        let name = format!("countersign_verify_{}", unique());
+        let create = format!("create database {}", sql::name(&name));
+        session.run("creating the scratch database", &create).await?;
+        session.close().await;
+        Ok(Self { server, database: Some(name), known })
+    }
+
+    /// Opens it and brings it to where the migrations lead.
+    pub(super) async fn open(&self, migrations: &Path) -> Result<Session, VerifyError> {
+        let mut config = self.server.clone();
+        if let Some(name) = &self.database {
+            config.dbname(name);
+        }
+        let session = Session::connect(&config).await?;
+        if self.database.is_none() {
+            refuse_used(&session).await?;
+        }
+        session.run("preparing the scratch database", SUPABASE).await?;
+        for file in scripts(migrations)? {
+            apply(&session, file).await?;
+        }
+        Ok(session)
+    }
+
+    /// Removes the database, and the roles that were not there before unless another database
+    /// has come to need them.
+    pub(super) async fn remove(self) -> Result<(), VerifyError> {
+        let Some(name) = self.database else { return Ok(()) };
+        let session = Session::connect(&self.server).await?;
+        let drop = format!("drop database if exists {} with (force)", sql::name(&name));
+        session.run("dropping the scratch database", &drop).await?;
+        let query = format!("select rolname from pg_catalog.pg_roles where rolname in ({ROLES})");
+        let now = session.rows("looking for roles", &query).await?;
+        for role in now.into_iter().flatten().flatten() {
+            if !self.known.contains(&role) {
+                let _ = session.raw(&format!("drop role {}", sql::name(&role))).await;
+            }
+        }
+        session.close().await;
+        Ok(())
+    }
+}
+
+async fn refuse_used(session: &Session) -> Result<(), VerifyError> {
+    let used = session
+        .value(
+            "looking for tables",
+            "select string_agg(c.oid::regclass::text, ', ') from (select c.oid from pg_catalog.pg_class c
+             join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+             where c.relkind in ('r', 'p') and n.nspname not in ('information_schema', 'pg_catalog', 'pg_toast')
+             limit 3) c",
+        )
+        .await?;
+    if used.is_empty() { Ok(()) } else { Err(VerifyError::NotEmpty(used)) }
+}
+
+/// The migrations in the order of their names.
+fn scripts(directory: &Path) -> Result<Vec<PathBuf>, VerifyError> {
+    let fault = |source| VerifyError::File { path: directory.to_owned(), source };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(fault)? {
+        let path = entry.map_err(fault)?.path();
+        if path.is_file() && path.extension().is_some_and(|extension| extension == "sql") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+async fn apply(session: &Session, file: PathBuf) -> Result<(), VerifyError> {
+    let script = match fs::read_to_string(&file) {
+        Ok(script) => script,
+        Err(source) => return Err(VerifyError::File { path: file, source }),
+    };
+    // Several statements in one message share a transaction, which a concurrent index refuses.
+    let alone = script.to_ascii_lowercase().contains("index concurrently");
+    let parts = if alone { sql::statements(&script) } else { vec![script] };
+    for part in parts {
+        if let Err(source) = session.raw(&part).await {
+            return Err(VerifyError::Migration { file, source });
+        }
+    }
+    session.run("resetting the session", "reset all").await
+}
+
+/// Different for every run on a server: the time and the process.
+fn unique() -> String {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_nanos());
+    format!("{:x}_{:x}", nanos & 0xffff_ffff_ffff, std::process::id())
+}
