@@ -28,7 +28,7 @@ pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
         "\ncreate or replace function {function}() returns trigger\n  language plpgsql\n  set search_path = ''\nas $$\ndeclare\n  allowed boolean;"
     );
     for group in &groups {
-        let _ = writeln!(text, "  {} boolean := {};", group.variable, group.test);
+        let _ = writeln!(text, "  {} boolean :={};", group.variable, group.test);
     }
     text.push_str("begin\n");
     let roles: Vec<Role> = [Role::Edge, Role::Anon, Role::Authenticated]
@@ -88,10 +88,9 @@ struct Group {
     test: String,
 }
 
-/// The columns that some role may write, grouped by who may. Columns that every rule may change
-/// need not be looked at.
+/// The columns that some role may write by one of its rules and not by another, grouped by rules.
 fn groups(table: &Table, rules: &[&Rule]) -> Vec<Group> {
-    let held = |role| grants::of(table, role).update;
+    let held = |role: Role| grants::of(table, role).update;
     let written = Role::ALL.into_iter().fold(ColumnSet::EMPTY, |set, role| set.union(held(role)));
     let signature = |column| -> (Vec<bool>, Vec<bool>) {
         (
@@ -101,7 +100,11 @@ fn groups(table: &Table, rules: &[&Rule]) -> Vec<Group> {
     };
     let mut sets: Vec<ColumnSet> = Vec::new();
     for column in written.iter() {
-        if rules.iter().all(|rule| rule.columns.contains(column)) {
+        let asked = Role::ALL.into_iter().filter(|role| held(*role).contains(column)).any(|role| {
+            let mut rules = rules.iter().filter(|rule| role.speaks_for(rule.subject));
+            rules.any(|rule| !rule.columns.contains(column))
+        });
+        if !asked {
             continue;
         }
         let same = |set: &&mut ColumnSet| set.iter().next().is_some_and(|first| signature(first) == signature(column));
@@ -131,14 +134,14 @@ fn group(table: &Table, columns: ColumnSet) -> Group {
     };
     let (new, old) = (side("new"), side("old"));
     let test = if columns.len() == 1 {
-        format!("{} is distinct from {}", new.concat(), old.concat())
+        format!(" {} is distinct from {}", new.concat(), old.concat())
     } else {
         let width = sql::test::WIDTH - 8;
         let (new, old) = (new.join(", "), old.join(", "));
         format!(
-            "({})\n    is distinct from ({})",
-            sql::wrapped(&new, width, "      "),
-            sql::wrapped(&old, width, "      ")
+            "\n    ({})\n    is distinct from\n    ({})",
+            sql::wrapped(&new, width, "     "),
+            sql::wrapped(&old, width, "     ")
         )
     };
     Group { columns, variable, test }

@@ -58,6 +58,7 @@ fn allow(context: &Context<'_>, table: &Table, role: Role, action: Action) -> Op
         Action::Delete => (Some(all([rows.visible(), rows.reached(action)])), None),
         Action::Upsert => return None,
     };
+    let (using, check) = (using.map(|test| rows.said(test)), check.map(|test| rows.said(test)));
     if [&using, &check].into_iter().flatten().any(|test| *test == Test::False) {
         // Denied by having no policy.
         return None;
