@@ -12,6 +12,7 @@ import { serve } from '@hono/node-server';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { openBarePglite, openDatabase } from './database.mjs';
+import { createIssuer } from './issuer.mjs';
 import { migrate, seed } from './migrations.mjs';
 import { addresses, signIn } from './people.mjs';
 import { keys, schemas, supabase } from './supabase.mjs';
@@ -54,12 +55,23 @@ async function whole() {
   const emails = options.people ? await addresses(options.people) : [];
   const people = await signIn(server.fetch, emails);
   for (const file of options.seed) await seed(database, file);
-  const http = serve({ fetch: server.fetch, hostname: host, port: Number(options.port) });
+  const issuer = await createIssuer();
+  const fetch = (request) => (issuer.answers(request) ? issuer.fetch() : server.fetch(request));
+  const http = serve({ fetch, hostname: host, port: Number(options.port) });
   if (!http.listening) await once(http, 'listening');
   const wire = database.pglite && (await openWire(database));
   const url = `http://${host}:${http.address().port}`;
-  const databaseUrl = wire?.url ?? options.database;
-  return { database, http, wire, facts: { url, databaseUrl, ...keys, schemas, applied, people } };
+  const facts = {
+    url,
+    databaseUrl: wire?.url ?? options.database,
+    ...keys,
+    jwksUrl: `${url}${issuer.path}`,
+    issuerKeys: issuer.privateKeys,
+    schemas,
+    applied,
+    people,
+  };
+  return { database, http, wire, facts };
 }
 
 async function openWire(database) {

@@ -28,8 +28,8 @@ const SOURCES: [&str; 9] = [
 
 /// Builds everything.
 pub(crate) fn build(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<()> {
-    worker(workspace, tools, progress)?;
-    library(workspace, tools, progress)
+    library(workspace, tools, progress)?;
+    worker(workspace, tools, progress)
 }
 
 /// The script that workerd runs.

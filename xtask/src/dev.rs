@@ -15,8 +15,9 @@ use crate::service::Service;
 use crate::stack::{Database, Facts, Stack};
 use crate::stamp::Stamp;
 use crate::tools::Tools;
+use crate::worker::Worker;
 use crate::workspace::{Workspace, create_directory, write};
-use crate::{artifacts, interrupt, ports, worker};
+use crate::{artifacts, interrupt, ports};
 
 /// How the agency system is started for trying it out.
 #[derive(Debug, Args)]
@@ -67,10 +68,15 @@ impl Dev {
         };
         let (mut stack, facts) =
             progress.step("start database, REST and auth", |_| stack.start(workspace))?;
-        let (mut worker, worker_url) = progress.step("start the Worker", |_| {
-            let script = artifacts::worker_script(workspace);
-            worker::start(workspace, &tools, &facts, &script, self.port, &logs)
-        })?;
+        let script = artifacts::worker_script(workspace);
+        let worker = Worker {
+            script,
+            stack: &facts,
+            port: self.port,
+            directory: &directory,
+        };
+        let (mut worker, worker_url) =
+            progress.step("start the Worker", |_| worker.start(workspace, &tools))?;
         let examples = progress.step("try the examples", |_| {
             demo::examples(workspace, &worker_url, &facts)
         })?;

@@ -1,7 +1,7 @@
 //! Programs that are kept running: started, waited for until they answer, stopped when dropped.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -28,21 +28,24 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts `command`, its standard error going to `<logs>/<name>.log`.
+    /// Starts `command`, what it writes going to `<logs>/<name>.log`.
     pub(crate) fn start(name: &'static str, mut command: Command, logs: &Path) -> Result<Self> {
         create_directory(logs)?;
         let log = logs.join(format!("{name}.log"));
-        let file = File::create(&log).into_diagnostic()?;
+        File::create(&log).into_diagnostic()?;
+        let mut file = File::options().append(true).open(&log).into_diagnostic()?;
+        let errors = file.try_clone().into_diagnostic()?;
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(file);
+            .stderr(errors);
         let mut group = Group::spawn(command)?;
         let (send, lines) = mpsc::channel();
         if let Some(stdout) = group.child().stdout.take() {
-            // It ends with the program's output. Nobody listens any more once it is up.
+            // It ends with the program's output. Once the program is up, nobody listens any more.
             thread::spawn(move || {
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                    drop(writeln!(file, "{line}"));
                     drop(send.send(line));
                 }
             });

@@ -11,8 +11,9 @@ use crate::progress::Progress;
 use crate::service::Service;
 use crate::stack::{self, Database, Facts, Stack};
 use crate::tools::{self, Tools};
+use crate::worker::Worker;
 use crate::workspace::{Workspace, write};
-use crate::{artifacts, dev, ports, worker};
+use crate::{artifacts, dev, ports};
 
 /// Running services, and where they are.
 #[derive(Debug)]
@@ -78,7 +79,14 @@ impl Services {
         let worker = artifacts::worker(workspace, tools, progress).and_then(|()| {
             progress.step("start the Worker", |_| {
                 let script = artifacts::copy_of_worker(workspace, &directory.join("worker"))?;
-                worker::start(workspace, tools, &facts, &script, ports::free()?, &logs)
+                let port = ports::free()?;
+                Worker {
+                    script,
+                    stack: &facts,
+                    port,
+                    directory: &directory,
+                }
+                .start(workspace, tools)
             })
         });
         let worker_url = match worker {
@@ -125,7 +133,7 @@ impl Services {
         let mut variables = vec![
             ("COUNTERSIGN_PG_URL", postgres_url.clone()),
             ("COUNTERSIGN_PGLITE_URL", pglite_url.clone()),
-            ("COUNTERSIGN_LIBRARY", library.display().to_string()),
+            ("COUNTERSIGN_WASM", library.display().to_string()),
             ("COUNTERSIGN_STACK_URL", stack.url.clone()),
             ("COUNTERSIGN_STACK_JSON", self.file.display().to_string()),
         ];

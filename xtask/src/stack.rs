@@ -6,6 +6,7 @@ use std::time::Duration;
 use miette::{IntoDiagnostic as _, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::service::Service;
 use crate::workspace::Workspace;
@@ -40,6 +41,10 @@ pub(crate) struct Facts {
     pub(crate) jwt_secret: String,
     pub(crate) publishable_key: String,
     pub(crate) secret_key: String,
+    /// Where an issuer with asymmetric keys publishes them.
+    pub(crate) jwks_url: String,
+    /// Its private keys, for tests to sign with.
+    issuer_keys: Vec<Value>,
     /// What `Accept-Profile` may name; the first is the default.
     pub(crate) schemas: Vec<String>,
     /// The migrations that were applied at this start.
