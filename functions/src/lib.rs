@@ -1,3 +1,38 @@
-//! The Worker in front of PostgREST.
+//! The Worker in front of PostgREST: who calls, may they, do it, answer.
+//!
+//! A request's way, in the order of the modules below: [`route`] finds its endpoint, [`caller`]
+//! who sends it, [`membership`] what they belong to, [`gateway`] what the policy says, [`upstream`]
+//! sends it on, [`answer`] brings the result back. [`serve`] is that way as one function.
+//!
+//! All of it is ordinary Rust that is built and tested natively. What touches the Workers runtime
+//! is `shell`, behind the one seam of [`transport`].
 
+pub mod serve;
+
+pub mod route;
+
+pub mod caller;
+
+pub mod membership;
+
+pub mod gateway;
+
+pub mod handlers;
+
+pub mod upstream;
+
+pub mod answer;
+
+pub mod config;
+pub mod cors;
+pub mod edge;
+pub mod json;
+pub mod message;
 pub mod policies;
+pub mod problem;
+pub mod record;
+pub mod secret;
+pub mod transport;
+
+#[cfg(target_arch = "wasm32")]
+mod shell;

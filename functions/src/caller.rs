@@ -1,0 +1,314 @@
+//! Who calls: from the request's headers to a caller whom PostgREST will know as the same.
+//!
+//! A request without a token is nobody's, and that is fine. A request with a token that does not
+//! hold is refused: it never falls back to being nobody's.
+
+pub mod claims;
+pub mod exchange;
+pub mod keys;
+pub mod token;
+
+use policy_core::Value;
+use policy_core::decide::{self, CallerKind, Ranks};
+use policy_core::model::Rank;
+use policy_core::value::{Kind, value_from_text};
+use reqwest::StatusCode;
+
+use crate::config::Config;
+use crate::edge::Edge;
+use crate::message::Request;
+use crate::problem::Problem;
+use crate::secret::Secret;
+use crate::transport::Runtime;
+use claims::{Claims, Expected};
+use keys::Key;
+use token::{Algorithm, Token};
+
+/// The issuers of Supabase's older API keys, hosted and local.
+const LEGACY_ISSUERS: [&str; 2] = ["supabase", "supabase-demo"];
+
+/// A caller, verified, with what PostgREST is to be shown.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who it is.
+    pub who: Who,
+    /// The token to send on.
+    pub token: Option<Secret>,
+    /// The API key to send on.
+    pub api_key: Secret,
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody in particular.
+    Anon,
+    /// Somebody who signed in.
+    Person(Person),
+    /// Whoever holds the project's secret key: the policy does not bind them.
+    ServiceRole,
+}
+
+/// Somebody who signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The token's subject.
+    pub subject: Option<String>,
+    /// Whether it is an anonymous sign-in.
+    pub anonymous: bool,
+    /// The e-mail, as far as the database gets to see it too.
+    pub email: Option<String>,
+    /// The authenticator assurance level.
+    pub aal: Option<String>,
+    /// The second in which the token ends.
+    pub expires: u64,
+}
+
+impl Caller {
+    /// The caller's id in an app whose ids are of this kind.
+    #[must_use]
+    pub fn id(&self, kind: Kind) -> Value<'_> {
+        let Who::Person(person) = &self.who else { return Value::Null };
+        let subject = person.subject.as_deref().filter(|subject| !subject.is_empty());
+        subject.and_then(|subject| value_from_text(kind, subject)).unwrap_or(Value::Null)
+    }
+
+    /// The caller as the policy sees them; without `ranks` their memberships are not yet known.
+    #[must_use]
+    pub fn facts<'a>(&'a self, kind: Kind, ranks: Option<&'a [(Value<'a>, Rank)]>) -> decide::Caller<'a> {
+        let Who::Person(person) = &self.who else { return decide::Caller::ANON };
+        let id = self.id(kind);
+        let text = |text: &'a Option<String>| text.as_deref().map_or(Value::Null, Value::Text);
+        decide::Caller {
+            kind: match id {
+                Value::Null => CallerKind::NoSubject,
+                _ if person.anonymous => CallerKind::Guest,
+                _ => CallerKind::User,
+            },
+            id,
+            email: text(&person.email),
+            aal: text(&person.aal),
+            ranks: match ranks {
+                Some(ranks) => Ranks::Known(ranks),
+                None if id == Value::Null => Ranks::Known(&[]),
+                None => Ranks::NotYetKnown,
+            },
+        }
+    }
+
+    /// The kind of caller in one word, for the log and for `/me`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match &self.who {
+            Who::Anon => "anon",
+            Who::Person(Person { subject: None, .. }) => "no_subject",
+            Who::Person(Person { anonymous: true, .. }) => "guest",
+            Who::Person(_) => "user",
+            Who::ServiceRole => "service_role",
+        }
+    }
+}
+
+/// Finds out who calls.
+///
+/// # Errors
+/// If a key or a token does not hold, or is one that is not forwarded.
+pub async fn identify<R: Runtime>(
+    edge: &Edge,
+    runtime: &R,
+    request: &Request<R::Stream>,
+) -> Result<Caller, Problem> {
+    let config = &edge.config;
+    let sent = request.header("apikey");
+    let api_key = api_key(edge, runtime, sent).await?;
+    let bearer = bearer(&request.headers)?;
+    // supabase-js sends its key as the token too while nobody is signed in.
+    let Some(text) = bearer.filter(|text| Some(*text) != sent) else {
+        return Ok(api_key.alone(config));
+    };
+    if text.starts_with("sb_") {
+        return Err(Problem::unauthorized("an API key is no token")
+            .hint("send the key as `apikey`, and as `Authorization` a user's token or nothing"));
+    }
+    let token = Token::parse(text).map_err(|error| Problem::unauthorized(error.to_string()))?;
+    let claims = verify(edge, runtime, &token).await?;
+    if is_legacy_key(&token, &claims) {
+        return ApiKey::legacy(text, &claims, config).map(|key| key.alone(config));
+    }
+    let expected = Expected {
+        issuer: &config.issuer,
+        issuer_optional: token.algorithm == Algorithm::Hs256,
+        audience: &config.audience,
+    };
+    let now = runtime.now_ms() / 1_000;
+    claims.check(&expected, now).map_err(not_acceptable)?;
+    match claims.role.as_deref() {
+        Some("authenticated") => person(claims, &token, text, api_key.public(config), config, now),
+        Some("anon") => Ok(Caller { who: Who::Anon, token: None, api_key: api_key.public(config) }),
+        Some("service_role") => service_role(config).map(|()| Caller {
+            who: Who::ServiceRole,
+            token: Some(Secret::new(text)),
+            api_key: api_key.public(config),
+        }),
+        _ => Err(Problem::forbidden("the token's role is none that this Worker acts for")),
+    }
+}
+
+fn person(
+    claims: Claims,
+    token: &Token<'_>,
+    text: &str,
+    api_key: Secret,
+    config: &Config,
+    now: u64,
+) -> Result<Caller, Problem> {
+    let mut person = Person {
+        subject: claims.sub,
+        anonymous: claims.is_anonymous == Some(true),
+        email: claims.email,
+        aal: claims.aal,
+        expires: claims.exp.0,
+    };
+    let token = match &config.jwt_secret {
+        Some(secret) if token.algorithm != Algorithm::Hs256 => {
+            // The exchanged token does not carry it, so the database decides without it.
+            person.email = None;
+            exchange::sign(&person, secret, now).ok_or_else(|| {
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Problem::new(status, "CS500", "the Worker cannot sign a token")
+            })?
+        }
+        _ => Secret::new(text),
+    };
+    Ok(Caller { who: Who::Person(person), token: Some(token), api_key })
+}
+
+/// The one token of `Authorization: Bearer`. The runtime joins repeated headers with a comma, and
+/// a comma is in no token.
+pub(crate) fn bearer(headers: &reqwest::header::HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get("authorization") else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, token)| {
+        scheme.eq_ignore_ascii_case("bearer")
+            && !token.is_empty()
+            && token.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
+    });
+    match token {
+        Some((_, token)) => Ok(Some(token)),
+        None => Err(Problem::unauthorized("`Authorization` is not `Bearer` and one token")),
+    }
+}
+
+/// What `apikey` stands for.
+enum ApiKey {
+    /// One a frontend may have.
+    Public(String),
+    /// One that PostgREST takes for `service_role`.
+    Service(Secret),
+}
+
+impl ApiKey {
+    fn legacy(text: &str, claims: &Claims, config: &Config) -> Result<Self, Problem> {
+        match claims.role.as_deref() {
+            Some("anon") => Ok(Self::Public(text.to_owned())),
+            Some("service_role") => service_role(config).map(|()| Self::Service(Secret::new(text))),
+            _ => Err(invalid_key()),
+        }
+    }
+
+    /// The caller who sends this key and no token.
+    fn alone(self, config: &Config) -> Caller {
+        match self {
+            Self::Public(_) => Caller { who: Who::Anon, token: None, api_key: self.public(config) },
+            Self::Service(key) => {
+                // A key of the older kind is a token, and only as a token it means anything.
+                let token = key.expose().starts_with("ey").then(|| key.clone());
+                Caller { who: Who::ServiceRole, token, api_key: key }
+            }
+        }
+    }
+
+    /// A user's token is sent on beside a public key: who calls is for the token to say.
+    fn public(self, config: &Config) -> Secret {
+        match self {
+            Self::Public(key) => Secret::new(key),
+            Self::Service(_) => Secret::new(config.default_key()),
+        }
+    }
+}
+
+/// The key to send on with a request that is passed on undecided.
+pub(crate) async fn key_to_pass<R: Runtime>(
+    edge: &Edge,
+    runtime: &R,
+    request: &Request<R::Stream>,
+) -> Result<Secret, Problem> {
+    let key = api_key(edge, runtime, request.header("apikey")).await?;
+    Ok(key.alone(&edge.config).api_key)
+}
+
+async fn api_key<R: Runtime>(
+    edge: &Edge,
+    runtime: &R,
+    sent: Option<&str>,
+) -> Result<ApiKey, Problem> {
+    let config = &edge.config;
+    let Some(key) = sent else { return Ok(ApiKey::Public(config.default_key().to_owned())) };
+    if config.public_keys.iter().any(|public| public == key) {
+        return Ok(ApiKey::Public(key.to_owned()));
+    }
+    if key.starts_with("sb_secret_") {
+        return service_role(config).map(|()| ApiKey::Service(Secret::new(key)));
+    }
+    let token = Token::parse(key).map_err(|_| invalid_key())?;
+    let claims = verify(edge, runtime, &token).await.map_err(|_| invalid_key())?;
+    if !is_legacy_key(&token, &claims) || claims.check_time(runtime.now_ms() / 1_000).is_err() {
+        return Err(invalid_key());
+    }
+    ApiKey::legacy(key, &claims, config)
+}
+
+fn is_legacy_key(token: &Token<'_>, claims: &Claims) -> bool {
+    token.algorithm == Algorithm::Hs256
+        && claims.sub.is_none()
+        && claims.iss.as_deref().is_some_and(|issuer| LEGACY_ISSUERS.contains(&issuer))
+}
+
+fn invalid_key() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "CS401", "`apikey` is not a key of this project")
+        .hint("send the project's publishable key")
+}
+
+fn service_role(config: &Config) -> Result<(), Problem> {
+    if config.allow_service_role {
+        return Ok(());
+    }
+    Err(Problem::forbidden("secret keys and tokens of `service_role` are not forwarded")
+        .hint("call Supabase itself with them, or set ALLOW_SERVICE_ROLE to `true`"))
+}
+
+/// The claims of a token whose signature holds.
+async fn verify<R: Runtime>(
+    edge: &Edge,
+    runtime: &R,
+    token: &Token<'_>,
+) -> Result<Claims, Problem> {
+    let key = edge.key_for(runtime, token).await?;
+    debug_assert_eq!(key.algorithm(), token.algorithm);
+    if !runtime.verify(&key, token.signed.as_bytes(), &token.signature).await {
+        return Err(Problem::unauthorized("the token's signature does not hold"));
+    }
+    token.claims().map_err(|error| Problem::unauthorized(error.to_string()))
+}
+
+/// PostgREST's code for claims that do not hold.
+fn not_acceptable(error: claims::Unacceptable) -> Problem {
+    Problem { code: "PGRST303".into(), ..Problem::unauthorized(error.to_string()) }
+}
+
+/// The shared secret as a key.
+pub(crate) fn shared_key(config: &Config) -> Result<Key, Problem> {
+    config.jwt_secret.clone().map(Key::Hs256).ok_or_else(|| {
+        Problem::unauthorized("HS256 tokens are not accepted")
+            .hint("set SUPABASE_JWT_SECRET, or sign in with a project that has asymmetric keys")
+    })
+}

@@ -1,0 +1,285 @@
+//! The keys that tokens are verified with, and where the published ones come from.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::token::{Algorithm, is_key_id};
+use crate::secret::Secret;
+
+/// The most keys that are read of a published set.
+const MOST_KEYS: usize = 32;
+/// For how long a set counts as fresh.
+const FRESH_MS: u64 = 10 * 60 * 1_000;
+/// For how long a set is used when no newer one is to be had.
+const USABLE_MS: u64 = 60 * 60 * 1_000;
+/// The time between two requests for the set, whatever callers send.
+const COOLDOWN_MS: u64 = 30 * 1_000;
+/// For how long a name that is not in the set is not asked for again.
+const UNKNOWN_MS: u64 = 60 * 1_000;
+/// How many such names are kept.
+const MOST_UNKNOWN: usize = 64;
+
+/// A key with its algorithm: a key is never used with another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A point on P-256, its coordinates in base64url.
+    Es256 {
+        /// The first coordinate.
+        x: String,
+        /// The second coordinate.
+        y: String,
+    },
+    /// A shared secret.
+    Hs256(Secret),
+    /// An RSA key, its numbers in base64url.
+    Rs256 {
+        /// The modulus.
+        n: String,
+        /// The exponent.
+        e: String,
+    },
+}
+
+impl Key {
+    /// The algorithm it is for.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Es256 { .. } => Algorithm::Es256,
+            Self::Hs256(_) => Algorithm::Hs256,
+            Self::Rs256 { .. } => Algorithm::Rs256,
+        }
+    }
+}
+
+/// A key and its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    id: Option<String>,
+    key: Key,
+}
+
+/// Reads a JSON Web Key Set. A key that is not for verifying ES256 or RS256 is read over, a shared
+/// secret in a public place above all (2).
+#[must_use]
+pub fn parse_set(json: &[u8]) -> Option<Vec<Published>> {
+    #[derive(Deserialize)]
+    struct Set<'a> {
+        #[serde(borrow)]
+        keys: Vec<&'a RawValue>,
+    }
+    let set: Set<'_> = serde_json::from_slice(json).ok()?;
+    (set.keys.len() <= MOST_KEYS)
+        .then(|| set.keys.iter().filter_map(|key| published(key.get())).collect())
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: Option<String>,
+    alg: Option<String>,
+    #[serde(rename = "use")]
+    purpose: Option<String>,
+    key_ops: Option<Vec<String>>,
+    crv: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+}
+
+/// Everything that a key says of itself has to agree.
+fn published(json: &str) -> Option<Published> {
+    let jwk: Jwk = serde_json::from_str(json).ok()?;
+    let verifies = jwk.purpose.is_none_or(|purpose| purpose == "sig")
+        && jwk.key_ops.is_none_or(|operations| operations.iter().any(|o| o == "verify"))
+        && jwk.kid.as_deref().is_none_or(is_key_id);
+    if !verifies {
+        return None;
+    }
+    let alg = |name| jwk.alg.as_deref().is_none_or(|alg| alg == name);
+    let key = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
+        ("EC", Some("P-256")) if alg("ES256") => Key::Es256 { x: jwk.x?, y: jwk.y? },
+        ("RSA", None) if alg("RS256") => Key::Rs256 { n: long_enough(jwk.n?)?, e: jwk.e? },
+        _ => return None,
+    };
+    Some(Published { id: jwk.kid, key })
+}
+
+/// A modulus of at least 2048 bits: 256 bytes are 342 characters.
+fn long_enough(modulus: String) -> Option<String> {
+    (342..=683).contains(&modulus.len()).then_some(modulus)
+}
+
+/// The published keys as they were last seen, and when to look again.
+///
+/// Two requests at once may both look: a pending fetch cannot be shared between them on Workers.
+#[derive(Debug, Default)]
+pub struct KeyCache {
+    set: Vec<Published>,
+    fetched: Option<u64>,
+    tried: Option<u64>,
+    unknown: Vec<(String, u64)>,
+}
+
+/// What the cache says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// This key.
+    Key(Key),
+    /// No such key.
+    Unknown,
+    /// Fetch the set, tell the cache how it went, and ask again.
+    Fetch,
+    /// There is no set, and it is too early to try again.
+    Unavailable,
+}
+
+impl KeyCache {
+    /// Looks for a key.
+    #[must_use]
+    pub fn find(&self, algorithm: Algorithm, id: Option<&str>, now: u64) -> Lookup {
+        let age = self.fetched.map(|at| now.saturating_sub(at));
+        let cooling = self.tried.is_some_and(|at| now.saturating_sub(at) < COOLDOWN_MS);
+        match age {
+            Some(age) if age < FRESH_MS || (cooling && age < USABLE_MS) => {
+                match self.candidate(algorithm, id) {
+                    Some(key) => Lookup::Key(key),
+                    None if cooling || self.is_known_unknown(id, now) => Lookup::Unknown,
+                    None => Lookup::Fetch,
+                }
+            }
+            _ if cooling => Lookup::Unavailable,
+            _ => Lookup::Fetch,
+        }
+    }
+
+    /// The one key that fits; two are as bad as none.
+    fn candidate(&self, algorithm: Algorithm, id: Option<&str>) -> Option<Key> {
+        let mut fitting = self.set.iter().filter(|published| {
+            published.key.algorithm() == algorithm
+                && (id.is_none() || published.id.as_deref() == id)
+        });
+        let key = fitting.next()?.key.clone();
+        fitting.next().is_none().then_some(key)
+    }
+
+    fn is_known_unknown(&self, id: Option<&str>, now: u64) -> bool {
+        let id = id.unwrap_or_default();
+        self.unknown.iter().any(|(known, at)| known == id && now.saturating_sub(*at) < UNKNOWN_MS)
+    }
+
+    /// Takes in what a fetch brought, `None` if it failed. `wanted` is the name it was for.
+    pub fn fetched(&mut self, set: Option<Vec<Published>>, wanted: Option<&str>, now: u64) {
+        self.tried = Some(now);
+        if let Some(set) = set {
+            self.set = set;
+            self.fetched = Some(now);
+        }
+        let wanted = wanted.unwrap_or_default();
+        if !self.set.iter().any(|published| published.id.as_deref() == Some(wanted)) {
+            self.unknown.retain(|(_, at)| now.saturating_sub(*at) < UNKNOWN_MS);
+            if self.unknown.len() < MOST_UNKNOWN {
+                self.unknown.push((wanted.to_owned(), now));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EC: &str = r#""kty":"EC","crv":"P-256","x":"eA","y":"eQ""#;
+
+    fn modulus() -> String {
+        "n".repeat(342)
+    }
+
+    fn set(keys: &[String]) -> Vec<Published> {
+        parse_set(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).unwrap()
+    }
+
+    fn ec(id: &str) -> String {
+        format!(r#"{{{EC},"kid":"{id}"}}"#)
+    }
+
+    #[test]
+    fn what_a_key_says_of_itself_has_to_agree() {
+        let n = modulus();
+        for (jwk, good) in [
+            (format!("{{{EC}}}"), true),
+            (format!(r#"{{{EC},"alg":"ES256","use":"sig","key_ops":["verify"]}}"#), true),
+            (format!(r#"{{{EC},"alg":"HS256"}}"#), false),
+            (format!(r#"{{{EC},"alg":"RS256"}}"#), false),
+            (format!(r#"{{{EC},"use":"enc"}}"#), false),
+            (format!(r#"{{{EC},"key_ops":["sign"]}}"#), false),
+            (format!(r#"{{{EC},"kid":"a","kid":"b"}}"#), false),
+            (r#"{"kty":"EC","crv":"P-384","x":"eA","y":"eQ"}"#.to_owned(), false),
+            (r#"{"kty":"EC","crv":"P-256","x":"eA"}"#.to_owned(), false),
+            (r#"{"kty":"oct","k":"c2VjcmV0","alg":"HS256"}"#.to_owned(), false),
+            (r#"{"kty":"OKP","crv":"Ed25519","x":"eA"}"#.to_owned(), false),
+            (format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB"}}"#), true),
+            (format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB","alg":"PS256"}}"#), false),
+            (r#"{"kty":"RSA","n":"short","e":"AQAB"}"#.to_owned(), false),
+            ("5".to_owned(), false),
+        ] {
+            assert_eq!(set(std::slice::from_ref(&jwk)).len() == 1, good, "{jwk}");
+        }
+    }
+
+    #[test]
+    fn a_set_is_an_object_with_a_few_keys() {
+        assert!(parse_set(b"[]").is_none());
+        assert!(parse_set(b"{}").is_none());
+        assert!(parse_set(b"<html>").is_none());
+        let many = vec![ec("k"); 33];
+        assert!(parse_set(format!(r#"{{"keys":[{}]}}"#, many.join(",")).as_bytes()).is_none());
+    }
+
+    #[test]
+    fn exactly_one_key_has_to_fit() {
+        let mut cache = KeyCache::default();
+        cache.fetched(Some(set(&[ec("a"), ec("twice"), ec("twice")])), Some("a"), 0);
+        assert!(matches!(cache.find(Algorithm::Es256, Some("a"), 1), Lookup::Key(_)));
+        for (algorithm, id) in [
+            (Algorithm::Es256, Some("twice")),
+            (Algorithm::Es256, None),
+            (Algorithm::Rs256, Some("a")),
+            (Algorithm::Hs256, Some("a")),
+        ] {
+            assert_eq!(cache.find(algorithm, id, 1), Lookup::Unknown, "{algorithm:?} {id:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_names_do_not_make_it_fetch_all_the_time() {
+        let mut cache = KeyCache::default();
+        let find = |cache: &KeyCache, id, now| cache.find(Algorithm::Es256, Some(id), now);
+        assert_eq!(find(&cache, "a", 0), Lookup::Fetch);
+        cache.fetched(Some(set(&[ec("a")])), Some("a"), 0);
+        assert_eq!(find(&cache, "b", 1), Lookup::Unknown, "within the cooldown");
+        assert_eq!(find(&cache, "b", COOLDOWN_MS), Lookup::Fetch, "it may be new");
+        cache.fetched(Some(set(&[ec("a")])), Some("b"), COOLDOWN_MS);
+        let later = 2 * COOLDOWN_MS + 1;
+        assert_eq!(find(&cache, "b", later), Lookup::Unknown, "asked for a moment ago");
+        assert_eq!(find(&cache, "c", later), Lookup::Fetch);
+        assert_eq!(find(&cache, "b", COOLDOWN_MS + UNKNOWN_MS), Lookup::Fetch);
+    }
+
+    #[test]
+    fn an_outage_is_bridged_for_an_hour() {
+        let mut cache = KeyCache::default();
+        let find = |cache: &KeyCache, now| cache.find(Algorithm::Es256, Some("a"), now);
+        cache.fetched(None, Some("a"), 0);
+        assert_eq!(find(&cache, 1), Lookup::Unavailable);
+        assert_eq!(find(&cache, COOLDOWN_MS), Lookup::Fetch);
+        cache.fetched(Some(set(&[ec("a")])), Some("a"), 0);
+        assert!(matches!(find(&cache, FRESH_MS - 1), Lookup::Key(_)));
+        assert_eq!(find(&cache, FRESH_MS), Lookup::Fetch);
+        cache.fetched(None, Some("a"), FRESH_MS);
+        assert!(matches!(find(&cache, FRESH_MS + 1), Lookup::Key(_)));
+        cache.fetched(None, Some("a"), USABLE_MS);
+        assert_eq!(find(&cache, USABLE_MS + 1), Lookup::Unavailable);
+    }
+}

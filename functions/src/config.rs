@@ -1,0 +1,247 @@
+//! The settings, read once and checked.
+
+use std::time::Duration;
+
+use reqwest::{StatusCode, Url};
+
+use crate::problem::Problem;
+use crate::secret::Secret;
+
+/// The shortest secret that HS256 may be used with (RFC 7518, section 3.2).
+const SHORTEST_SECRET: usize = 32;
+
+/// The Worker's settings. `docs/operators.md` says what each is for.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where Supabase's REST and auth answer, without a slash at the end.
+    pub supabase: Url,
+    /// The keys a frontend may send as `apikey`; the first is sent on where a caller sends none.
+    pub public_keys: Vec<String>,
+    /// The secret PostgREST shares. Without it HS256 tokens are refused, and tokens with a key of
+    /// the project's own JWKS are forwarded as they are.
+    pub jwt_secret: Option<Secret>,
+    /// Where the keys of asymmetric tokens are published.
+    pub jwks: Url,
+    /// What `iss` has to be.
+    pub issuer: String,
+    /// What `aud` has to be or to hold.
+    pub audience: String,
+    /// Whether secret keys and tokens of `service_role` are forwarded, undecided.
+    pub allow_service_role: bool,
+    /// Whether a read that the policy makes empty for every row is refused, and not just marked.
+    pub refuse_empty_reads: bool,
+    /// The further services of Supabase that are passed on: `storage`, `graphql`, `realtime`.
+    pub pass: Vec<String>,
+    /// How long PostgREST and auth may take until their answer begins.
+    pub patience: Duration,
+}
+
+/// A setting that is missing or makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadSetting {
+    variable: &'static str,
+    problem: &'static str,
+}
+
+impl Config {
+    /// Reads the settings; `variable` gives a variable's or a secret's text.
+    ///
+    /// # Errors
+    /// The first setting that is missing or makes no sense.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSetting> {
+        let text = |name: &'static str| variable(name).filter(|text| !text.is_empty());
+        let supabase = text("SUPABASE_URL").ok_or(missing("SUPABASE_URL"))?;
+        let supabase = base_url("SUPABASE_URL", &supabase)?;
+        let public_keys: Vec<String> =
+            ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"].into_iter().filter_map(text).collect();
+        if public_keys.is_empty() {
+            return Err(missing("SUPABASE_PUBLISHABLE_KEY"));
+        }
+        if public_keys.iter().any(|key| key.starts_with("sb_secret_")) {
+            return Err(BadSetting {
+                variable: "SUPABASE_PUBLISHABLE_KEY",
+                problem: "is a secret key",
+            });
+        }
+        let issuer = format!("{}/auth/v1", supabase.as_str().trim_end_matches('/'));
+        let jwks = match text("JWKS_URL") {
+            Some(url) => base_url("JWKS_URL", &url)?,
+            None => base_url("SUPABASE_URL", &format!("{issuer}/.well-known/jwks.json"))?,
+        };
+        let jwt_secret = text("SUPABASE_JWT_SECRET").map(Secret::new);
+        if jwt_secret.as_ref().is_some_and(|secret| secret.expose().len() < SHORTEST_SECRET) {
+            return Err(BadSetting {
+                variable: "SUPABASE_JWT_SECRET",
+                problem: "is shorter than 32 bytes",
+            });
+        }
+        Ok(Self {
+            supabase,
+            public_keys,
+            jwt_secret,
+            jwks,
+            issuer: text("JWT_ISSUER").unwrap_or(issuer),
+            audience: text("JWT_AUDIENCE").unwrap_or_else(|| "authenticated".to_owned()),
+            allow_service_role: flag("ALLOW_SERVICE_ROLE", text("ALLOW_SERVICE_ROLE"))?,
+            refuse_empty_reads: flag("REFUSE_EMPTY_READS", text("REFUSE_EMPTY_READS"))?,
+            pass: services(text("PASS_SERVICES"))?,
+            patience: seconds("UPSTREAM_TIMEOUT_SECONDS", text("UPSTREAM_TIMEOUT_SECONDS"))?,
+        })
+    }
+
+    /// The key to send on where a caller sends none.
+    #[must_use]
+    pub fn default_key(&self) -> &str {
+        self.public_keys.first().map_or("", String::as_str)
+    }
+
+    /// An address below Supabase's: `path` begins with a slash and is percent-encoded already.
+    /// `None` if the result would lie elsewhere.
+    #[must_use]
+    pub fn below(&self, path: &str, query: &str) -> Option<Url> {
+        let base = self.supabase.as_str().trim_end_matches('/');
+        let mut url = Url::parse(&format!("{base}{path}")).ok()?;
+        // Dot segments, in any spelling, are gone by now: then the path is not the one decided on.
+        if url.as_str().strip_prefix(base) != Some(path) {
+            return None;
+        }
+        url.set_query((!query.is_empty()).then_some(query));
+        Some(url)
+    }
+}
+
+impl From<&BadSetting> for Problem {
+    fn from(bad: &BadSetting) -> Self {
+        let BadSetting { variable, problem } = bad;
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "CS500", "the Worker is not configured")
+            .details(format!("{variable} {problem}"))
+            .hint(format!("set {variable} in wrangler.toml, or with `wrangler secret put {variable}`"))
+    }
+}
+
+fn missing(variable: &'static str) -> BadSetting {
+    BadSetting { variable, problem: "is missing" }
+}
+
+fn base_url(variable: &'static str, text: &str) -> Result<Url, BadSetting> {
+    let bad = BadSetting { variable, problem: "is not an http or https address without query" };
+    match Url::parse(text) {
+        Ok(url)
+            if matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none() =>
+        {
+            Ok(url)
+        }
+        _ => Err(bad),
+    }
+}
+
+fn flag(variable: &'static str, text: Option<String>) -> Result<bool, BadSetting> {
+    match text.as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(BadSetting { variable, problem: "is neither `true` nor `false`" }),
+    }
+}
+
+fn seconds(variable: &'static str, text: Option<String>) -> Result<Duration, BadSetting> {
+    match text.map_or(Ok(15), |text| text.parse()) {
+        Ok(seconds @ 1..=120) => Ok(Duration::from_secs(seconds)),
+        _ => Err(BadSetting { variable, problem: "is not a number from 1 to 120" }),
+    }
+}
+
+fn services(text: Option<String>) -> Result<Vec<String>, BadSetting> {
+    let names: Vec<String> =
+        text.unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect();
+    if names.iter().all(|name| matches!(name.as_str(), "graphql" | "realtime" | "storage")) {
+        Ok(names)
+    } else {
+        Err(BadSetting {
+            variable: "PASS_SERVICES",
+            problem: "names something else than `graphql`, `realtime` and `storage`",
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    const SECRET: &str = "a-secret-of-more-than-thirty-two-bytes";
+
+    pub(crate) fn config(changes: &[(&str, &str)]) -> Result<Config, BadSetting> {
+        Config::read(|name| {
+            let changed = changes.iter().find(|(changed, _)| *changed == name);
+            let given = match name {
+                "SUPABASE_URL" => Some("https://db.example"),
+                "SUPABASE_PUBLISHABLE_KEY" => Some("sb_publishable_test"),
+                "SUPABASE_JWT_SECRET" => Some(SECRET),
+                _ => None,
+            };
+            changed.map(|(_, value)| *value).or(given).map(str::to_owned)
+        })
+    }
+
+    #[test]
+    fn defaults_follow_from_the_address() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.issuer, "https://db.example/auth/v1");
+        assert_eq!(config.jwks.as_str(), "https://db.example/auth/v1/.well-known/jwks.json");
+        assert_eq!(config.audience, "authenticated");
+        assert!(!config.allow_service_role && !config.refuse_empty_reads);
+    }
+
+    #[test]
+    fn a_bad_setting_is_named() {
+        for (name, value) in [
+            ("SUPABASE_URL", ""),
+            ("SUPABASE_URL", "db.example"),
+            ("SUPABASE_URL", "ftp://db.example"),
+            ("SUPABASE_URL", "https://user:pass@db.example"),
+            ("SUPABASE_URL", "https://db.example?x=1"),
+            ("SUPABASE_PUBLISHABLE_KEY", ""),
+            ("SUPABASE_PUBLISHABLE_KEY", "sb_secret_oops"),
+            ("SUPABASE_JWT_SECRET", "short"),
+            ("JWKS_URL", "not an address"),
+            ("ALLOW_SERVICE_ROLE", "yes"),
+            ("REFUSE_EMPTY_READS", "1"),
+            ("PASS_SERVICES", "storage everything"),
+            ("UPSTREAM_TIMEOUT_SECONDS", "0"),
+        ] {
+            let bad = config(&[(name, value)]).unwrap_err();
+            assert_eq!(bad.variable, name, "{value}");
+            let problem = Problem::from(&bad);
+            assert_eq!(problem.code, "CS500");
+            assert!(problem.hint.unwrap().contains(name));
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let printed = format!("{:?}", config(&[]).unwrap());
+        assert!(!printed.contains(SECRET), "{printed}");
+    }
+
+    #[test]
+    fn an_address_stays_below_its_base() {
+        let config = config(&[("SUPABASE_URL", "https://db.example/base/")]).unwrap();
+        let url = config.below("/rest/v1/tasks", "select=id&name=eq.a%20b").unwrap();
+        assert_eq!(url.as_str(), "https://db.example/base/rest/v1/tasks?select=id&name=eq.a%20b");
+        for path in [
+            "/rest/v1/../../auth/v1/admin",
+            "/rest/v1/%2e%2e/x",
+            "/rest/v1/.%2E/x",
+            "/rest/v1/./x",
+            "/rest/v1/a\\b",
+            "/rest/v1/a?b",
+            "/rest/v1/a#b",
+        ] {
+            assert_eq!(config.below(path, ""), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What an isolate keeps between requests: settings, policies, and caches of plain values that may
+//! vanish at any time.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+
+use crate::caller::keys::{Key, KeyCache, Lookup, Published, parse_set};
+use crate::caller::shared_key;
+use crate::caller::token::{Algorithm, Token};
+use crate::config::Config;
+use crate::membership::MembershipCache;
+use crate::message::Body;
+use crate::policies::Policies;
+use crate::problem::Problem;
+use crate::transport::{Outgoing, Runtime};
+
+const KEYS_PATIENCE: Duration = Duration::from_secs(5);
+const LARGEST_KEY_SET: usize = 64 * 1024;
+
+/// The Worker between requests.
+#[derive(Debug)]
+pub struct Edge {
+    /// The settings.
+    pub config: Config,
+    /// The policies.
+    pub policies: Policies,
+    /// The published keys.
+    pub keys: RefCell<KeyCache>,
+    /// Who belongs to what, as of a moment ago.
+    pub memberships: RefCell<MembershipCache>,
+}
+
+impl Edge {
+    /// A Worker that has not seen a request yet.
+    #[must_use]
+    pub fn new(config: Config, policies: Policies) -> Self {
+        Self { config, policies, keys: RefCell::default(), memberships: RefCell::default() }
+    }
+
+    /// The key that a token says it is signed with.
+    pub(crate) async fn key_for<R: Runtime>(
+        &self,
+        runtime: &R,
+        token: &Token<'_>,
+    ) -> Result<Key, Problem> {
+        if token.algorithm == Algorithm::Hs256 {
+            return shared_key(&self.config);
+        }
+        let id = token.key_id.as_deref();
+        let find = |now| self.keys.borrow().find(token.algorithm, id, now);
+        let mut lookup = find(runtime.now_ms());
+        if lookup == Lookup::Fetch {
+            let fetched = self.fetch_keys(runtime).await;
+            self.keys.borrow_mut().fetched(fetched, id, runtime.now_ms());
+            lookup = find(runtime.now_ms());
+        }
+        match lookup {
+            Lookup::Key(key) => Ok(key),
+            Lookup::Unknown => Err(Problem::unauthorized("the token's key is not known")),
+            Lookup::Fetch | Lookup::Unavailable => {
+                Err(Problem::unavailable("the keys of the tokens cannot be read now"))
+            }
+        }
+    }
+
+    async fn fetch_keys<R: Runtime>(&self, runtime: &R) -> Option<Vec<Published>> {
+        let request = reqwest::Request::new(Method::GET, self.config.jwks.clone());
+        let outgoing = Outgoing { request, upload: None, patience: KEYS_PATIENCE };
+        let response = runtime.send(outgoing).await.ok()?;
+        if response.status != StatusCode::OK {
+            return None;
+        }
+        match response.body {
+            Body::Stream(stream) => parse_set(&runtime.read(stream, LARGEST_KEY_SET).await.ok()?),
+            Body::Bytes(bytes) => parse_set(&bytes),
+            Body::Empty => None,
+        }
+    }
+}

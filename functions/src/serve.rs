@@ -1,0 +1,101 @@
+//! A request's way from its arrival to its answer.
+
+use reqwest::{Method, StatusCode};
+
+use crate::caller;
+use crate::config::{BadSetting, Config};
+use crate::cors::{self, Origins};
+use crate::edge::Edge;
+use crate::handlers::{access, health, me, pass, rest};
+use crate::message::{Request, Response};
+use crate::policies::Policies;
+use crate::problem::Problem;
+use crate::record::{Record, request_id};
+use crate::route::{self, Handler};
+use crate::transport::Runtime;
+use crate::answer;
+
+/// Longer addresses are not looked at.
+const LONGEST_ADDRESS: usize = 16 * 1024;
+
+/// What an isolate starts with. A Worker without its settings still answers, and says so.
+#[derive(Debug)]
+pub struct Setup {
+    origins: Origins,
+    edge: Result<Edge, Problem>,
+}
+
+impl Setup {
+    /// Reads the settings and loads the policies.
+    #[must_use]
+    pub fn new(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let origins = Origins::parse(&variable("ALLOWED_ORIGINS").unwrap_or_default());
+        let edge = Config::read(variable).map_err(|bad: BadSetting| Problem::from(&bad));
+        let edge = edge.and_then(|config| {
+            let policies = Policies::embedded().map_err(|error| {
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                Problem::new(status, "CS500", "the Worker's policies are damaged")
+                    .internal(error.to_string())
+            })?;
+            Ok(Edge::new(config, policies))
+        });
+        Self { origins, edge }
+    }
+
+    /// With settings and policies at hand.
+    #[must_use]
+    pub fn with(origins: Origins, edge: Edge) -> Self {
+        Self { origins, edge: Ok(edge) }
+    }
+}
+
+/// Answers a request, whatever happens.
+pub async fn serve<R: Runtime>(
+    setup: &Setup,
+    runtime: &R,
+    request: Request<R::Stream>,
+) -> Response<R::Stream> {
+    let started = runtime.now_ms();
+    let origin = request.header("origin").map(str::to_owned);
+    let id = request_id(request.header("x-request-id"));
+    let mut record = Record::new(id, request.method.as_str(), route::pattern(&request.path));
+    let result = handle(setup, runtime, request, &mut record).await;
+    let response = answer::finish(result, &setup.origins, origin.as_deref(), &mut record);
+    let took = runtime.now_ms().saturating_sub(started);
+    runtime.log(&record.line(response.status, took));
+    response
+}
+
+async fn handle<R: Runtime>(
+    setup: &Setup,
+    runtime: &R,
+    request: Request<R::Stream>,
+    record: &mut Record,
+) -> Result<Response<R::Stream>, Problem> {
+    // A browser asks this without any credentials, before every other kind of request.
+    if request.method == Method::OPTIONS {
+        let mut response = Response::empty(StatusCode::NO_CONTENT);
+        cors::allow(&mut response.headers);
+        return Ok(response);
+    }
+    if request.path.len() + request.query.len() > LONGEST_ADDRESS {
+        let message = format!("the address is longer than {LONGEST_ADDRESS} bytes");
+        return Err(Problem::new(StatusCode::URI_TOO_LONG, "CS414", message));
+    }
+    let path = request.path.clone();
+    let (endpoint, rest) = route::find(&request.method, &path)?;
+    if endpoint.handler == Handler::Health {
+        return Ok(health::answer());
+    }
+    let edge = setup.edge.as_ref().map_err(Clone::clone)?;
+    if let Handler::Pass(service) = endpoint.handler {
+        return pass::answer(edge, runtime, request, service, &record.request_id).await;
+    }
+    let caller = caller::identify(edge, runtime, &request).await?;
+    record.caller(&caller);
+    match endpoint.handler {
+        Handler::Me => me::answer(edge, runtime, &caller).await,
+        Handler::Check => access::answer(edge, runtime, &caller, request).await,
+        _ => rest::answer(edge, runtime, &caller, request, rest, record).await,
+    }
+}

@@ -1,0 +1,91 @@
+//! The world as workerd has it.
+
+use futures_util::future::{Either, select};
+use js_sys::Uint8Array;
+use reqwest::StatusCode;
+use wasm_bindgen::JsValue;
+use web_sys::{RequestInit, RequestRedirect};
+use worker::{AbortController, Date, Delay, Fetch, Headers};
+
+use super::body::Stream;
+use super::{headers, subtle};
+use crate::caller::keys::Key;
+use crate::message::{Body, Response};
+use crate::transport::{Outgoing, Runtime, Unreachable, Unreadable};
+
+/// It has no state: what is kept between requests is kept by `Setup`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Workerd;
+
+impl Runtime for Workerd {
+    type Stream = Stream;
+
+    async fn send(&self, outgoing: Outgoing<Stream>) -> Result<Response<Stream>, Unreachable> {
+        let patience = outgoing.patience;
+        let request = Fetch::Request(request(outgoing).map_err(|error| broken(&error))?);
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        let answer = Box::pin(request.send_with_signal(&signal));
+        // A signal with a time of its own would also cut off a body that takes long.
+        match select(answer, Delay::from(patience)).await {
+            Either::Left((answer, _)) => {
+                answer.map(answered).map_err(|error| Unreachable::Broken(error.to_string()))
+            }
+            Either::Right(_) => {
+                controller.abort();
+                Err(Unreachable::Late)
+            }
+        }
+    }
+
+    async fn read(&self, stream: Stream, limit: usize) -> Result<Vec<u8>, Unreadable> {
+        stream.read(limit).await
+    }
+
+    async fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> bool {
+        subtle::verify(key, message, signature).await.unwrap_or(false)
+    }
+
+    fn now_ms(&self) -> u64 {
+        Date::now().as_millis()
+    }
+
+    fn log(&self, line: &str) {
+        worker::console_log!("{line}");
+    }
+}
+
+fn request(outgoing: Outgoing<Stream>) -> Result<worker::Request, JsValue> {
+    let Outgoing { request, upload, .. } = outgoing;
+    let headers = Headers::new();
+    for (name, value) in request.headers() {
+        if let Ok(value) = value.to_str() {
+            headers.append(name.as_str(), value)?;
+        }
+    }
+    let init = RequestInit::new();
+    init.set_method(request.method().as_str());
+    init.set_headers(&headers.0);
+    // A redirect is the client's to follow: what follows it here would carry the caller's token.
+    init.set_redirect(RequestRedirect::Manual);
+    let bytes = request.body().and_then(reqwest::Body::as_bytes);
+    if let Some(stream) = upload.and_then(Stream::take) {
+        init.set_body(&stream);
+    } else if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
+        init.set_body(&Uint8Array::from(bytes));
+    }
+    let request = web_sys::Request::new_with_str_and_init(request.url().as_str(), &init)?;
+    Ok(request.into())
+}
+
+fn answered(response: worker::Response) -> Response<Stream> {
+    let status = StatusCode::from_u16(response.status_code()).unwrap_or(StatusCode::BAD_GATEWAY);
+    let headers = headers(response.headers());
+    let raw: web_sys::Response = response.into();
+    let body = raw.body().map_or(Body::Empty, |stream| Body::Stream(Stream::answered(stream)));
+    Response { status, headers, body }
+}
+
+fn broken(error: &JsValue) -> Unreachable {
+    Unreachable::Broken(error.as_string().unwrap_or_else(|| "the request is not a valid one".to_owned()))
+}
