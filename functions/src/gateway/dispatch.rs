@@ -194,7 +194,7 @@ impl Request<'_> {
             || query
                 .logic
                 .iter()
-                .any(|logic| logic.what.any(&names_column));
+                .any(|logic| logic.what.has(&names_column));
         if !filtered {
             return Err(Refusal::unfiltered(method));
         }

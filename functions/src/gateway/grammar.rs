@@ -7,6 +7,7 @@
 
 mod cursor;
 mod filter;
+mod logic;
 mod name;
 mod order;
 mod query;
@@ -14,7 +15,8 @@ mod select;
 #[cfg(test)]
 mod tests;
 
-pub(super) use filter::{Filter, Is, Operator, Test, Tree};
+pub(super) use filter::{Filter, Is, Operator, Test};
+pub(super) use logic::{Group, Tree};
 pub(super) use name::Field;
 pub(super) use order::Term;
 pub(super) use query::{At, Dialect, Query, Trouble};

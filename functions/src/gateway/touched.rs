@@ -6,7 +6,7 @@ use policy_core::decide::CallerKind;
 use policy_core::model::{Policy, Table, View};
 use policy_core::value::value_from_text;
 
-use super::grammar::{At, Embed, Field, Filter, Is, Item, Operator, Query, Term, Test, Tree};
+use super::grammar::{At, Embed, Field, Filter, Group, Is, Item, Operator, Query, Term, Test, Tree};
 use super::refusal::Refusal;
 use super::relations::{ForeignKey, Link, find};
 
@@ -296,20 +296,12 @@ impl<'a> Node<'a> {
         Ok(())
     }
 
-    fn logic(&mut self, tree: &'a Tree, holds: bool) -> Result<(), Refusal> {
-        match tree {
-            Tree::Filter(filter) => self.filter(filter, holds),
-            Tree::Group {
-                negated,
-                any,
-                members,
-            } => {
-                let holds = holds && !negated && (!any || members.len() == 1);
-                members
-                    .iter()
-                    .try_for_each(|member| self.logic(member, holds))
-            }
-        }
+    fn logic(&mut self, group: &'a Group, holds: bool) -> Result<(), Refusal> {
+        let each = !group.negated && (!group.any || group.members.len() == 1);
+        group.members.iter().try_for_each(|member| match member {
+            Tree::Filter(filter) => self.filter(filter, holds && each),
+            Tree::Group(group) => self.logic(group, holds && each),
+        })
     }
 
     fn order(&mut self, terms: &[Term]) -> Result<(), Refusal> {

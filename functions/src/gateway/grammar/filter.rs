@@ -1,8 +1,7 @@
-//! Conditions on rows: single filters and logic around them.
+//! Filters: a test on one field.
 
 use std::fmt::{self, Display};
 
-use super::MAX_DEPTH;
 use super::cursor::{Cursor, Read};
 use super::name::{Field, identifier, quoted, write_quoted};
 
@@ -73,17 +72,6 @@ pub(in super::super) enum Operator {
     },
 }
 
-/// Filters joined by `and` or `or`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Tree {
-    Filter(Filter),
-    Group {
-        negated: bool,
-        any: bool,
-        members: Vec<Tree>,
-    },
-}
-
 const QUANTIFIABLE: [&str; 8] = ["gte", "gt", "lte", "lt", "like", "ilike", "match", "imatch"];
 const PLAIN: [&str; 9] = ["neq", "cs", "cd", "ov", "sl", "sr", "nxr", "nxl", "adj"];
 const SEARCH: [&str; 4] = ["fts", "plfts", "phfts", "wfts"];
@@ -119,7 +107,8 @@ impl Filter {
         })
     }
 
-    fn read_in_logic(cursor: &mut Cursor<'_>) -> Read<Self> {
+    /// Between the parentheses of an `and` or `or`.
+    pub(super) fn read_in_logic(cursor: &mut Cursor<'_>) -> Read<Self> {
         cursor.skip_blanks();
         let field = Field::read(cursor)?;
         cursor.expect(".")?;
@@ -300,51 +289,6 @@ fn array(cursor: &mut Cursor<'_>) -> Read<String> {
     Ok(format!("{{{inner}}}"))
 }
 
-impl Tree {
-    /// Whether `test` says yes to one of the filters.
-    pub(in super::super) fn any(&self, test: &impl Fn(&Filter) -> bool) -> bool {
-        match self {
-            Self::Filter(filter) => test(filter),
-            Self::Group { members, .. } => members.iter().any(|member| member.any(test)),
-        }
-    }
-
-    /// `(…)` behind an `and` or `or`.
-    pub(super) fn read_group(cursor: &mut Cursor<'_>, any: bool, negated: bool) -> Read<Self> {
-        Self::read_members(cursor, any, negated, 0)
-    }
-
-    fn read_members(cursor: &mut Cursor<'_>, any: bool, negated: bool, depth: usize) -> Read<Self> {
-        if depth > MAX_DEPTH {
-            return cursor.fail("less nesting");
-        }
-        cursor.skip_blanks();
-        cursor.expect("(")?;
-        let members = cursor.list(|cursor| Self::read(cursor, depth + 1))?;
-        cursor.expect(")")?;
-        cursor.skip_blanks();
-        Ok(Self::Group {
-            negated,
-            any,
-            members,
-        })
-    }
-
-    fn read(cursor: &mut Cursor<'_>, depth: usize) -> Read<Self> {
-        // A column may be called `and`, `or` or `not`.
-        if let Some(filter) = cursor.attempt(Filter::read_in_logic) {
-            return Ok(Self::Filter(filter));
-        }
-        let start = *cursor;
-        let negated = cursor.eat("not.");
-        let any = cursor.eat("or");
-        if (any || cursor.eat("and")) && matches!(cursor.peek(), Some('(' | ' ' | '\t')) {
-            return Self::read_members(cursor, any, negated, depth);
-        }
-        start.fail("a filter, `and(` or `or(`")
-    }
-}
-
 impl Filter {
     /// The operator and what stands behind it: a parameter's value.
     pub(super) fn value(&self) -> impl Display {
@@ -404,37 +348,5 @@ impl Display for Operand {
         } else {
             f.write_str(&self.text)
         }
-    }
-}
-
-impl Display for Tree {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Filter(filter) => write!(f, "{}.{}", filter.field, filter.value()),
-            Self::Group {
-                negated,
-                any,
-                members,
-            } => {
-                let (not, word) = (
-                    if *negated { "not." } else { "" },
-                    if *any { "or" } else { "and" },
-                );
-                write!(f, "{not}{word}{}", Members(members))
-            }
-        }
-    }
-}
-
-/// The members of a group in their parentheses.
-pub(super) struct Members<'a>(pub(super) &'a [Tree]);
-
-impl Display for Members<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(")?;
-        for (position, member) in self.0.iter().enumerate() {
-            write!(f, "{}{member}", if position > 0 { "," } else { "" })?;
-        }
-        f.write_str(")")
     }
 }

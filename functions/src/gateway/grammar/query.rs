@@ -5,7 +5,8 @@ use std::fmt::{self, Display};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::cursor::{Cursor, Malformed, Read};
-use super::filter::{Filter, Members, Tree};
+use super::filter::Filter;
+use super::logic::Group;
 use super::name::{Field, Name, name, write_quoted};
 use super::order::{Term, Terms};
 use super::select::{Item, List};
@@ -21,7 +22,7 @@ pub(in super::super) struct Query {
     pub(in super::super) on_conflict: Option<Vec<String>>,
     pub(in super::super) filters: Vec<At<Filter>>,
     /// `and=`, `or=`, `not.and=` and `not.or=`
-    pub(in super::super) logic: Vec<At<Tree>>,
+    pub(in super::super) logic: Vec<At<Group>>,
     /// `order=`
     pub(in super::super) order: Vec<At<Vec<Term>>>,
     /// `limit=` and `offset=`
@@ -124,7 +125,7 @@ impl Query {
                 let negated = path.iter().any(|name| name == "not");
                 let path = path.into_iter().filter(|name| name != "not").collect();
                 let group = Cursor::whole(value, |cursor| {
-                    Tree::read_group(cursor, word == "or", negated)
+                    Group::read(cursor, word == "or", negated, 0)
                 });
                 self.logic.push(At {
                     path,
@@ -186,19 +187,7 @@ impl Query {
             );
         }
         for At { path, what } in &self.logic {
-            if let Tree::Group {
-                negated,
-                any,
-                members,
-            } = what
-            {
-                let not = if *negated { "not." } else { "" };
-                let word = if *any { "or" } else { "and" };
-                add(
-                    &format_args!("{}{not}{word}", dotted(path)),
-                    &Members(members),
-                );
-            }
+            add(&format_args!("{}{}", dotted(path), what.word()), &what.members());
         }
         for At { path, what } in &self.order {
             add(&format_args!("{}order", dotted(path)), &Terms(what));
