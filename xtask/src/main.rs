@@ -48,6 +48,9 @@ enum Command {
     /// Run every test, starting and stopping what it needs.
     Test(Test),
     /// Start what the tests run against, on free ports, and keep it until Ctrl-C.
+    ///
+    /// Prints the variables that the tests are given, to be pasted into another shell; the same,
+    /// with people and their tokens, is in target/stack.json.
     Stack,
     /// Build the Worker and the browser library.
     Build,
@@ -79,7 +82,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Test(test) => return test.run(&mut workspace, &progress),
         Command::Stack => {
             let tools = Tools::install(&mut workspace, &progress)?;
-            let mut services = Services::start(&workspace, &tools, &progress)?;
+            let mut services = Services::start(&workspace, &tools, &progress, "stack")?;
             for (name, value) in services.environment() {
                 println!("export {name}='{value}'");
             }

@@ -1,6 +1,7 @@
 //! Everything the tests run against, on ports of its own.
 
 use std::env;
+use std::fs::File;
 use std::path::PathBuf;
 
 use miette::{IntoDiagnostic as _, Result};
@@ -16,6 +17,9 @@ use crate::workspace::{Workspace, write};
 use crate::{artifacts, dev, ports};
 
 /// Running services, and where they are.
+///
+/// Every use has a directory below `target` of its own, for logs and for a copy of the Worker that
+/// no later build touches; one at a time has it.
 #[derive(Debug)]
 pub(crate) struct Services {
     running: Vec<Service>,
@@ -23,9 +27,10 @@ pub(crate) struct Services {
     facts: Where,
     /// `facts` as JSON, for whoever prefers a file.
     file: PathBuf,
+    _lock: File,
 }
 
-/// What `target/test.json` holds.
+/// What the file holds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Where {
@@ -40,8 +45,15 @@ struct Where {
 }
 
 impl Services {
-    pub(crate) fn start(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<Self> {
-        let directory = workspace.target.join("test");
+    /// Starts everything for the use called `name`; its file is `target/<name>.json`.
+    pub(crate) fn start(
+        workspace: &Workspace,
+        tools: &Tools,
+        progress: &Progress,
+        name: &str,
+    ) -> Result<Self> {
+        let directory = workspace.target.join(name);
+        let lock = workspace.lock(&directory, "services")?;
         let logs = directory.join("logs");
         let mut running = Vec::new();
 
@@ -108,7 +120,7 @@ impl Services {
             worker_url,
             stack: facts,
         };
-        let file = workspace.target.join("test.json");
+        let file = workspace.target.join(format!("{name}.json"));
         write(
             &file,
             serde_json::to_string_pretty(&facts).into_diagnostic()?,
@@ -118,6 +130,7 @@ impl Services {
             cluster,
             facts,
             file,
+            _lock: lock,
         })
     }
 

@@ -62,7 +62,7 @@ impl Tools {
     /// What a shell needs to run `worker-build` by hand.
     pub(crate) fn environment(&self, workspace: &Workspace) -> Vec<(&'static str, PathBuf)> {
         let mut variables = vec![
-            ("WORKER_BUILD", self.worker_build.clone()),
+            ("WORKER_BUILD_BIN", self.worker_build.clone()),
             ("WASM_OPT_BIN", node::program(workspace, "wasm-opt")),
             ("ESBUILD_BIN", node::program(workspace, "esbuild")),
         ];

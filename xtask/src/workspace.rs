@@ -2,13 +2,17 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use cargo_metadata::MetadataCommand;
 use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
+
+use crate::interrupt;
 
 /// The checkout, its build directory, and the cache of tools that outlives both.
 #[derive(Clone, Debug)]
@@ -93,8 +97,18 @@ impl Workspace {
         let path = directory.join(format!(".{name}.lock"));
         let file = File::create(&path).into_diagnostic();
         let file = file.wrap_err_with(|| format!("could not create {}", path.display()))?;
-        file.lock().into_diagnostic()?;
-        Ok(file)
+        if file.try_lock().is_ok() {
+            return Ok(file);
+        }
+        eprintln!("   .. wait for another `cargo xtask` to be done with {name}");
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) => interrupt::check()?,
+                Err(TryLockError::Error(error)) => return Err(error).into_diagnostic(),
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 }
 

@@ -211,7 +211,7 @@ impl<'scope, 'a> Run<'scope, 'a> {
 
     fn start_services(&mut self) -> Result<()> {
         if self.services.is_none() {
-            let started = Services::start(self.workspace, self.tools, self.progress);
+            let started = Services::start(self.workspace, self.tools, self.progress, "test");
             interrupt::check()?;
             self.services = Some(started.map_err(|error| {
                 self.progress.line(&format!("{error:?}"));
