@@ -5,7 +5,9 @@
 mod catalogue;
 mod check;
 mod diagnostics;
+mod explain;
 mod generate;
+mod matrix;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +36,8 @@ struct Arguments {
 enum Command {
     Check(check::CheckArgs),
     Generate(generate::GenerateArgs),
+    Matrix(matrix::MatrixArgs),
+    Explain(explain::ExplainArgs),
     Catalogue(catalogue::CatalogueArgs),
 }
 
@@ -108,6 +112,8 @@ pub(crate) fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Check(arguments) => arguments.run(&output),
         Command::Generate(arguments) => arguments.run(&output),
+        Command::Matrix(arguments) => arguments.run(&output),
+        Command::Explain(arguments) => arguments.run(&output),
         Command::Catalogue(arguments) => arguments.run(&output),
     };
     result.unwrap_or_else(|error| {

@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 pub mod generate;
+pub mod matrix;
 pub mod migrations;
 pub mod project;
 mod sql;

@@ -5,10 +5,10 @@ use crate::generate::Section;
 /// Something that outlives the section that made it, unless it is dropped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Object {
-    /// A policy of a table.
-    Policy(String, String),
-    /// A trigger of a table.
-    Trigger(String, String),
+    /// A table's policy.
+    Policy { table: String, name: String },
+    /// A table's trigger.
+    Trigger { table: String, name: String },
     /// A function without arguments.
     Function(String),
     /// An index, in the schema of its table.
@@ -37,8 +37,8 @@ impl Object {
     /// The statement that drops it.
     pub(super) fn drop(&self) -> String {
         match self {
-            Self::Policy(name, table) => format!("drop policy if exists {name} on {table};"),
-            Self::Trigger(name, table) => format!("drop trigger if exists {name} on {table};"),
+            Self::Policy { table, name } => format!("drop policy if exists {name} on {table};"),
+            Self::Trigger { table, name } => format!("drop trigger if exists {name} on {table};"),
             Self::Function(name) => format!("drop function if exists {name}();"),
             Self::Index(name) => format!("drop index if exists {name};"),
         }
@@ -50,7 +50,7 @@ impl Object {
         if let Some(rest) = rest.strip_prefix("policy ") {
             let (name, rest) = identifier(rest)?;
             let (table, _) = identifier(rest.strip_prefix(" on ")?)?;
-            return Some(Self::Policy(name, table));
+            return Some(Self::Policy { table, name });
         }
         if let Some(rest) = rest.strip_prefix("or replace function ") {
             return Some(Self::Function(identifier(rest)?.0));
@@ -64,7 +64,8 @@ impl Object {
         let rest = rest.strip_prefix("constraint ").unwrap_or(rest).strip_prefix("trigger ")?;
         let (name, rest) = identifier(rest)?;
         let (_, table) = rest.split_once(" on ")?;
-        Some(Self::Trigger(name, identifier(table)?.0))
+        let (table, _) = identifier(table)?;
+        Some(Self::Trigger { table, name })
     }
 }
 
