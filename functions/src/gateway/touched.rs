@@ -6,7 +6,9 @@ use policy_core::decide::CallerKind;
 use policy_core::model::{Policy, Table, View};
 use policy_core::value::value_from_text;
 
-use super::grammar::{At, Embed, Field, Filter, Group, Is, Item, Operator, Query, Term, Test, Tree};
+use super::grammar::{
+    At, Embed, Field, Filter, Group, Is, Item, Operator, Query, Term, Test, Tree,
+};
 use super::refusal::Refusal;
 use super::relations::{ForeignKey, Link, find};
 

@@ -46,7 +46,11 @@ impl Group {
         let members = cursor.list(|cursor| Tree::read(cursor, depth + 1))?;
         cursor.expect(")")?;
         cursor.skip_blanks();
-        Ok(Self { negated, any, members })
+        Ok(Self {
+            negated,
+            any,
+            members,
+        })
     }
 
     pub(super) fn word(&self) -> &'static str {

@@ -187,7 +187,10 @@ impl Query {
             );
         }
         for At { path, what } in &self.logic {
-            add(&format_args!("{}{}", dotted(path), what.word()), &what.members());
+            add(
+                &format_args!("{}{}", dotted(path), what.word()),
+                &what.members(),
+            );
         }
         for At { path, what } in &self.order {
             add(&format_args!("{}order", dotted(path)), &Terms(what));

@@ -9,7 +9,10 @@ use super::*;
 /// The query as it is read and written again, decoded so that it can be compared by eye.
 fn rewritten(text: &str, dialect: Dialect) -> Result<String, Trouble> {
     let written = Query::read(text, dialect)?.write();
-    Ok(percent_encoding::percent_decode_str(&written).decode_utf8().unwrap().into_owned())
+    Ok(percent_encoding::percent_decode_str(&written)
+        .decode_utf8()
+        .unwrap()
+        .into_owned())
 }
 
 /// What is written as it was read.
@@ -93,7 +96,10 @@ const PLAIN: &[&str] = &[
 const NORMAL: &[(&str, &str)] = &[
     ("select=", "select="),
     ("select=id,%20name%20,%09due_on", "select=id,name,due_on"),
-    ("select=id,clients( id , name )", "select=id,clients(id,name)"),
+    (
+        "select=id,clients( id , name )",
+        "select=id,clients(id,name)",
+    ),
     ("select=clients!inner!fk(id)", "select=clients!fk!inner(id)"),
     (r#"select=%22id%22,%22a-b%22"#, "select=id,a-b"),
     ("select=data-%3E!%23x", r##"select=data->"!#x""##),
@@ -118,12 +124,18 @@ const MALFORMED: &[(&str, &str)] = &[
     ("select=*,*x", "select: the end after 3"),
     ("select=*::text", "select: the end after 1"),
     ("select=a::", "select: a name after 3"),
-    ("select=a.median()", "select: an aggregate function (avg, count, max, min, sum) after 2"),
+    (
+        "select=a.median()",
+        "select: an aggregate function (avg, count, max, min, sum) after 2",
+    ),
     ("select=a.sum", "select: () after 5"),
     ("select=\"a", "select: a closing quote after 2"),
     ("select=\"a\\", "select: an escaped character after 3"),
     ("select=a->", "select: a key after 3"),
-    ("select=a!b!c(id)", "select: at most one hint and one kind of join after 3"),
+    (
+        "select=a!b!c(id)",
+        "select: at most one hint and one kind of join after 3",
+    ),
     ("select=alias:...clients(id)", "select: a name after 6"),
     ("select=count(id)", "select: () after 5"),
     ("id=1", "id: an operator (eq, gt, ...) after 0"),
@@ -135,7 +147,10 @@ const MALFORMED: &[(&str, &str)] = &[
     ("id=in.1,2", "id: ( after 3"),
     ("id=in.(1,2", "id: ) after 7"),
     ("id=in.(1)2", "id: the end after 6"),
-    ("id=is.nil", "id: null, not_null, true, false or unknown after 3"),
+    (
+        "id=is.nil",
+        "id: null, not_null, true, false or unknown after 3",
+    ),
     ("id=is.null.x", "id: the end after 7"),
     ("id=fts().x", "id: a name after 4"),
     ("a..b=eq.1", "the name a..b: a name after 2"),
@@ -154,7 +169,10 @@ const MALFORMED: &[(&str, &str)] = &[
     ("order=clients(a,b)", "order: ) after 9"),
     ("limit=-1", "limit: a whole number after 0"),
     ("limit=ten", "limit: a whole number after 0"),
-    ("limit=99999999999999999999", "limit: a whole number after 0"),
+    (
+        "limit=99999999999999999999",
+        "limit: a whole number after 0",
+    ),
     ("columns=", "columns: a name after 0"),
     ("on_conflict=a,,b", "on_conflict: a name after 2"),
     ("select=a&select=b", "twice: select"),
@@ -170,7 +188,11 @@ fn the_grammar_is_written_as_it_is_read() {
         assert_eq!(rewritten(&encoded, Dialect::Filters).as_deref(), Ok(*query));
     }
     for (query, normal) in NORMAL {
-        assert_eq!(rewritten(query, Dialect::Filters).as_deref(), Ok(*normal), "{query}");
+        assert_eq!(
+            rewritten(query, Dialect::Filters).as_deref(),
+            Ok(*normal),
+            "{query}"
+        );
     }
 }
 
@@ -200,7 +222,11 @@ fn nesting_has_an_end() {
             let inner = if close.is_empty() { "id" } else { "a.eq.1" };
             let (left, right) = (member.repeat(depth), ")".repeat(depth));
             let query = format!("{open}{left}{inner}{right}{close}");
-            assert_eq!(Query::read(&query, Dialect::Filters).is_ok(), readable, "{open} {depth}");
+            assert_eq!(
+                Query::read(&query, Dialect::Filters).is_ok(),
+                readable,
+                "{open} {depth}"
+            );
         }
     }
 }
@@ -209,12 +235,19 @@ fn nesting_has_an_end() {
 fn an_argument_is_what_begins_with_no_operator() {
     let query = "a=1&b=eq.2&c=notes&d=inside&\"order\"=x&limit=3&e=";
     let read = Query::read(query, Dialect::Arguments).unwrap();
-    let names: Vec<&str> = read.arguments.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = read
+        .arguments
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     assert_eq!(names, ["a", "c", "d", "order", "e"]);
     assert_eq!(read.filters.len(), 1);
     assert_eq!(Query::read(&read.write(), Dialect::Arguments), Ok(read));
     for malformed in ["a=in.x", "a=is.x", "a=not.x", "a.b=1", "a->b=1"] {
-        assert!(Query::read(malformed, Dialect::Arguments).is_err(), "{malformed}");
+        assert!(
+            Query::read(malformed, Dialect::Arguments).is_err(),
+            "{malformed}"
+        );
     }
 }
 
@@ -238,30 +271,61 @@ fn any_field() -> impl Strategy<Value = Field> {
 
 /// A filter as logic has it, where values may stand in quotes.
 fn any_filter(in_logic: bool) -> BoxedStrategy<Filter> {
-    let bare = if in_logic { "[a-z0-9*. ]{0,5}" } else { ".{0,5}" };
+    let bare = if in_logic {
+        "[a-z0-9*. ]{0,5}"
+    } else {
+        ".{0,5}"
+    };
     let operand = move || {
-        let bare = bare.prop_map(|text: String| Operand { text, quoted: false });
+        let bare = bare.prop_map(|text: String| Operand {
+            text,
+            quoted: false,
+        });
         let quoted = ".{0,5}".prop_map(|text: String| Operand { text, quoted: true });
-        if in_logic { prop_oneof![bare, quoted].boxed() } else { bare.boxed() }
+        if in_logic {
+            prop_oneof![bare, quoted].boxed()
+        } else {
+            bare.boxed()
+        }
     };
     let element = prop_oneof![
-        "[a-z0-9*.]{0,5}".prop_map(|text: String| Operand { text, quoted: false }),
+        "[a-z0-9*.]{0,5}".prop_map(|text: String| Operand {
+            text,
+            quoted: false
+        }),
         ".{0,5}".prop_map(|text: String| Operand { text, quoted: true }),
     ];
     let quantifier = prop::option::of(prop::sample::select(vec![Quantifier::All, Quantifier::Any]));
-    let like = Operator::Other { name: "like", quantifiable: true };
+    let like = Operator::Other {
+        name: "like",
+        quantifiable: true,
+    };
     let test = prop_oneof![
-        (prop::sample::select(vec![Operator::Equal, like]), quantifier, operand()).prop_map(
-            |(operator, quantifier, value)| Test::Compare { operator, quantifier, value }
-        ),
+        (
+            prop::sample::select(vec![Operator::Equal, like]),
+            quantifier,
+            operand()
+        )
+            .prop_map(|(operator, quantifier, value)| Test::Compare {
+                operator,
+                quantifier,
+                value
+            }),
         prop::collection::vec(element, 1..4).prop_map(Test::In),
         prop::sample::select(vec![Is::Null, Is::NotNull, Is::True]).prop_map(Test::Is),
         operand().prop_map(Test::IsDistinct),
-        (prop::option::of("[a-z]{1,4}"), operand())
-            .prop_map(|(config, value)| Test::Search { operator: "fts", config, value }),
+        (prop::option::of("[a-z]{1,4}"), operand()).prop_map(|(config, value)| Test::Search {
+            operator: "fts",
+            config,
+            value
+        }),
     ];
     (any_field(), any::<bool>(), test)
-        .prop_map(|(field, negated, test)| Filter { field, negated, test })
+        .prop_map(|(field, negated, test)| Filter {
+            field,
+            negated,
+            test,
+        })
         .boxed()
 }
 
@@ -272,8 +336,16 @@ fn any_group() -> impl Strategy<Value = Group> {
 }
 
 fn group(member: impl Strategy<Value = Tree>) -> impl Strategy<Value = Group> {
-    (any::<bool>(), any::<bool>(), prop::collection::vec(member, 1..4))
-        .prop_map(|(negated, any, members)| Group { negated, any, members })
+    (
+        any::<bool>(),
+        any::<bool>(),
+        prop::collection::vec(member, 1..4),
+    )
+        .prop_map(|(negated, any, members)| Group {
+            negated,
+            any,
+            members,
+        })
 }
 
 fn at<T: std::fmt::Debug>(what: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<At<T>>> {
