@@ -1,7 +1,7 @@
 -- Who may do what in agency: row-level security generated from policies/agency.policy.
 -- Not for editing: change the policy and run `countersign generate --app agency`, which writes a file with what changed.
 -- Each section can be applied again, alone. How to read it: docs/policy-to-sql.md
--- countersign:file app=agency schema=agency state=bd4897ff961e176690e73aa0d613df2f722655e82b75dc1795d053c398d84191
+-- countersign:file app=agency schema=agency state=f2bde2c8c05b82cfeab6236450ab4dfd85d3b04247f6a351becb33998507545e
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -331,12 +331,16 @@ comment on policy countersign_update on agency.profiles is 'self id: update (dis
 alter table agency.profiles enable row level security;
 
 
--- countersign:section table.team_members c8ac915bc20a6eeb9872caaf2cf6694ccb37ec00b2fe157c65eb3ecd3ab9dc75
+-- countersign:section table.team_members 182ff9431a9094ec6cb369fcd47139c37e4db9d09405acdf866873afa3e3c69b
 --
 --   on team_members tenant org_id {
 --     managed invited_by;
 --     viewer: select;
---     owner:  insert, update (role, status, display_name), delete;
+--     owner:  insert check status = 'invited',       -- nobody becomes a member without accepting
+--             update (role, display_name),
+--             update (role, status) where status <> 'active' check status = 'invited',
+--             update (status) check status = 'removed',
+--             delete;
 --     self user_id: update (display_name) where status = 'active';
 --     outside self user_id:                          -- an invitation comes before membership
 --       select,
@@ -363,8 +367,22 @@ declare
   changes_display_name boolean := new.display_name is distinct from old.display_name;
 begin
   allowed :=
-    -- owner: update (role, status, display_name)
-       (old.org_id = any (array(select countersign.agency_owner())))
+    -- owner: update (role, display_name)
+       (not changes_status and old.org_id = any (array(select countersign.agency_owner())))
+    -- owner: update (role, status) where status <> 'active' check status = 'invited'
+    or (
+         not changes_display_name
+         and old.org_id = any (array(select countersign.agency_owner()))
+         and old.status <> 'active'
+         and new.status = 'invited'
+       )
+    -- owner: update (status) check status = 'removed'
+    or (
+         not changes_role
+         and not changes_display_name
+         and old.org_id = any (array(select countersign.agency_owner()))
+         and new.status = 'removed'
+       )
     -- self user_id: update (display_name) where status = 'active'
     or (
          not changes_role
@@ -386,7 +404,7 @@ begin
     raise exception using
       errcode = 'insufficient_privilege',
       message = 'no rule of agency.team_members allows this change',
-      hint = 'One rule must allow the old row, the new row and the changed columns together: owner: update (role, status, display_name); self user_id: update (display_name) where status = ''active''; outside self user_id: update (status) where status = ''invited'' check status = ''active''.';
+      hint = 'One rule must allow the old row, the new row and the changed columns together: owner: update (role, display_name); owner: update (role, status) where status <> ''active'' check status = ''invited''; owner: update (status) check status = ''removed''; self user_id: update (display_name) where status = ''active''; outside self user_id: update (status) where status = ''invited'' check status = ''active''.';
   end if;
   return new;
 end $$;
@@ -452,8 +470,11 @@ comment on policy countersign_select on agency.team_members is 'viewer: select; 
 
 drop policy if exists countersign_insert on agency.team_members;
 create policy countersign_insert on agency.team_members for insert to authenticated
-  with check (coalesce(team_members.org_id = any (array(select countersign.agency_owner())), false));
-comment on policy countersign_insert on agency.team_members is 'owner: insert [ba325054]';
+  with check (
+    coalesce(team_members.org_id = any (array(select countersign.agency_owner())), false)
+    and team_members.status = 'invited'
+  );
+comment on policy countersign_insert on agency.team_members is 'owner: insert check status = ''invited'' [ad05dece]';
 
 drop policy if exists countersign_update on agency.team_members;
 create policy countersign_update on agency.team_members for update to authenticated
@@ -468,7 +489,7 @@ create policy countersign_update on agency.team_members for update to authentica
     team_members.org_id = any (array(select countersign.agency_owner()))
     or team_members.user_id = (select countersign.caller_id()) and team_members.status = 'active'
   );
-comment on policy countersign_update on agency.team_members is 'owner: update (role, status, display_name); self user_id: update (display_name) where status = ''active''; outside self user_id: update (status) where status = ''invited'' check status = ''active'' [63e387a6]';
+comment on policy countersign_update on agency.team_members is 'owner: update (role, display_name); owner: update (role, status) where status <> ''active'' check status = ''invited''; owner: update (status) check status = ''removed''; self user_id: update (display_name) where status = ''active''; outside self user_id: update (status) where status = ''invited'' check status = ''active'' [63e387a6]';
 
 drop policy if exists countersign_delete on agency.team_members;
 create policy countersign_delete on agency.team_members for delete to authenticated

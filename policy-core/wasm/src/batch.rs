@@ -169,40 +169,53 @@ impl Batch {
     #[must_use]
     pub fn decide(&self, policy: &Policy) -> Vec<Answer> {
         let rows: Vec<Borrowed<'_>> = self.rows.iter().map(Borrowed::of).collect();
-        let ranks: Vec<Vec<(Value<'_>, Rank)>> = self
-            .callers
-            .iter()
-            .map(|caller| {
-                caller
-                    .ranks
-                    .iter()
-                    .map(|(of, rank)| (of.value(), *rank))
-                    .collect()
-            })
-            .collect();
+        let ranks: Vec<_> = self.callers.iter().map(Asker::ranks).collect();
+        let row = |index: RowIndex| rows.get(usize::try_from(index).ok()?).map(Borrowed::row);
         let answer = |question: &Question| {
             let position = usize::try_from(question.caller).ok()?;
-            let (asker, ranks) = (self.callers.get(position)?, ranks.get(position)?);
-            let table = policy.table_at(question.table)?;
-            let row = |index: RowIndex| rows.get(usize::try_from(index).ok()?).map(Borrowed::row);
-            let statement = Statement {
-                read: question.read,
-                written: question.written,
-                command: question.act.command(row)?,
-            };
-            let caller = asker.caller(ranks);
-            Some(policy_core::decide(
-                policy,
-                table,
-                &caller,
-                &statement,
-                Value::Timestamp(self.now),
-            ))
+            let caller = self.callers.get(position)?.caller(ranks.get(position)?);
+            self.one(policy, &caller, question, row)
         };
         self.questions
             .iter()
-            .map(|question| answer(question).map_or(Answer::Malformed, Answer::from))
+            .map(|question| answer(question).unwrap_or(Answer::Malformed))
             .collect()
+    }
+
+    /// Decides one question about the batch's callers and rows, be it among its own or not.
+    #[must_use]
+    pub fn answer(&self, policy: &Policy, question: &Question) -> Answer {
+        let indices = question.act.rows();
+        let rows = indices.map(|index| {
+            let row = self.rows.get(usize::try_from(index?).ok()?)?;
+            Some((index?, Borrowed::of(row)))
+        });
+        let row = |wanted: RowIndex| {
+            let found = rows.iter().flatten().find(|(index, _)| *index == wanted);
+            found.map(|(_, row)| row.row())
+        };
+        let answer = || {
+            let asker = self.callers.get(usize::try_from(question.caller).ok()?)?;
+            let ranks = asker.ranks();
+            self.one(policy, &asker.caller(&ranks), question, row)
+        };
+        answer().unwrap_or(Answer::Malformed)
+    }
+
+    fn one<'a>(
+        &self,
+        policy: &Policy,
+        caller: &Caller<'_>,
+        question: &Question,
+        row: impl Fn(RowIndex) -> Option<Row<'a>>,
+    ) -> Option<Answer> {
+        let statement = Statement {
+            read: question.read,
+            written: question.written,
+            command: question.act.command(row)?,
+        };
+        let (table, now) = (policy.table_at(question.table)?, Value::Timestamp(self.now));
+        Some(policy_core::decide(policy, table, caller, &statement, now).into())
     }
 }
 
@@ -226,6 +239,10 @@ pub fn decode_answers(bytes: &[u8]) -> Result<Vec<Answer>, Malformed> {
 }
 
 impl Asker {
+    fn ranks(&self) -> Vec<(Value<'_>, Rank)> {
+        self.ranks.iter().map(|(of, rank)| (of.value(), *rank)).collect()
+    }
+
     fn caller<'a>(&'a self, ranks: &'a [(Value<'a>, Rank)]) -> Caller<'a> {
         Caller {
             kind: CallerKind::from(self.standing),
@@ -238,6 +255,20 @@ impl Asker {
 }
 
 impl Act {
+    /// The rows it speaks of.
+    #[must_use]
+    pub fn rows(self) -> [Option<RowIndex>; 3] {
+        match self {
+            Self::Select(row) | Self::Delete(row) | Self::Insert(row, _) => [Some(row), None, None],
+            Self::Update(old, new) => [Some(old), Some(new), None],
+            Self::Merge(proposed, None) | Self::Ignore(proposed, _, None) => {
+                [Some(proposed), None, None]
+            }
+            Self::Merge(proposed, Some((old, new))) => [Some(proposed), Some(old), Some(new)],
+            Self::Ignore(proposed, _, Some(old)) => [Some(proposed), Some(old), None],
+        }
+    }
+
     fn command<'a>(self, row: impl Fn(RowIndex) -> Option<Row<'a>>) -> Option<Command<'a>> {
         Some(match self {
             Self::Select(index) => Command::Select(row(index)?),
