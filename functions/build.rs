@@ -1,5 +1,6 @@
 //! Compiles every policy in `policies/` into its compact form, which the Worker carries and loads
-//! without parsing.
+//! without parsing, and writes down beside it what of the catalogue a policy does not hold: the
+//! foreign keys, by which a request embeds one table in another.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -14,10 +15,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={POLICIES}");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut list = String::from("&[\n");
-    for text in policy_files()? {
-        let stored = out.join(text.with_extension("csp").file_name().unwrap_or_default());
-        fs::write(&stored, compile(&text)?)?;
-        writeln!(list, "    include_bytes!({stored:?}),")?;
+    for file in policy_files()? {
+        let catalogue: Catalogue = serde_json::from_slice(&fs::read(catalogue_file(&file))?)?;
+        let stored = out.join(file.with_extension("csp").file_name().unwrap_or_default());
+        fs::write(&stored, compile(&file, &catalogue)?)?;
+        writeln!(list, "    Embedded {{\n        policy: include_bytes!({stored:?}),")?;
+        writeln!(list, "        foreign_keys: &[\n{}        ],\n    }},", foreign_keys(&catalogue))?;
     }
     list.push(']');
     fs::write(out.join("policies.rs"), list)?;
@@ -46,12 +49,28 @@ fn policy_files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(files)
 }
 
-fn compile(file: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
-    let catalogue: Catalogue = serde_json::from_slice(&fs::read(catalogue_file(file))?)?;
+fn compile(file: &Path, catalogue: &Catalogue) -> Result<Vec<u8>, Box<dyn Error>> {
     let source = fs::read_to_string(file)?;
     let (policy, _) =
-        policy_core::compile(&source, &catalogue).map_err(|found| report(file, &source, &found))?;
+        policy_core::compile(&source, catalogue).map_err(|found| report(file, &source, &found))?;
     Ok(compact::store(&policy)?)
+}
+
+/// The foreign keys within the schema, as Rust.
+fn foreign_keys(catalogue: &Catalogue) -> String {
+    let mut text = String::new();
+    for relation in &catalogue.relations {
+        for key in &relation.foreign_keys {
+            if catalogue.relation(&key.table).is_some() {
+                text += &format!(
+                    "            ForeignKey {{ name: {:?}, table: {:?}, columns: &{:?}, \
+                     parent: {:?}, references: &{:?} }},\n",
+                    key.name, relation.name, key.columns, key.table, key.references
+                );
+            }
+        }
+    }
+    text
 }
 
 fn catalogue_file(policy: &Path) -> PathBuf {

@@ -102,7 +102,8 @@ impl Config {
         let base = self.supabase.as_str().trim_end_matches('/');
         let mut url = Url::parse(&format!("{base}{path}")).ok()?;
         // Dot segments, in any spelling, are gone by now: then the path is not the one decided on.
-        if url.as_str().strip_prefix(base) != Some(path) {
+        let base = self.supabase.path().trim_end_matches('/');
+        if url.path().strip_prefix(base) != Some(path) {
             return None;
         }
         url.set_query((!query.is_empty()).then_some(query));

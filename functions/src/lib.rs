@@ -1,8 +1,8 @@
 //! The Worker in front of PostgREST: who calls, may they, do it, answer.
 //!
 //! A request's way, in the order of the modules below: [`route`] finds its endpoint, [`caller`]
-//! who sends it, [`membership`] what they belong to, [`gateway`] what the policy says, [`upstream`]
-//! sends it on, [`answer`] brings the result back. [`serve`] is that way as one function.
+//! who sends it, [`membership`] what they belong to, [`gate`] and [`gateway`] what the policy says,
+//! [`upstream`] sends it on, [`answer`] brings the result back. [`serve`] is that way as one function.
 //!
 //! All of it is ordinary Rust that is built and tested natively. What touches the Workers runtime
 //! is `shell`, behind the one seam of [`transport`].
@@ -14,6 +14,8 @@ pub mod route;
 pub mod caller;
 
 pub mod membership;
+
+pub mod gate;
 
 pub mod gateway;
 

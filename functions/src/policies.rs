@@ -3,12 +3,29 @@
 use policy_core::Policy;
 use policy_core::compact::{self, LoadError};
 
-/// What the build script compiled, one compact policy per app, in the order of the apps' names.
-const EMBEDDED: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
+use crate::gateway::{ForeignKey, Rules};
 
-/// One policy per app, and no two in one schema.
+/// What the build script made of one app.
+struct Embedded {
+    policy: &'static [u8],
+    foreign_keys: &'static [ForeignKey<'static>],
+}
+
+/// In the order of the apps' names.
+const EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
+
+/// One app: its policy, and how its tables refer to each other.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The policy.
+    pub policy: Policy,
+    /// The foreign keys within its schema.
+    pub foreign_keys: &'static [ForeignKey<'static>],
+}
+
+/// The apps, no two in one schema.
 #[derive(Clone, Debug, Default)]
-pub struct Policies(Vec<Policy>);
+pub struct Policies(Vec<App>);
 
 impl Policies {
     /// Loads what the Worker was built with.
@@ -16,32 +33,41 @@ impl Policies {
     /// # Errors
     /// If the embedded bytes are damaged.
     pub fn embedded() -> Result<Self, LoadError> {
-        EMBEDDED.iter().map(|bytes| compact::load(bytes)).collect::<Result<_, _>>().map(Self)
+        let load = |embedded: &Embedded| {
+            let policy = compact::load(embedded.policy)?;
+            Ok(App { policy, foreign_keys: embedded.foreign_keys })
+        };
+        EMBEDDED.iter().map(load).collect::<Result<_, _>>().map(Self)
     }
 
-    /// These policies; the first is the one a request means that names no schema.
+    /// The app of this name, or the first one.
     #[must_use]
-    pub fn new(policies: Vec<Policy>) -> Self {
-        Self(policies)
+    pub fn of_app(&self, name: Option<&str>) -> Option<&App> {
+        match name {
+            Some(name) => self.0.iter().find(|app| app.policy.app == name),
+            None => self.0.first(),
+        }
     }
 
-    /// The policy of this app.
+    /// The app of the schema that a request's profile header names, or the first one.
     #[must_use]
-    pub fn of_app(&self, app: &str) -> Option<&Policy> {
-        self.0.iter().find(|policy| policy.app == app)
-    }
-
-    /// The policy of the schema that a request's profile header names, or the first one.
-    #[must_use]
-    pub fn of_profile(&self, profile: Option<&str>) -> Option<&Policy> {
+    pub fn of_profile(&self, profile: Option<&str>) -> Option<&App> {
         match profile {
-            Some(schema) => self.0.iter().find(|policy| policy.schema == schema),
+            Some(schema) => self.0.iter().find(|app| app.policy.schema == schema),
             None => self.0.first(),
         }
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Policy> {
+    pub fn iter(&self) -> impl Iterator<Item = &App> {
         self.0.iter()
+    }
+}
+
+impl App {
+    /// What the gateway decides on.
+    #[must_use]
+    pub fn rules(&self, strict_reads: bool) -> Rules<'_> {
+        Rules { policy: &self.policy, foreign_keys: self.foreign_keys, strict_reads }
     }
 }

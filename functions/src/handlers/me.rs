@@ -24,7 +24,8 @@ pub async fn answer<R: Runtime>(
         Who::Anon | Who::ServiceRole => None,
     };
     let mut apps = Map::new();
-    for policy in edge.policies.iter() {
+    for app in edge.policies.iter() {
+        let policy = &app.policy;
         let standing = membership::live(edge, runtime, policy, caller).await?;
         // `null` where the database does not show the caller their own memberships.
         let memberships = standing.roles(policy).map(|roles| {

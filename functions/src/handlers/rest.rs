@@ -1,19 +1,23 @@
 //! `/rest/v1/*`: PostgREST behind the policy.
 
-use reqwest::Method;
+use reqwest::header::HeaderValue;
+use reqwest::{Method, StatusCode};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Who};
 use crate::edge::Edge;
+use crate::gate;
+use crate::gateway::{self, Headers, Incoming, Plan, Refusal};
 use crate::message::{Request, Response};
+use crate::policies::App;
 use crate::problem::Problem;
 use crate::record::Record;
 use crate::transport::{Runtime, Unreadable};
 use crate::upstream::{Forward, forward};
 
 /// The largest body of a write.
-pub(crate) const LARGEST_BODY: usize = 1024 * 1024;
+const LARGEST_BODY: usize = 1024 * 1024;
 
-/// Answers a request for it.
+/// Answers a request for it; `path` is what stands behind `/rest/v1/`.
 ///
 /// # Errors
 /// If the policy refuses it, it cannot be understood, or there is no answer.
@@ -22,14 +26,26 @@ pub async fn answer<R: Runtime>(
     runtime: &R,
     caller: &Caller,
     mut request: Request<R::Stream>,
-    _rest: &str,
+    path: &str,
     record: &mut Record,
 ) -> Result<Response<R::Stream>, Problem> {
     let body = body(runtime, &mut request).await?;
-    let url = edge
-        .config
-        .below(&request.path, &request.query)
-        .ok_or_else(|| Problem::bad_request("the path is not in its plain form"))?;
+    let plan = if caller.who == Who::ServiceRole {
+        as_it_came(&request, path)
+    } else {
+        let incoming = incoming(&request, path, body.as_deref());
+        let app = edge.policies.of_profile(incoming.profile()).ok_or_else(|| unknown_schema(edge))?;
+        decide(edge, runtime, app, caller, &incoming).await?
+    };
+    let profile = match request.method {
+        Method::GET | Method::HEAD => "accept-profile",
+        _ => "content-profile",
+    };
+    if let Ok(schema) = HeaderValue::from_str(&plan.schema) {
+        request.headers.insert(profile, schema);
+    }
+    let url = edge.config.below(&format!("/rest/v1/{}", plan.path), &plan.query);
+    let url = url.ok_or_else(|| Problem::bad_request("the path is not in its plain form"))?;
     let passed = Forward {
         method: request.method,
         url,
@@ -40,7 +56,79 @@ pub async fn answer<R: Runtime>(
         body,
         upload: None,
     };
-    forward(edge, runtime, passed).await
+    let mut response = forward(edge, runtime, passed).await?;
+    if let Some(reason) = &plan.reason {
+        record.code = Some("empty".to_owned());
+        response.set("x-countersign-reason", &ascii(reason));
+    }
+    Ok(response)
+}
+
+async fn decide<R: Runtime>(
+    edge: &Edge,
+    runtime: &R,
+    app: &App,
+    caller: &Caller,
+    incoming: &Incoming<'_>,
+) -> Result<Plan, Problem> {
+    let rules = app.rules(edge.config.refuse_empty_reads);
+    let judge = |facts: &policy_core::Caller<'_>| gateway::plan(&rules, facts, incoming);
+    let allows = |outcome: &Result<Plan, Refusal>| {
+        outcome.as_ref().is_ok_and(|plan| plan.reason.is_none())
+    };
+    Ok(gate::decide(edge, runtime, app, caller, judge, allows).await??)
+}
+
+fn incoming<'a, S>(request: &'a Request<S>, path: &'a str, body: Option<&'a [u8]>) -> Incoming<'a> {
+    Incoming {
+        method: request.method.as_str(),
+        path,
+        query: &request.query,
+        headers: Headers {
+            accept: request.header("accept"),
+            accept_profile: request.header("accept-profile"),
+            content_profile: request.header("content-profile"),
+            content_type: request.header("content-type"),
+            prefer: request.header("prefer"),
+        },
+        body,
+    }
+}
+
+/// For whom the policy does not bind.
+fn as_it_came<S>(request: &Request<S>, path: &str) -> Plan {
+    let profile = incoming(request, path, None).profile();
+    Plan {
+        path: path.to_owned(),
+        query: request.query.clone(),
+        schema: profile.unwrap_or_default().to_owned(),
+        reason: None,
+    }
+}
+
+fn unknown_schema(edge: &Edge) -> Problem {
+    let known: Vec<&str> = edge.policies.iter().map(|app| app.policy.schema.as_str()).collect();
+    let message = "no policy is for the schema of the profile header";
+    Problem::new(StatusCode::NOT_ACCEPTABLE, "PGRST106", message)
+        .hint(format!("the schemas are: {}", known.join(", ")))
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::FORBIDDEN);
+        let problem = Self::new(status, refusal.code, refusal.message);
+        let problem = if status == StatusCode::UNAUTHORIZED {
+            problem.header("www-authenticate", "Bearer")
+        } else {
+            problem
+        };
+        Self { details: refusal.details, hint: refusal.hint, ..problem }
+    }
+}
+
+/// What a header can carry of a text.
+fn ascii(text: &str) -> String {
+    text.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect()
 }
 
 /// Reads a write's body, if it is not too large.
