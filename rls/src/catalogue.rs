@@ -39,10 +39,15 @@ pub enum CatalogueError {
 pub fn read(url: &str, schema: &str) -> Result<Catalogue, CatalogueError> {
     let mut client = Client::connect(url, NoTls).map_err(CatalogueError::Connect)?;
     let failed = failure("the catalogue", schema);
-    let mut transaction =
-        client.build_transaction().read_only(true).start().map_err(&failed)?;
+    let mut transaction = client
+        .build_transaction()
+        .read_only(true)
+        .start()
+        .map_err(&failed)?;
     // Without a search path PostgreSQL prints every name with its schema.
-    transaction.batch_execute("set local search_path = ''").map_err(&failed)?;
+    transaction
+        .batch_execute("set local search_path = ''")
+        .map_err(&failed)?;
     introspect(&mut transaction, schema)
 }
 
@@ -55,7 +60,10 @@ pub fn introspect(
     schema: &str,
 ) -> Result<Catalogue, CatalogueError> {
     let known = transaction
-        .query_opt("select from pg_catalog.pg_namespace where nspname = $1", &[&schema])
+        .query_opt(
+            "select from pg_catalog.pg_namespace where nspname = $1",
+            &[&schema],
+        )
         .map_err(failure("the name", schema))?;
     if known.is_none() {
         return Err(CatalogueError::NoSchema(schema.to_owned()));
@@ -67,10 +75,11 @@ pub fn introspect(
     })
 }
 
-fn failure(
-    what: &'static str,
-    schema: &str,
-) -> impl Fn(postgres::Error) -> CatalogueError + use<> {
+fn failure(what: &'static str, schema: &str) -> impl Fn(postgres::Error) -> CatalogueError + use<> {
     let schema = schema.to_owned();
-    move |source| CatalogueError::Query { what, schema: schema.clone(), source }
+    move |source| CatalogueError::Query {
+        what,
+        schema: schema.clone(),
+        source,
+    }
 }

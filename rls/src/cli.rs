@@ -76,7 +76,10 @@ impl AppArgs {
             }
             Err(found) => {
                 if output.json {
-                    println!("{}", json!({ "diagnostics": diagnostics::json(&project, &found) }));
+                    println!(
+                        "{}",
+                        json!({ "diagnostics": diagnostics::json(&project, &found) })
+                    );
                 } else {
                     diagnostics::print(&project, &found);
                 }
@@ -107,8 +110,14 @@ impl Output {
 pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Paths are shown without a leading `./`.
-    let directory = arguments.dir.strip_prefix(".").map_or(arguments.dir.clone(), PathBuf::from);
-    let output = Output { directory, json: arguments.json };
+    let directory = arguments
+        .dir
+        .strip_prefix(".")
+        .map_or(arguments.dir.clone(), PathBuf::from);
+    let output = Output {
+        directory,
+        json: arguments.json,
+    };
     let result = match &arguments.command {
         Command::Check(arguments) => arguments.run(&output),
         Command::Generate(arguments) => arguments.run(&output),

@@ -42,12 +42,20 @@ pub struct Section {
 /// The SQL of a policy, in the order in which it must be applied.
 #[must_use]
 pub fn sections(policy: &Policy, catalogue: &Catalogue, source: &str) -> Vec<Section> {
-    let context = Context { policy, catalogue, source };
+    let context = Context {
+        policy,
+        catalogue,
+        source,
+    };
     let mut sections = vec![callers::section(&context)];
     sections.extend(roles::section(&context));
     sections.push(schema::section(&context));
     sections.extend(
-        policy.tables.iter().filter(|table| table.is_named()).map(|t| table::section(&context, t)),
+        policy
+            .tables
+            .iter()
+            .filter(|table| table.is_named())
+            .map(|t| table::section(&context, t)),
     );
     sections.extend(closed::section(&context));
     sections.extend(functions::views(&context));
@@ -109,13 +117,20 @@ impl Context<'_> {
 
     /// The helper that returns the tenants where the caller has at least this rank.
     fn helper(&self, rank: Rank) -> String {
-        let role = self.policy.tenant.as_ref().map_or("", |tenant| tenant.role(rank));
+        let role = self
+            .policy
+            .tenant
+            .as_ref()
+            .map_or("", |tenant| tenant.role(rank));
         self.function(role)
     }
 
     /// A generated function of this app.
     fn function(&self, suffix: &str) -> String {
-        sql::qualified(SCHEMA, &sql::fitting(&format!("{}_{suffix}", self.policy.app)))
+        sql::qualified(
+            SCHEMA,
+            &sql::fitting(&format!("{}_{suffix}", self.policy.app)),
+        )
     }
 
     /// The function that returns the caller's id. An app whose ids are text has its own, since a
@@ -138,7 +153,10 @@ impl Context<'_> {
 
 /// The rules that give rows to clients.
 fn client_rules(table: &Table) -> impl Iterator<Item = &Rule> {
-    table.rules.iter().filter(|r| r.subject != Subject::Service && r.action != Action::Upsert)
+    table
+        .rules
+        .iter()
+        .filter(|r| r.subject != Subject::Service && r.action != Action::Upsert)
 }
 
 /// The rank that the fence of a table asks for: the lowest that any of its rules needs. Whoever
@@ -146,7 +164,13 @@ fn client_rules(table: &Table) -> impl Iterator<Item = &Rule> {
 fn fence_rank(table: &Table) -> Option<Rank> {
     client_rules(table)
         .filter(|rule| fence_binds(table, rule.action) && rule.fenced(table.place))
-        .map(|rule| if let Subject::Rank(rank) = rule.subject { rank } else { 1 })
+        .map(|rule| {
+            if let Subject::Rank(rank) = rule.subject {
+                rank
+            } else {
+                1
+            }
+        })
         .min()
 }
 
@@ -163,7 +187,11 @@ fn fence_binds(table: &Table, action: Action) -> bool {
 /// of each policy must repeat the tenant test, or such a row would pass through one of a role.
 fn has_gate(context: &Context<'_>, table: &Table) -> bool {
     let founded = matches!(table.place, Place::Root(_))
-        && context.policy.tenant.as_ref().is_some_and(|tenant| tenant.found.is_some());
+        && context
+            .policy
+            .tenant
+            .as_ref()
+            .is_some_and(|tenant| tenant.found.is_some());
     founded
         || client_rules(table)
             .any(|rule| fence_binds(table, rule.action) && !rule.fenced(table.place))

@@ -3,8 +3,8 @@
 //! It says what the rules say, put together per caller: a member has everything a viewer has. What
 //! narrows all of them alike, such as a parent that must be visible, stands beside the table.
 
-use policy_core::{ColumnSet, Policy};
 use policy_core::model::{Action, Place, Rank, Rule, Subject, Table};
+use policy_core::{ColumnSet, Policy};
 use serde::Serialize;
 
 /// Who may do what.
@@ -85,10 +85,10 @@ pub fn matrix(policy: &Policy) -> Matrix {
         .chain([Who::Service])
         .collect();
     let names = |subjects: &[Subject]| subjects.iter().map(|s| subject_name(policy, *s)).collect();
-    let views = policy
-        .views
-        .iter()
-        .map(|view| OtherAccess { name: view.name.clone(), who: names(&view.subjects) });
+    let views = policy.views.iter().map(|view| OtherAccess {
+        name: view.name.clone(),
+        who: names(&view.subjects),
+    });
     let functions = policy.functions.iter().map(|function| OtherAccess {
         name: format!("{}({})", function.name, function.arguments.join(", ")),
         who: names(&function.subjects),
@@ -112,14 +112,20 @@ pub fn matrix(policy: &Policy) -> Matrix {
 fn callers(policy: &Policy, table: &Table, everyone: &[Who]) -> Vec<CallerAccess> {
     let mut callers: Vec<CallerAccess> = Vec::new();
     for who in everyone {
-        let rules = table.rules.iter().filter(|rule| who.is_meant_by(rule, table.place));
+        let rules = table
+            .rules
+            .iter()
+            .filter(|rule| who.is_meant_by(rule, table.place));
         let access: Vec<Access> = rules.map(|rule| access(table, rule)).collect();
         if access.is_empty() {
             continue;
         }
         match callers.iter_mut().find(|known| known.access == access) {
             Some(known) => known.who.push(who.name(policy)),
-            None => callers.push(CallerAccess { who: vec![who.name(policy)], access }),
+            None => callers.push(CallerAccess {
+                who: vec![who.name(policy)],
+                access,
+            }),
         }
     }
     callers
@@ -155,9 +161,14 @@ impl Who {
 fn access(table: &Table, rule: &Rule) -> Access {
     // The words behind the action say which rows.
     let (_, behind) = rule.text.rsplit_once(": ").unwrap_or_default();
-    let behind = behind.strip_prefix(rule.action.word()).unwrap_or(behind).trim_start();
+    let behind = behind
+        .strip_prefix(rule.action.word())
+        .unwrap_or(behind)
+        .trim_start();
     let behind = match behind.strip_prefix('(') {
-        Some(list) => list.split_once(')').map_or("", |(_, rest)| rest.trim_start()),
+        Some(list) => list
+            .split_once(')')
+            .map_or("", |(_, rest)| rest.trim_start()),
         None => behind,
     };
     let own = match rule.subject {
@@ -165,8 +176,13 @@ fn access(table: &Table, rule: &Rule) -> Access {
         Subject::Peer(_) => "of people seen".to_owned(),
         _ => String::new(),
     };
-    let columns = if rule.action == Action::Delete { Vec::new() } else { table.column_names(rule.columns) };
-    let left_out = table.column_names(ColumnSet::first(table.columns.len()).difference(rule.columns));
+    let columns = if rule.action == Action::Delete {
+        Vec::new()
+    } else {
+        table.column_names(rule.columns)
+    };
+    let left_out =
+        table.column_names(ColumnSet::first(table.columns.len()).difference(rule.columns));
     let summary = match (rule.action, left_out.len()) {
         (Action::Delete, _) => "yes".to_owned(),
         (_, 0) => "all".to_owned(),
@@ -191,7 +207,11 @@ fn bounds(policy: &Policy, table: &Table) -> Vec<String> {
     });
     let retire = table.retire.iter().map(|retire| {
         let column = table.column_name(retire.column);
-        format!("{column} = {} is for {} and above", retire.value, role(retire.seen_by))
+        format!(
+            "{column} = {} is for {} and above",
+            retire.value,
+            role(retire.seen_by)
+        )
     });
     let never = table.never.iter().map(|never| never.text.clone());
     parents.chain(retire).chain(never).collect()
@@ -204,8 +224,9 @@ fn subject_name(policy: &Policy, subject: Subject) -> String {
         Subject::User => "user".to_owned(),
         Subject::Service => "service".to_owned(),
         Subject::Itself(_) | Subject::Peer(_) => "self".to_owned(),
-        Subject::Rank(rank) => {
-            policy.tenant.as_ref().map_or_else(String::new, |tenant| tenant.role(rank).to_owned())
-        }
+        Subject::Rank(rank) => policy
+            .tenant
+            .as_ref()
+            .map_or_else(String::new, |tenant| tenant.role(rank).to_owned()),
     }
 }

@@ -79,10 +79,15 @@ impl Plan {
     #[must_use]
     pub fn new(history: &History, app: &str, schema: &str, sections: &[Section]) -> Option<Self> {
         let changed = |section: &&Section| {
-            history.section(&section.name).is_none_or(|known| known.hash() != section.hash())
+            history
+                .section(&section.name)
+                .is_none_or(|known| known.hash() != section.hash())
         };
         let before = |known: &&Section| {
-            sections.iter().find(|s| s.name == known.name).is_none_or(|s| s.hash() != known.hash())
+            sections
+                .iter()
+                .find(|s| s.name == known.name)
+                .is_none_or(|s| s.hash() != known.hash())
         };
         let (old, new) = (Object::of_all(&history.sections), Object::of_all(sections));
         let plan = Self {
@@ -94,8 +99,10 @@ impl Plan {
             before: history.sections.iter().filter(before).cloned().collect(),
             made: Object::missing(&new, &old),
         };
-        (!plan.sections.is_empty() || !plan.gone.is_empty() || plan.before.iter().any(|s| !s.body.is_empty()))
-            .then_some(plan)
+        (!plan.sections.is_empty()
+            || !plan.gone.is_empty()
+            || plan.before.iter().any(|s| !s.body.is_empty()))
+        .then_some(plan)
     }
 
     /// The names of the sections that change.
@@ -111,7 +118,9 @@ impl Plan {
     /// The migration.
     #[must_use]
     pub fn up(&self) -> String {
-        let Self { app, schema, state, .. } = self;
+        let Self {
+            app, schema, state, ..
+        } = self;
         let mut text = format!(
             "-- Who may do what in {app}: row-level security generated from policies/{app}.policy.
 -- Not for editing: change the policy and run `countersign generate --app {app}`, which writes a file with what changed.
@@ -128,7 +137,10 @@ set local statement_timeout = '60s';
         for section in &self.sections {
             section.write(&mut text);
         }
-        let lost = self.before.iter().filter(|b| self.sections.iter().all(|s| s.name != b.name));
+        let lost = self
+            .before
+            .iter()
+            .filter(|b| self.sections.iter().all(|s| s.name != b.name));
         for section in lost {
             let _ = write!(text, "\n-- {GONE}{}\n", section.name);
         }
@@ -182,7 +194,10 @@ pub fn next_version(history: &History, wanted: Option<&str>) -> Result<String, M
     let last = history.last_version.as_deref();
     match (wanted, last) {
         (Some(wanted), Some(last)) if micros(wanted)? <= micros(last)? => {
-            Err(MigrationError::Order { version: wanted.to_owned(), last: last.to_owned() })
+            Err(MigrationError::Order {
+                version: wanted.to_owned(),
+                last: last.to_owned(),
+            })
         }
         (Some(wanted), _) => micros(wanted).map(|_| wanted.to_owned()),
         (None, Some(last)) => Ok(version(micros(last)? + 1_000_000)),
@@ -195,7 +210,12 @@ fn micros(version: &str) -> Result<i64, MigrationError> {
     let part = |range| version.get(range).unwrap_or_default();
     let instant = format!(
         "{}-{}-{} {}:{}:{}Z",
-        part(0..4), part(4..6), part(6..8), part(8..10), part(10..12), part(12..14)
+        part(0..4),
+        part(4..6),
+        part(6..8),
+        part(8..10),
+        part(10..12),
+        part(12..14)
     );
     timestamp_from_text(&instant)
         .filter(|_| version.len() == 14)
@@ -203,7 +223,11 @@ fn micros(version: &str) -> Result<i64, MigrationError> {
 }
 
 fn version(micros: i64) -> String {
-    timestamp_text(micros).chars().filter(char::is_ascii_digit).take(14).collect()
+    timestamp_text(micros)
+        .chars()
+        .filter(char::is_ascii_digit)
+        .take(14)
+        .collect()
 }
 
 const FILE: &str = "countersign:file ";
@@ -230,8 +254,10 @@ impl Section {
 }
 
 fn state(sections: &[Section]) -> String {
-    let lines: Vec<String> =
-        sections.iter().map(|section| format!("{} {}\n", section.name, section.hash())).collect();
+    let lines: Vec<String> = sections
+        .iter()
+        .map(|section| format!("{} {}\n", section.name, section.hash()))
+        .collect();
     sql::hash(&lines.concat(), 64)
 }
 
@@ -275,13 +301,19 @@ mod tests {
     use super::*;
 
     fn section(name: &str, body: &str) -> Section {
-        Section { name: name.to_owned(), heading: vec!["x".to_owned()], body: body.to_owned() }
+        Section {
+            name: name.to_owned(),
+            heading: vec!["x".to_owned()],
+            body: body.to_owned(),
+        }
     }
 
     fn replay(files: &[&str]) -> History {
         let mut history = History::default();
         for file in files {
-            history.apply(Path::new("20260101000000_t.sql"), file, "t", "s").unwrap();
+            history
+                .apply(Path::new("20260101000000_t.sql"), file, "t", "s")
+                .unwrap();
         }
         history
     }
@@ -289,27 +321,50 @@ mod tests {
     #[test]
     fn files_say_what_they_produce() {
         let first = [
-            section("a", "create policy p on s.t for select to x\n  using (true);\n"),
+            section(
+                "a",
+                "create policy p on s.t for select to x\n  using (true);\n",
+            ),
             section("b", "create or replace function c.f() returns trigger;\n"),
         ];
         let plan = Plan::new(&History::default(), "t", "s", &first).unwrap();
         let up = plan.up();
-        assert_eq!(Plan::new(&replay(&[&up]), "t", "s", &first), None, "nothing changed");
+        assert_eq!(
+            Plan::new(&replay(&[&up]), "t", "s", &first),
+            None,
+            "nothing changed"
+        );
 
-        let second = [section("a", "create policy q on s.t for select to x\n  using (true);\n")];
+        let second = [section(
+            "a",
+            "create policy q on s.t for select to x\n  using (true);\n",
+        )];
         let next = Plan::new(&replay(&[&up]), "t", "s", &second).unwrap();
         assert_eq!(next.changed().collect::<Vec<_>>(), ["a"]);
         assert_eq!(
             next.dropped().collect::<Vec<_>>(),
-            ["drop policy if exists p on s.t;", "drop function if exists c.f();"]
+            [
+                "drop policy if exists p on s.t;",
+                "drop function if exists c.f();"
+            ]
         );
         assert!(next.down().contains("create policy p on s.t"));
-        assert_eq!(Plan::new(&replay(&[&up, &next.up()]), "t", "s", &second), None);
+        assert_eq!(
+            Plan::new(&replay(&[&up, &next.up()]), "t", "s", &second),
+            None
+        );
     }
 
     #[test]
     fn an_edited_file_is_noticed() {
-        let up = Plan::new(&History::default(), "t", "s", &[section("a", "select 1;\n")]).unwrap().up();
+        let up = Plan::new(
+            &History::default(),
+            "t",
+            "s",
+            &[section("a", "select 1;\n")],
+        )
+        .unwrap()
+        .up();
         let edited = up.replace("select 1", "select 2");
         let found = History::default().apply(Path::new("f"), &edited, "t", "s");
         assert!(matches!(found, Err(MigrationError::Edited { .. })));
@@ -317,19 +372,34 @@ mod tests {
 
     #[test]
     fn comments_do_not_count() {
-        let (one, two) = (section("a", "-- x\nselect 1;\n"), section("a", "\n-- y\nselect 1;\n\n"));
+        let (one, two) = (
+            section("a", "-- x\nselect 1;\n"),
+            section("a", "\n-- y\nselect 1;\n\n"),
+        );
         assert_eq!(one.hash(), two.hash());
     }
 
     #[test]
     fn versions_count_seconds() {
         let after = |last: &str, wanted| {
-            let history = History { last_version: Some(last.to_owned()), ..History::default() };
+            let history = History {
+                last_version: Some(last.to_owned()),
+                ..History::default()
+            };
             next_version(&history, wanted)
         };
         assert_eq!(after("20261231235959", None).unwrap(), "20270101000000");
-        assert_eq!(after("20260101000000", Some("20260101000001")).unwrap(), "20260101000001");
-        assert!(matches!(after("20260101000000", Some("20251231000000")), Err(MigrationError::Order { .. })));
-        assert!(matches!(after("20260101000000", Some("2026010100000")), Err(MigrationError::Version(_))));
+        assert_eq!(
+            after("20260101000000", Some("20260101000001")).unwrap(),
+            "20260101000001"
+        );
+        assert!(matches!(
+            after("20260101000000", Some("20251231000000")),
+            Err(MigrationError::Order { .. })
+        ));
+        assert!(matches!(
+            after("20260101000000", Some("2026010100000")),
+            Err(MigrationError::Version(_))
+        ));
     }
 }

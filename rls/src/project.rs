@@ -70,9 +70,17 @@ impl Project {
         let text = read(&path, "the catalogue", || {
             format!("write it with `countersign catalogue --app {app} --db <url>`")
         })?;
-        let catalogue = serde_json::from_str(&text)
-            .map_err(|source| ProjectError::Catalogue { path, app: app.to_owned(), source })?;
-        Ok(Self { app: app.to_owned(), policy_path, source, catalogue })
+        let catalogue = serde_json::from_str(&text).map_err(|source| ProjectError::Catalogue {
+            path,
+            app: app.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            app: app.to_owned(),
+            policy_path,
+            source,
+            catalogue,
+        })
     }
 
     /// Reads and checks the policy.
@@ -81,14 +89,19 @@ impl Project {
     /// The findings, if one of them is an error.
     pub fn compile(&self) -> Result<Compiled, Vec<Diagnostic>> {
         let (policy, diagnostics) = policy_core::compile(&self.source, &self.catalogue)?;
-        Ok(Compiled { policy, diagnostics })
+        Ok(Compiled {
+            policy,
+            diagnostics,
+        })
     }
 }
 
 /// Where an app's catalogue is kept.
 #[must_use]
 pub fn catalogue_path(directory: &Path, app: &str) -> PathBuf {
-    directory.join("policies").join(format!("{app}.catalogue.json"))
+    directory
+        .join("policies")
+        .join(format!("{app}.catalogue.json"))
 }
 
 /// Where the migrations are.

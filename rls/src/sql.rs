@@ -11,10 +11,16 @@ const LONGEST_NAME: usize = 63;
 /// A name as SQL reads it, quoted only where it must be.
 pub(crate) fn name(name: &str) -> Cow<'_, str> {
     let mut bytes = name.bytes();
-    let plain = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
+    let plain = bytes
+        .next()
+        .is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
         && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         && !keywords::is_keyword(name);
-    if plain { Cow::Borrowed(name) } else { Cow::Owned(format!("\"{}\"", name.replace('"', "\"\""))) }
+    if plain {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("\"{}\"", name.replace('"', "\"\"")))
+    }
 }
 
 /// A name with its schema.
@@ -49,20 +55,25 @@ pub(crate) fn fitting(full: &str) -> String {
 pub(crate) fn hash(text: &str, digits: usize) -> String {
     use sha2::{Digest as _, Sha256};
     let bytes = Sha256::digest(text.as_bytes());
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(digits).collect()
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>()
+        .chars()
+        .take(digits)
+        .collect()
 }
 
 /// Breaks a list at commas so that no line is wider than a page.
 pub(crate) fn wrapped(list: &str, width: usize, indent: &str) -> String {
     let mut lines = vec![String::new()];
     for item in list.split_inclusive(", ") {
-        if let Some(line) = lines.last_mut() {
-            if line.len() + item.trim_end().len() <= width || line.is_empty() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() || line.len() + item.trim_end().len() <= width => {
                 line.push_str(item);
-                continue;
             }
+            _ => lines.push(item.to_owned()),
         }
-        lines.push(item.to_owned());
     }
     let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
     lines.join(&format!("\n{indent}"))

@@ -127,7 +127,10 @@ fn columns(
             nullable: row.try_get(3)?,
             default: expressions::default(row.try_get(4)?, row.try_get(5)?, row.try_get(6)?),
             labels: row.try_get(7)?,
-            one_of: checks.iter().find_map(|check| expressions::one_of(check)).unwrap_or_default(),
+            one_of: checks
+                .iter()
+                .find_map(|check| expressions::one_of(check))
+                .unwrap_or_default(),
         };
         columns.entry(row.try_get(0)?).or_default().push(column);
     }

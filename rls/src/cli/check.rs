@@ -27,9 +27,17 @@ impl CheckArgs {
             Ok(compiled) => compiled.diagnostics,
             Err(diagnostics) => diagnostics,
         };
-        let count = |severity| found.iter().filter(|d: &&Diagnostic| d.severity == severity).count();
-        let (errors, warnings, notes) =
-            (count(Severity::Error), count(Severity::Warning), count(Severity::Note));
+        let count = |severity| {
+            found
+                .iter()
+                .filter(|d: &&Diagnostic| d.severity == severity)
+                .count()
+        };
+        let (errors, warnings, notes) = (
+            count(Severity::Error),
+            count(Severity::Warning),
+            count(Severity::Note),
+        );
         let sound = errors == 0 && (warnings == 0 || !self.strict);
         if !output.json {
             diagnostics::print(&project, &found);
@@ -43,6 +51,10 @@ impl CheckArgs {
                 )
             },
         );
-        Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if sound {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }

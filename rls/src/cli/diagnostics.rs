@@ -15,7 +15,13 @@ pub(crate) fn print(project: &Project, diagnostics: &[Diagnostic]) {
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     sorted.sort_by_key(|diagnostic| (diagnostic.severity, diagnostic.span.start));
     for diagnostic in sorted {
-        eprintln!("{:?}", miette::Report::new(Finding { diagnostic: diagnostic.clone(), source: source.clone() }));
+        eprintln!(
+            "{:?}",
+            miette::Report::new(Finding {
+                diagnostic: diagnostic.clone(),
+                source: source.clone()
+            })
+        );
     }
 }
 
@@ -26,7 +32,13 @@ pub(crate) fn json(project: &Project, diagnostics: &[Diagnostic]) -> Vec<Value> 
         .map(|found| {
             let before = project.source.get(..found.span.start).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            let column = before
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .count()
+                + 1;
             json!({
                 "code": found.code,
                 "severity": found.severity,
@@ -70,7 +82,10 @@ impl miette::Diagnostic for Finding {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.diagnostic.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.diagnostic
+            .help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -80,6 +95,10 @@ impl miette::Diagnostic for Finding {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let diagnostic::Span { start, end } = self.diagnostic.span;
         let label = Some(self.diagnostic.label.clone()).filter(|label| !label.is_empty());
-        Some(Box::new(std::iter::once(LabeledSpan::new(label, start, end.saturating_sub(start)))))
+        Some(Box::new(std::iter::once(LabeledSpan::new(
+            label,
+            start,
+            end.saturating_sub(start),
+        ))))
     }
 }

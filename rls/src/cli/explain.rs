@@ -5,9 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
-use policy_core::decide::{
-    Caller, CallerKind, Command, Ranks, Row, Sight, Statement, decide,
-};
+use policy_core::decide::{Caller, CallerKind, Command, Ranks, Row, Sight, Statement, decide};
 use policy_core::explain::explain;
 use policy_core::model::{Policy, Rank, Table};
 use policy_core::value::{Kind, value_from_text};
@@ -67,13 +65,21 @@ const TENANT: u128 = 0x7e4a;
 
 impl ExplainArgs {
     pub(crate) fn run(&self, output: &Output) -> Result<ExitCode> {
-        let Some(subject) = self.app.compile(output)? else { return Ok(ExitCode::FAILURE) };
+        let Some(subject) = self.app.compile(output)? else {
+            return Ok(ExitCode::FAILURE);
+        };
         let policy = &subject.policy;
-        let table = policy
-            .table(&self.table)
-            .ok_or_else(|| miette!("there is no table `{}` in schema `{}`", self.table, policy.schema))?;
-        let (old_json, changes_json) =
-            (object(self.row.as_deref(), "--row")?, object(self.new.as_deref(), "--new")?);
+        let table = policy.table(&self.table).ok_or_else(|| {
+            miette!(
+                "there is no table `{}` in schema `{}`",
+                self.table,
+                policy.schema
+            )
+        })?;
+        let (old_json, changes_json) = (
+            object(self.row.as_deref(), "--row")?,
+            object(self.new.as_deref(), "--new")?,
+        );
         let now = now();
         let id = match policy.caller_id {
             Kind::Text => Value::Text("caller.id"),
@@ -105,10 +111,22 @@ impl ExplainArgs {
         };
         let parents = vec![sight; table.parents.len()];
         let (old, new) = (
-            Row { values: &old, parents: &parents, peers: sight },
-            Row { values: &new, parents: &parents, peers: sight },
+            Row {
+                values: &old,
+                parents: &parents,
+                peers: sight,
+            },
+            Row {
+                values: &new,
+                parents: &parents,
+                peers: sight,
+            },
         );
-        let named = if self.new.is_some() { &changes_json } else { &old_json };
+        let named = if self.new.is_some() {
+            &changes_json
+        } else {
+            &old_json
+        };
         let statement = Statement {
             read: self.read(table, kind)?,
             written: match self.action {
@@ -118,7 +136,10 @@ impl ExplainArgs {
             },
             command: match self.action {
                 Word::Select => Command::Select(old),
-                Word::Insert => Command::Insert { new, returning: !self.read.is_empty() },
+                Word::Insert => Command::Insert {
+                    new,
+                    returning: !self.read.is_empty(),
+                },
                 Word::Update => Command::Update { old, new },
                 Word::Delete => Command::Delete(old),
             },
@@ -132,8 +153,18 @@ impl ExplainArgs {
                 let path = subject.project.policy_path.display();
                 lines.push(format!("  {path}:{}: {}", rule.line, rule.text));
             }
-            lines.extend(explanation.details.iter().map(|detail| format!("  {detail}")));
-            lines.extend(explanation.hint.iter().map(|hint| format!("  hint: {hint}")));
+            lines.extend(
+                explanation
+                    .details
+                    .iter()
+                    .map(|detail| format!("  {detail}")),
+            );
+            lines.extend(
+                explanation
+                    .hint
+                    .iter()
+                    .map(|hint| format!("  hint: {hint}")),
+            );
             lines.join("\n")
         });
         Ok(ExitCode::SUCCESS)
@@ -148,7 +179,10 @@ impl ExplainArgs {
             "service" => (CallerKind::Service, 0),
             role => match policy.rank(role) {
                 0 => {
-                    let roles = policy.tenant.as_ref().map_or(String::new(), |t| t.roles.join(", "));
+                    let roles = policy
+                        .tenant
+                        .as_ref()
+                        .map_or(String::new(), |t| t.roles.join(", "));
                     return Err(miette!(
                         help = format!("one of anon, guest, user, service, {roles}"),
                         "there is no role `{role}`"
@@ -180,8 +214,16 @@ fn columns<'n>(table: &Table, names: impl Iterator<Item = &'n String>) -> Result
 }
 
 fn unknown(table: &Table, name: &str) -> miette::Report {
-    let names = table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>();
-    miette!(help = format!("its columns are {}", names.join(", ")), "`{}` has no column `{name}`", table.name)
+    let names = table
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect::<Vec<_>>();
+    miette!(
+        help = format!("its columns are {}", names.join(", ")),
+        "`{}` has no column `{name}`",
+        table.name
+    )
 }
 
 /// A row in the table's column order; what is not named is not known.
@@ -196,12 +238,16 @@ fn values<'v>(
         .columns
         .iter()
         .map(|column| {
-            let Some(json) = json.get(&column.name) else { return Ok(Value::NotYetKnown) };
+            let Some(json) = json.get(&column.name) else {
+                return Ok(Value::NotYetKnown);
+            };
             let value = match json {
                 serde_json::Value::Null => Some(Value::Null),
                 serde_json::Value::String(text) if text == "caller.id" => Some(id),
                 serde_json::Value::String(text) if text == "now()" => Some(now),
-                serde_json::Value::Bool(flag) if column.kind == Kind::Bool => Some(Value::Bool(*flag)),
+                serde_json::Value::Bool(flag) if column.kind == Kind::Bool => {
+                    Some(Value::Bool(*flag))
+                }
                 serde_json::Value::Number(number) if column.kind == Kind::Int => {
                     number.as_i64().map(Value::Int)
                 }
@@ -210,7 +256,11 @@ fn values<'v>(
                 _ => None,
             };
             value.ok_or_else(|| {
-                miette!("`{json}` is no value for `{}`, which is {}", column.name, column.data_type)
+                miette!(
+                    "`{json}` is no value for `{}`, which is {}",
+                    column.name,
+                    column.data_type
+                )
             })
         })
         .collect()
@@ -227,7 +277,9 @@ fn overlay<'v>(old: &[Value<'v>], changes: &[Value<'v>], keep: bool) -> Vec<Valu
 
 /// The row's tenant; where it is not said, some tenant.
 fn tenant<'v>(table: &Table, old: &mut [Value<'v>], new: &mut [Value<'v>]) -> Value<'v> {
-    let Some(column) = table.place.tenant_column().map(usize::from) else { return Value::Null };
+    let Some(column) = table.place.tenant_column().map(usize::from) else {
+        return Value::Null;
+    };
     let kind = table.columns.get(column).map(|column| column.kind);
     let some = match kind {
         Some(Kind::Uuid) => Value::Uuid(TENANT),
@@ -243,6 +295,8 @@ fn tenant<'v>(table: &Table, old: &mut [Value<'v>], new: &mut [Value<'v>]) -> Va
 }
 
 fn now() -> Value<'static> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Value::Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -27,14 +27,19 @@ pub(crate) struct GenerateArgs {
 
 impl GenerateArgs {
     pub(crate) fn run(&self, output: &Output) -> Result<ExitCode> {
-        let Some(subject) = self.app.compile(output)? else { return Ok(ExitCode::FAILURE) };
+        let Some(subject) = self.app.compile(output)? else {
+            return Ok(ExitCode::FAILURE);
+        };
         let (policy, project) = (&subject.policy, &subject.project);
         let directory = project::migrations_path(&output.directory);
         let history = History::read(&directory, &policy.app, &policy.schema).into_diagnostic()?;
         let sections = generate::sections(policy, &project.catalogue, &project.source);
         let Some(plan) = Plan::new(&history, &policy.app, &policy.schema, &sections) else {
             output.say(&json!({ "current": true }), || {
-                format!("the migrations are current with {}", project.policy_path.display())
+                format!(
+                    "the migrations are current with {}",
+                    project.policy_path.display()
+                )
             });
             return Ok(ExitCode::SUCCESS);
         };

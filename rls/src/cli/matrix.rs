@@ -33,7 +33,9 @@ const ACTIONS: [&str; 4] = ["select", "insert", "update", "delete"];
 
 impl MatrixArgs {
     pub(crate) fn run(&self, output: &Output) -> Result<ExitCode> {
-        let Some(subject) = self.app.compile(output)? else { return Ok(ExitCode::FAILURE) };
+        let Some(subject) = self.app.compile(output)? else {
+            return Ok(ExitCode::FAILURE);
+        };
         let mut matrix = matrix(&subject.policy);
         if let Some(only) = &self.table {
             matrix.tables.retain(|table| table.table == *only);
@@ -67,7 +69,9 @@ impl MatrixArgs {
             table.load_preset(ASCII_MARKDOWN);
         } else {
             table.load_preset(UTF8_HORIZONTAL_ONLY);
-            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(140);
+            table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(140);
         }
         table.set_header(header);
         table
@@ -79,7 +83,11 @@ fn rows(table: &TableAccess, into: &mut Table) {
         into.add_row([table.table.as_str(), "nobody", "", "", "", ""]);
     }
     for (position, caller) in table.callers.iter().enumerate() {
-        let name = if position == 0 { table.table.clone() } else { String::new() };
+        let name = if position == 0 {
+            table.table.clone()
+        } else {
+            String::new()
+        };
         let mut row = vec![name, caller.who.join(", ")];
         row.extend(ACTIONS.iter().map(|action| cell(action, &caller.access)));
         into.add_row(row);
@@ -92,18 +100,28 @@ fn rows(table: &TableAccess, into: &mut Table) {
 /// What a caller may do by one action: its rules, each with columns and rows, but for those that
 /// another one covers.
 fn cell(action: &str, access: &[Access]) -> String {
-    let of_action: Vec<&Access> = access.iter().filter(|access| access.action == action).collect();
+    let of_action: Vec<&Access> = access
+        .iter()
+        .filter(|access| access.action == action)
+        .collect();
     let covered = |one: &Access| {
         of_action.iter().any(|other| {
             other.rows.is_empty()
                 && (!one.rows.is_empty() || other.columns.len() > one.columns.len())
-                && one.columns.iter().all(|column| other.columns.contains(column))
+                && one
+                    .columns
+                    .iter()
+                    .all(|column| other.columns.contains(column))
         })
     };
     let mut lines: Vec<String> = of_action
         .iter()
         .filter(|access| !covered(access))
-        .map(|access| format!("{} {}", access.summary, access.rows).trim().to_owned())
+        .map(|access| {
+            format!("{} {}", access.summary, access.rows)
+                .trim()
+                .to_owned()
+        })
         .collect();
     lines.dedup();
     lines.join("; ")

@@ -73,17 +73,34 @@ grant execute on function countersign.caller_text_is_user() to authenticated;
 /// The functions every app with these ids shares; the same text from each of them.
 pub(super) fn section(context: &Context<'_>) -> Section {
     let mut body = SCHEMA.to_owned();
-    body.push_str(if context.policy.caller_id == Kind::Text { TEXT } else { UUID });
+    body.push_str(if context.policy.caller_id == Kind::Text {
+        TEXT
+    } else {
+        UUID
+    });
     for (operand, claim, what) in [
-        (Operand::CallerEmail, "email", "e-mail, which may never have been verified"),
+        (
+            Operand::CallerEmail,
+            "email",
+            "e-mail, which may never have been verified",
+        ),
         (Operand::CallerAal, "aal", "authenticator assurance level"),
     ] {
-        if context.policy.tables.iter().any(|table| names(table, &operand)) {
+        if context
+            .policy
+            .tables
+            .iter()
+            .any(|table| names(table, &operand))
+        {
             body.push_str(&claim_function(claim, what));
         }
     }
     let heading = vec!["Who is asking".to_owned()];
-    Section { name: "callers".to_owned(), heading, body }
+    Section {
+        name: "callers".to_owned(),
+        heading,
+        body,
+    }
 }
 
 fn claim_function(claim: &str, what: &str) -> String {
@@ -104,9 +121,15 @@ grant execute on function countersign.caller_{claim}() to authenticated;
 }
 
 fn names(table: &Table, wanted: &Operand) -> bool {
-    let rules = table.rules.iter().filter(|rule| rule.subject != Subject::Service);
+    let rules = table
+        .rules
+        .iter()
+        .filter(|rule| rule.subject != Subject::Service);
     let of_rules = rules.flat_map(|rule| [&rule.condition, &rule.check]);
-    let of_never = table.never.iter().flat_map(|never| [&never.condition, &never.check]);
+    let of_never = table
+        .never
+        .iter()
+        .flat_map(|never| [&never.condition, &never.check]);
     let mut found = false;
     for condition in of_rules.chain(of_never).flatten() {
         condition.for_each_operand(&mut |operand| found |= operand == wanted);

@@ -8,7 +8,12 @@ use super::{Context, Section, grants};
 
 pub(super) fn section(context: &Context<'_>) -> Option<Section> {
     let mut body = String::new();
-    for table in context.policy.tables.iter().filter(|table| !table.is_named()) {
+    for table in context
+        .policy
+        .tables
+        .iter()
+        .filter(|table| !table.is_named())
+    {
         let relation = context.relation(&table.name);
         let _ = writeln!(
             body,
@@ -24,7 +29,11 @@ alter table {relation} enable row level security;
             everybody = grants::EVERYBODY,
         );
     }
-    let others = context.catalogue.relations.iter().filter(|r| r.kind == RelationKind::Other);
+    let others = context
+        .catalogue
+        .relations
+        .iter()
+        .filter(|r| r.kind == RelationKind::Other);
     for relation in others {
         let _ = writeln!(
             body,
@@ -34,5 +43,9 @@ alter table {relation} enable row level security;
         );
     }
     let heading = vec!["Closed: nothing in the policy names these".to_owned()];
-    (!body.is_empty()).then(|| Section { name: "closed".to_owned(), heading, body })
+    (!body.is_empty()).then(|| Section {
+        name: "closed".to_owned(),
+        heading,
+        body,
+    })
 }

@@ -30,9 +30,10 @@ fn test(rows: &Rows<'_>, condition: &Condition) -> Test {
 
 fn negated(rows: &Rows<'_>, condition: &Condition) -> String {
     match condition {
-        Condition::IsNull(_) | Condition::Distinct(..) | Condition::OneOf(..) | Condition::Like(..) => {
-            plain(rows, condition, "not ")
-        }
+        Condition::IsNull(_)
+        | Condition::Distinct(..)
+        | Condition::OneOf(..)
+        | Condition::Like(..) => plain(rows, condition, "not "),
         Condition::Flag(flag) => format!("not {}", operand(rows, flag, false)),
         other => format!("not ({})", test(rows, other).inline(Place::Alternative)),
     }

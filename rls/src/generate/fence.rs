@@ -16,7 +16,11 @@ pub(super) fn fences(context: &Context<'_>, table: &Table) -> Vec<Statement> {
     match table.place {
         Place::Tenant(_) => {
             let (using, check) = (
-                old(context, table, &[Action::Select, Action::Update, Action::Delete]),
+                old(
+                    context,
+                    table,
+                    &[Action::Select, Action::Update, Action::Delete],
+                ),
                 new(context, table, &[Action::Insert, Action::Update]),
             );
             fences.push(fence("countersign_fence", "all", Some(using), Some(check)));
@@ -24,14 +28,34 @@ pub(super) fn fences(context: &Context<'_>, table: &Table) -> Vec<Statement> {
         // A tenant has no members before it exists, so inserts are for the insert policy alone.
         Place::Root(_) => {
             let (select, update) = (
-                any([old(context, table, &[Action::Select]), Rows::open(context, table, Role::Authenticated).founder()]),
+                any([
+                    old(context, table, &[Action::Select]),
+                    Rows::open(context, table, Role::Authenticated).founder(),
+                ]),
                 old(context, table, &[Action::Update]),
             );
-            let (check, delete) =
-                (new(context, table, &[Action::Update]), old(context, table, &[Action::Delete]));
-            fences.push(fence("countersign_fence_select", "select", Some(select), None));
-            fences.push(fence("countersign_fence_update", "update", Some(update), Some(check)));
-            fences.push(fence("countersign_fence_delete", "delete", Some(delete), None));
+            let (check, delete) = (
+                new(context, table, &[Action::Update]),
+                old(context, table, &[Action::Delete]),
+            );
+            fences.push(fence(
+                "countersign_fence_select",
+                "select",
+                Some(select),
+                None,
+            ));
+            fences.push(fence(
+                "countersign_fence_update",
+                "update",
+                Some(update),
+                Some(check),
+            ));
+            fences.push(fence(
+                "countersign_fence_delete",
+                "delete",
+                Some(delete),
+                None,
+            ));
         }
         Place::Shared => {}
     }

@@ -9,8 +9,7 @@ use super::{Context, Role};
 use crate::sql;
 
 /// The roles that lose everything before anything is granted.
-pub(super) const EVERYBODY: &str =
-    "public, anon, authenticated, service_role, countersign_edge";
+pub(super) const EVERYBODY: &str = "public, anon, authenticated, service_role, countersign_edge";
 
 /// What a role is granted on a table.
 pub(super) fn of(table: &Table, role: Role) -> &Privileges {
@@ -23,7 +22,12 @@ pub(super) fn of(table: &Table, role: Role) -> &Privileges {
 
 /// Whether a role is granted anything on a table.
 pub(super) fn any(privileges: &Privileges) -> bool {
-    let Privileges { select, insert, update, delete } = privileges;
+    let Privileges {
+        select,
+        insert,
+        update,
+        delete,
+    } = privileges;
     *delete || !select.is_empty() || !insert.is_empty() || !update.is_empty()
 }
 
@@ -47,15 +51,27 @@ pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
             parts.push("delete".to_owned());
         }
         if !parts.is_empty() {
-            let _ = writeln!(text, "grant {}\n  on {relation} to {};", parts.join(",\n      "), role.name());
+            let _ = writeln!(
+                text,
+                "grant {}\n  on {relation} to {};",
+                parts.join(",\n      "),
+                role.name()
+            );
         }
     }
     // Supabase's own role bypasses row-level security, but not privileges.
-    let dml = if table.append { "select, insert" } else { "select, insert, update, delete" };
+    let dml = if table.append {
+        "select, insert"
+    } else {
+        "select, insert, update, delete"
+    };
     let _ = writeln!(text, "grant {dml} on {relation} to service_role;");
 }
 
 fn list(table: &Table, word: &str, columns: ColumnSet) -> String {
     let names = sql::names(table.column_names(columns));
-    format!("{word} ({})", sql::wrapped(&names, sql::test::WIDTH - 16, &" ".repeat(14)))
+    format!(
+        "{word} ({})",
+        sql::wrapped(&names, sql::test::WIDTH - 16, &" ".repeat(14))
+    )
 }

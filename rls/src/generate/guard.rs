@@ -50,7 +50,10 @@ pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
             text.push_str("  end if;\n");
         }
     }
-    let message = sql::literal(&format!("no rule of {}.{} allows this change", context.policy.schema, table.name));
+    let message = sql::literal(&format!(
+        "no rule of {}.{} allows this change",
+        context.policy.schema, table.name
+    ));
     let texts: Vec<&str> = rules
         .iter()
         .filter(|rule| rule.subject != Subject::Service)
@@ -91,33 +94,53 @@ struct Group {
 /// The columns that some role may write by one of its rules and not by another, grouped by rules.
 fn groups(table: &Table, rules: &[&Rule]) -> Vec<Group> {
     let held = |role: Role| grants::of(table, role).update;
-    let written = Role::ALL.into_iter().fold(ColumnSet::EMPTY, |set, role| set.union(held(role)));
+    let written = Role::ALL
+        .into_iter()
+        .fold(ColumnSet::EMPTY, |set, role| set.union(held(role)));
     let signature = |column| -> (Vec<bool>, Vec<bool>) {
         (
-            rules.iter().map(|rule| rule.columns.contains(column)).collect(),
-            Role::ALL.iter().map(|role| held(*role).contains(column)).collect(),
+            rules
+                .iter()
+                .map(|rule| rule.columns.contains(column))
+                .collect(),
+            Role::ALL
+                .iter()
+                .map(|role| held(*role).contains(column))
+                .collect(),
         )
     };
     let mut sets: Vec<ColumnSet> = Vec::new();
     for column in written.iter() {
-        let asked = Role::ALL.into_iter().filter(|role| held(*role).contains(column)).any(|role| {
-            let mut rules = rules.iter().filter(|rule| role.speaks_for(rule.subject));
-            rules.any(|rule| !rule.columns.contains(column))
-        });
+        let asked = Role::ALL
+            .into_iter()
+            .filter(|role| held(*role).contains(column))
+            .any(|role| {
+                let mut rules = rules.iter().filter(|rule| role.speaks_for(rule.subject));
+                rules.any(|rule| !rule.columns.contains(column))
+            });
         if !asked {
             continue;
         }
-        let same = |set: &&mut ColumnSet| set.iter().next().is_some_and(|first| signature(first) == signature(column));
+        let same = |set: &&mut ColumnSet| {
+            set.iter()
+                .next()
+                .is_some_and(|first| signature(first) == signature(column))
+        };
         match sets.iter_mut().find(same) {
             Some(set) => *set = set.with(column),
             None => sets.push(ColumnSet::EMPTY.with(column)),
         }
     }
-    sets.into_iter().map(|columns| group(table, columns)).collect()
+    sets.into_iter()
+        .map(|columns| group(table, columns))
+        .collect()
 }
 
 fn group(table: &Table, columns: ColumnSet) -> Group {
-    let first = columns.iter().next().map_or("", |column| table.column_name(column));
+    let first = columns
+        .iter()
+        .next()
+        .map_or("", |column| table.column_name(column));
     let more = if columns.len() > 1 { "_or_more" } else { "" };
     let variable = sql::name(&sql::fitting(&format!("changes_{first}{more}"))).into_owned();
     let side = |row: &str| -> Vec<String> {
@@ -125,9 +148,16 @@ fn group(table: &Table, columns: ColumnSet) -> Group {
             .iter()
             .map(|column| {
                 let name = sql::name(table.column_name(column)).into_owned();
-                let kind = table.columns.get(usize::from(column)).map_or("", |c| c.data_type.as_str());
+                let kind = table
+                    .columns
+                    .get(usize::from(column))
+                    .map_or("", |c| c.data_type.as_str());
                 // Types without equality compare by their text.
-                let cast = if matches!(kind, "json" | "xml" | "point" | "polygon") { "::text" } else { "" };
+                let cast = if matches!(kind, "json" | "xml" | "point" | "polygon") {
+                    "::text"
+                } else {
+                    ""
+                };
                 format!("{row}.{name}{cast}")
             })
             .collect()
@@ -144,7 +174,11 @@ fn group(table: &Table, columns: ColumnSet) -> Group {
             sql::wrapped(&old, width, "     ")
         )
     };
-    Group { columns, variable, test }
+    Group {
+        columns,
+        variable,
+        test,
+    }
 }
 
 /// `allowed := <one alternative for each rule of the role>;`
@@ -158,19 +192,32 @@ fn alternatives(
 ) {
     let held = grants::of(table, role).update;
     let _ = writeln!(text, "{:indent$}allowed :=", "");
-    let rules = table.rules_for(Action::Update).filter(|rule| role.speaks_for(rule.subject));
+    let rules = table
+        .rules_for(Action::Update)
+        .filter(|rule| role.speaks_for(rule.subject));
     for (position, rule) in rules.enumerate() {
         let kept = groups
             .iter()
             .filter(|g| !g.columns.is_subset(rule.columns) && g.columns.is_subset(held))
             .map(|group| Test::Other(format!("not {}", group.variable)));
-        let rows = |row| Rows { row, in_function: true, ..Rows::open(context, table, role) };
+        let rows = |row| Rows {
+            row,
+            in_function: true,
+            ..Rows::open(context, table, role)
+        };
         let test = all(kept
-            .chain([rows("old").existing(rule), proposed(&rows("new"), rule, held)])
+            .chain([
+                rows("old").existing(rule),
+                proposed(&rows("new"), rule, held),
+            ])
             .collect::<Vec<_>>());
         let (word, deeper) = (if position == 0 { "   " } else { "or " }, indent + 2);
         let line = test.block(deeper + 3, deeper + 3, Place::Alternative);
-        let _ = writeln!(text, "{:deeper$}-- {}\n{:deeper$}{word}{line}", "", rule.text, "");
+        let _ = writeln!(
+            text,
+            "{:deeper$}-- {}\n{:deeper$}{word}{line}",
+            "", rule.text, ""
+        );
     }
     // The last line gets the statement's end.
     text.truncate(text.trim_end().len());
@@ -184,9 +231,11 @@ fn proposed(rows: &Rows<'_>, rule: &Rule, held: ColumnSet) -> Test {
         Subject::Itself(column) => held.contains(column),
         _ => false,
     };
-    let asked = rule.check.as_ref().map_or(ColumnSet::EMPTY, |check| check.columns());
-    let check_moves =
-        rule.check != rule.condition || !asked.intersection(held).is_empty();
+    let asked = rule
+        .check
+        .as_ref()
+        .map_or(ColumnSet::EMPTY, |check| check.columns());
+    let check_moves = rule.check != rule.condition || !asked.intersection(held).is_empty();
     match (subject_moves, check_moves) {
         (true, _) => rows.proposed(rule),
         (false, true) => super::condition::condition(rows, rule.check.as_ref()),

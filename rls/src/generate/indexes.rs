@@ -10,7 +10,11 @@ use crate::sql;
 
 /// Creates the indexes that the catalogue does not show.
 pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
-    let existing = context.catalogue.relation(&table.name).map(|r| r.indexes.as_slice()).unwrap_or_default();
+    let existing = context
+        .catalogue
+        .relation(&table.name)
+        .map(|r| r.indexes.as_slice())
+        .unwrap_or_default();
     let wanted = wanted(context, table);
     let mut made: Vec<&[&str]> = Vec::new();
     let mut sorted: Vec<&Vec<&str>> = wanted.iter().collect();
@@ -22,10 +26,17 @@ pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
             continue;
         }
         made.push(columns);
-        let name = sql::fitting(&format!("countersign_{}_{}_idx", table.name, columns.join("_")));
+        let name = sql::fitting(&format!(
+            "countersign_{}_{}_idx",
+            table.name,
+            columns.join("_")
+        ));
         let (name, relation) = (sql::name(&name).into_owned(), context.relation(&table.name));
         let columns = sql::names(columns.iter().copied());
-        let _ = writeln!(text, "\ncreate index if not exists {name} on {relation} ({columns});");
+        let _ = writeln!(
+            text,
+            "\ncreate index if not exists {name} on {relation} ({columns});"
+        );
     }
 }
 
@@ -39,13 +50,26 @@ fn wanted<'t>(context: &Context<'_>, table: &'t Table) -> Vec<Vec<&'t str>> {
     if let Place::Tenant(tenant) = table.place {
         wanted.push(vec![tenant]);
     }
-    for members in context.policy.tenant.iter().flat_map(|tenant| &tenant.members) {
-        if context.policy.table_at(members.table).is_some_and(|source| source.name == table.name) {
+    for members in context
+        .policy
+        .tenant
+        .iter()
+        .flat_map(|tenant| &tenant.members)
+    {
+        if context
+            .policy
+            .table_at(members.table)
+            .is_some_and(|source| source.name == table.name)
+        {
             wanted.push(vec![members.caller, members.tenant]);
         }
     }
     for parent in table.parents.iter().filter(|parent| parent.tested) {
-        wanted.push(std::iter::once(parent.column).chain(table.place.tenant_column()).collect());
+        wanted.push(
+            std::iter::once(parent.column)
+                .chain(table.place.tenant_column())
+                .collect(),
+        );
     }
     for rule in client_rules(table).filter(|rule| rule.action == Action::Select) {
         if let (Subject::Itself(column), false) = (rule.subject, rule.fenced(table.place)) {
@@ -54,6 +78,11 @@ fn wanted<'t>(context: &Context<'_>, table: &'t Table) -> Vec<Vec<&'t str>> {
     }
     wanted
         .into_iter()
-        .map(|columns| columns.into_iter().map(|column| table.column_name(column)).collect())
+        .map(|columns| {
+            columns
+                .into_iter()
+                .map(|column| table.column_name(column))
+                .collect()
+        })
         .collect()
 }

@@ -38,8 +38,16 @@ pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
 
 /// One policy for each command that the role has rules for.
 fn permissive(context: &Context<'_>, table: &Table, role: Role) -> Vec<Statement> {
-    let commands = [Action::Select, Action::Insert, Action::Update, Action::Delete];
-    commands.into_iter().filter_map(|action| allow(context, table, role, action)).collect()
+    let commands = [
+        Action::Select,
+        Action::Insert,
+        Action::Update,
+        Action::Delete,
+    ];
+    commands
+        .into_iter()
+        .filter_map(|action| allow(context, table, role, action))
+        .collect()
 }
 
 fn allow(context: &Context<'_>, table: &Table, role: Role, action: Action) -> Option<Statement> {
@@ -48,22 +56,40 @@ fn allow(context: &Context<'_>, table: &Table, role: Role, action: Action) -> Op
     // touches what its author cannot see, whether or not it reads a column.
     let (using, check) = match action {
         Action::Select => (Some(rows.seen()), None),
-        Action::Insert => {
-            (None, Some(all([rows.allowed(action), rows.parents(), rows.may_retire()])))
-        }
+        Action::Insert => (
+            None,
+            Some(all([
+                rows.allowed(action),
+                rows.parents(),
+                rows.may_retire(),
+            ])),
+        ),
         Action::Update => (
             Some(all([rows.visible(), rows.reached(action)])),
-            Some(all([rows.visible(), rows.allowed(action), rows.may_retire()])),
+            Some(all([
+                rows.visible(),
+                rows.allowed(action),
+                rows.may_retire(),
+            ])),
         ),
         Action::Delete => (Some(all([rows.visible(), rows.reached(action)])), None),
         Action::Upsert => return None,
     };
-    let (using, check) = (using.map(|test| rows.said(test)), check.map(|test| rows.said(test)));
-    if [&using, &check].into_iter().flatten().any(|test| *test == Test::False) {
+    let (using, check) = (
+        using.map(|test| rows.said(test)),
+        check.map(|test| rows.said(test)),
+    );
+    if [&using, &check]
+        .into_iter()
+        .flatten()
+        .any(|test| *test == Test::False)
+    {
         // Denied by having no policy.
         return None;
     }
-    let rules = table.rules_for(action).filter(|rule| role.speaks_for(rule.subject));
+    let rules = table
+        .rules_for(action)
+        .filter(|rule| role.speaks_for(rule.subject));
     let comment: Vec<&str> = rules.map(|rule| rule.text.as_str()).collect();
     Some(Statement {
         name: format!("countersign_{}{}", action.word(), role.suffix()),
@@ -81,13 +107,16 @@ fn allow(context: &Context<'_>, table: &Table, role: Role, action: Action) -> Op
 fn never(context: &Context<'_>, table: &Table) -> Vec<Statement> {
     let mut statements: Vec<Statement> = Vec::new();
     for role in [Role::Authenticated, Role::Anon] {
-        if role == Role::Anon && !grants::any(&table.grants.anon) {
-            continue;
-        }
-        for never in &table.never {
+        for never in table
+            .never
+            .iter()
+            .filter(|never| may(table, role, never.action))
+        {
             let rows = Rows::open(context, table, role);
-            let (using, check) =
-                (rows.spared(never.condition.as_ref()), rows.spared(never.check.as_ref()));
+            let (using, check) = (
+                rows.spared(never.condition.as_ref()),
+                rows.spared(never.check.as_ref()),
+            );
             // Written out, because a missing WITH CHECK would repeat USING.
             let (using, check) = match never.action {
                 Action::Insert => (None, Some(check)),
@@ -95,8 +124,15 @@ fn never(context: &Context<'_>, table: &Table) -> Vec<Statement> {
                 _ => (Some(using), None),
             };
             let plain = format!("countersign_never_{}{}", never.action.word(), role.suffix());
-            let earlier = statements.iter().filter(|s| s.name.starts_with(&plain)).count();
-            let name = if earlier == 0 { plain } else { format!("{plain}_{}", earlier + 1) };
+            let earlier = statements
+                .iter()
+                .filter(|s| s.name.starts_with(&plain))
+                .count();
+            let name = if earlier == 0 {
+                plain
+            } else {
+                format!("{plain}_{}", earlier + 1)
+            };
             statements.push(Statement {
                 name,
                 restrictive: true,
@@ -112,15 +148,37 @@ fn never(context: &Context<'_>, table: &Table) -> Vec<Statement> {
     statements
 }
 
+/// Whether a role may use a command at all; anon is spared policies that never matter.
+fn may(table: &Table, role: Role, action: Action) -> bool {
+    let privileges = grants::of(table, role);
+    role != Role::Anon
+        || match action {
+            Action::Select => !privileges.select.is_empty(),
+            Action::Insert => !privileges.insert.is_empty(),
+            Action::Update | Action::Upsert => !privileges.update.is_empty(),
+            Action::Delete => privileges.delete,
+        }
+}
+
 impl Statement {
     fn write(&self, relation: &str, text: &mut String) {
         let Self { name, command, .. } = self;
-        let kind = if self.restrictive { "\n  as restrictive" } else { "" };
-        let mut create =
-            format!("create policy {name} on {relation}{kind} for {command} to {}", self.role.name());
+        let kind = if self.restrictive {
+            "\n  as restrictive"
+        } else {
+            ""
+        };
+        let mut create = format!(
+            "create policy {name} on {relation}{kind} for {command} to {}",
+            self.role.name()
+        );
         for (word, test) in [("using", &self.using), ("with check", &self.check)] {
             if let Some(test) = test {
-                let _ = write!(create, "\n  {word} {}", test.block(word.len() + 3, 2, self.place));
+                let _ = write!(
+                    create,
+                    "\n  {word} {}",
+                    test.block(word.len() + 3, 2, self.place)
+                );
             }
         }
         let comment = format!("{} [{}]", self.comment, sql::hash(&create, 8));

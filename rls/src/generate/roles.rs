@@ -20,28 +20,44 @@ pub(super) fn section(context: &Context<'_>) -> Option<Section> {
     }
     owner_check(context, tenant, &mut body);
     let heading = declaration(context);
-    Some(Section { name: "roles".to_owned(), heading, body })
+    Some(Section {
+        name: "roles".to_owned(),
+        heading,
+        body,
+    })
 }
 
 /// The policy's own declaration of tenants and roles.
 fn declaration(context: &Context<'_>) -> Vec<String> {
-    let at = context.source.lines().position(|line| line.trim_start().starts_with("tenant "));
+    let at = context
+        .source
+        .lines()
+        .position(|line| line.trim_start().starts_with("tenant "));
     let line = at.and_then(|at| u32::try_from(at + 1).ok());
-    line.map_or_else(|| vec!["Roles".to_owned()], |line| table::block(context.source, line))
+    line.map_or_else(
+        || vec!["Roles".to_owned()],
+        |line| table::block(context.source, line),
+    )
 }
 
 /// As definer, because the policies of the membership table ask it themselves. In plpgsql, because
 /// that keeps its plan: 8 microseconds a call where `language sql` takes 32.
 fn helper(context: &Context<'_>, tenant: &Tenant, key: &str, rank: Rank, text: &mut String) {
     let function = context.helper(rank);
-    let roles: Vec<String> =
-        (rank..=tenant.top()).rev().map(|rank| sql::literal(tenant.role(rank))).collect();
+    let roles: Vec<String> = (rank..=tenant.top())
+        .rev()
+        .map(|rank| sql::literal(tenant.role(rank)))
+        .collect();
     let sources: Vec<String> = tenant
         .members
         .iter()
         .filter_map(|members| source(context, members, &roles.join(", ")))
         .collect();
-    let above = if rank == tenant.top() { "" } else { " or above" };
+    let above = if rank == tenant.top() {
+        ""
+    } else {
+        " or above"
+    };
     let _ = writeln!(
         text,
         "-- Where the caller is {role}{above}.
@@ -64,7 +80,11 @@ grant execute on function {function}() to authenticated;
 fn source(context: &Context<'_>, members: &Members, roles: &str) -> Option<String> {
     let table = context.policy.table_at(members.table)?;
     let column = |column| sql::name(table.column_name(column)).into_owned();
-    let rows = Rows { row: "m", in_function: true, ..Rows::open(context, table, Role::Authenticated) };
+    let rows = Rows {
+        row: "m",
+        in_function: true,
+        ..Rows::open(context, table, Role::Authenticated)
+    };
     let mut tests = vec![
         format!("m.{} = {}", column(members.caller), context.caller_id()),
         format!("m.{} in ({roles})", column(members.role)),
@@ -87,13 +107,23 @@ fn source(context: &Context<'_>, members: &Members, roles: &str) -> Option<Strin
 /// The helpers see all memberships only if row-level security does not bind their owner.
 fn owner_check(context: &Context<'_>, tenant: &Tenant, text: &mut String) {
     let functions: Vec<String> = (1..=tenant.top())
-        .map(|rank| format!("'{}()'::regprocedure", context.helper(rank).replace('\'', "''")))
+        .map(|rank| {
+            format!(
+                "'{}()'::regprocedure",
+                context.helper(rank).replace('\'', "''")
+            )
+        })
         .collect();
     let tables: Vec<String> = tenant
         .members
         .iter()
         .filter_map(|members| context.policy.table_at(members.table))
-        .map(|table| format!("'{}'::regclass", context.relation(&table.name).replace('\'', "''")))
+        .map(|table| {
+            format!(
+                "'{}'::regclass",
+                context.relation(&table.name).replace('\'', "''")
+            )
+        })
         .collect();
     let _ = writeln!(
         text,

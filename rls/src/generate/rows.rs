@@ -33,28 +33,53 @@ impl<'a> Rows<'a> {
     ) -> Self {
         let behind_fence =
             role == Role::Authenticated && fence_binds(table, action) && !has_gate(context, table);
-        let fenced = if behind_fence { fence_rank(table) } else { None };
-        Self { fenced, ..Self::open(context, table, role) }
+        let fenced = if behind_fence {
+            fence_rank(table)
+        } else {
+            None
+        };
+        Self {
+            fenced,
+            ..Self::open(context, table, role)
+        }
     }
 
     /// The rows of a table where nothing was tested before.
     pub(super) fn open(context: &'a Context<'a>, table: &'a Table, role: Role) -> Self {
-        Self { context, table, role, row: &table.name, fenced: None, in_function: false }
+        Self {
+            context,
+            table,
+            role,
+            row: &table.name,
+            fenced: None,
+            in_function: false,
+        }
     }
 
     /// A column with its qualifier.
     pub(super) fn column(&self, column: ColumnIndex) -> String {
         let name = sql::name(self.table.column_name(column)).into_owned();
-        if self.in_function { format!("{}.{name}", self.row) } else { format!("{}.{name}", sql::name(self.row)) }
+        if self.in_function {
+            format!("{}.{name}", self.row)
+        } else {
+            format!("{}.{name}", sql::name(self.row))
+        }
     }
 
     /// A function of the caller, as it is written here.
     pub(super) fn call(&self, function: &str) -> String {
-        if self.in_function { function.to_owned() } else { format!("(select {function})") }
+        if self.in_function {
+            function.to_owned()
+        } else {
+            format!("(select {function})")
+        }
     }
 
     pub(super) fn known(&self) -> Test {
-        Test::Known(format!("{} is not null", self.call(self.context.caller_id())))
+        Test::Known(format!(
+            "{} is not null",
+            self.call(self.context.caller_id())
+        ))
     }
 
     pub(super) fn rank(&self, rank: Rank) -> Test {
@@ -64,10 +89,20 @@ impl<'a> Rows<'a> {
         if self.fenced.is_some_and(|tested| tested >= rank) {
             return Test::True;
         }
-        let Some(column) = self.table.place.tenant_column() else { return Test::False };
+        let Some(column) = self.table.place.tenant_column() else {
+            return Test::False;
+        };
         let (column, helper) = (self.column(column), self.context.helper(rank));
-        let test = Test::Rank { column, rank, helper };
-        if self.in_function { Test::Other(test.inline(Position::Alternative)) } else { test }
+        let test = Test::Rank {
+            column,
+            rank,
+            helper,
+        };
+        if self.in_function {
+            Test::Other(test.inline(Position::Alternative))
+        } else {
+            test
+        }
     }
 
     /// Whether a rule speaks of the caller and the row.
@@ -84,11 +119,13 @@ impl<'a> Rows<'a> {
                 Test::Own(format!("{} = {id}", self.column(column)))
             }
             Subject::Rank(rank) => return self.rank(rank),
-            Subject::Peer(peer) => {
-                self.related(peer.table, "peer", &[(peer.other, peer.column)])
-            }
+            Subject::Peer(peer) => self.related(peer.table, "peer", &[(peer.other, peer.column)]),
         };
-        if rule.fenced(self.table.place) { all([self.rank(1), own]) } else { own }
+        if rule.fenced(self.table.place) {
+            all([self.rank(1), own])
+        } else {
+            own
+        }
     }
 
     /// Whether a rule reaches the existing row.
@@ -114,7 +151,11 @@ impl<'a> Rows<'a> {
     /// A test as a policy says it. Where the fence leaves nothing to ask, that there is a caller:
     /// a bare `true` looks like a mistake to readers and linters alike.
     pub(super) fn said(&self, test: Test) -> Test {
-        if test == Test::True && self.fenced.is_some() { self.known() } else { test }
+        if test == Test::True && self.fenced.is_some() {
+            self.known()
+        } else {
+            test
+        }
     }
 
     /// Whether the role sees the row, but for `never`, which has policies of its own.
@@ -128,22 +169,38 @@ impl<'a> Rows<'a> {
 
     /// Whether the role sees the row.
     pub(super) fn visible(&self) -> Test {
-        let never = self.table.never.iter().filter(|never| never.action == Action::Select);
+        let never = self
+            .table
+            .never
+            .iter()
+            .filter(|never| never.action == Action::Select);
         let spared = never.map(|never| self.spared(never.condition.as_ref()));
-        if self.role == Role::Edge { self.seen() } else { all(std::iter::once(self.seen()).chain(spared)) }
+        if self.role == Role::Edge {
+            self.seen()
+        } else {
+            all(std::iter::once(self.seen()).chain(spared))
+        }
     }
 
     /// Whether `never` does not forbid the row; unknown forbids.
     pub(super) fn spared(&self, forbidden: Option<&policy_core::condition::Condition>) -> Test {
         match forbidden {
             None => Test::True,
-            some => Test::Other(format!("({}) is false", condition(self, some).inline(Position::Alternative))),
+            some => Test::Other(format!(
+                "({}) is false",
+                condition(self, some).inline(Position::Alternative)
+            )),
         }
     }
 
     /// Whether the row is a tenant that the caller creates in this very transaction.
     pub(super) fn founder(&self) -> Test {
-        let found = self.context.policy.tenant.as_ref().and_then(|tenant| tenant.found);
+        let found = self
+            .context
+            .policy
+            .tenant
+            .as_ref()
+            .and_then(|tenant| tenant.found);
         match (found, self.table.place, self.role) {
             (Some(found), Place::Root(_), Role::Authenticated) => {
                 let id = self.call(self.context.caller_id());
@@ -162,7 +219,12 @@ impl<'a> Rows<'a> {
         if self.role == Role::Edge {
             return Test::True;
         }
-        all(self.table.parents.iter().filter(|parent| parent.tested).map(|p| self.parent(p)))
+        all(self
+            .table
+            .parents
+            .iter()
+            .filter(|parent| parent.tested)
+            .map(|p| self.parent(p)))
     }
 
     fn parent(&self, parent: &Parent) -> Test {
@@ -174,27 +236,45 @@ impl<'a> Rows<'a> {
     /// Whether the role sees a row of another table whose columns equal this row's. All columns
     /// are qualified: a bare one would mean the inner table's.
     fn related(&self, table: u16, alias: &str, equal: &[(ColumnIndex, ColumnIndex)]) -> Test {
-        let Some(other) = self.context.policy.table_at(table) else { return Test::False };
+        let Some(other) = self.context.policy.table_at(table) else {
+            return Test::False;
+        };
         let readable = super::grants::of(other, self.role).select;
         if !equal.iter().all(|(theirs, _)| readable.contains(*theirs)) {
             // The role sees no such row, and asking would be an error.
             return Test::False;
         }
-        let alias = if self.table.name == alias { format!("{alias}_row") } else { alias.to_owned() };
+        let alias = if self.table.name == alias {
+            format!("{alias}_row")
+        } else {
+            alias.to_owned()
+        };
         let equal: Vec<String> = equal
             .iter()
             .map(|(theirs, own)| {
-                format!("{alias}.{} = {}", sql::name(other.column_name(*theirs)), self.column(*own))
+                format!(
+                    "{alias}.{} = {}",
+                    sql::name(other.column_name(*theirs)),
+                    self.column(*own)
+                )
             })
             .collect();
         let relation = self.context.relation(&other.name);
-        Test::Other(format!("exists (select 1 from {relation} {alias} where {})", equal.join(" and ")))
+        Test::Other(format!(
+            "exists (select 1 from {relation} {alias} where {})",
+            equal.join(" and ")
+        ))
     }
 
     /// Whether the row is not retired, or the caller sees retired rows. The transaction that
     /// retires a row still sees it, or its own update would be refused.
     fn not_retired(&self) -> Test {
-        let Some(retire) = self.table.retire.as_ref().filter(|_| self.role != Role::Edge) else {
+        let Some(retire) = self
+            .table
+            .retire
+            .as_ref()
+            .filter(|_| self.role != Role::Edge)
+        else {
             return Test::True;
         };
         let column = self.column(retire.column);
@@ -211,11 +291,20 @@ impl<'a> Rows<'a> {
 
     /// Whether the new row is not retired, or the caller may retire rows.
     pub(super) fn may_retire(&self) -> Test {
-        let Some(retire) = self.table.retire.as_ref().filter(|_| self.role != Role::Edge) else {
+        let Some(retire) = self
+            .table
+            .retire
+            .as_ref()
+            .filter(|_| self.role != Role::Edge)
+        else {
             return Test::True;
         };
         any([
-            Test::Other(format!("{} <> {}", self.column(retire.column), retire.value)),
+            Test::Other(format!(
+                "{} <> {}",
+                self.column(retire.column),
+                retire.value
+            )),
             self.rank(retire.by),
         ])
     }

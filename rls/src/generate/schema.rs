@@ -39,16 +39,26 @@ alter default privileges in schema {schema} revoke execute on functions from ano
 "
     );
     let heading = vec![format!("The schema {}", context.policy.schema)];
-    Section { name: "schema".to_owned(), heading, body }
+    Section {
+        name: "schema".to_owned(),
+        heading,
+        body,
+    }
 }
 
 /// Whether the policy gives a role anything in this schema.
 fn uses(context: &Context<'_>, role: Role) -> bool {
     let speaks = |subjects: &[Subject]| subjects.iter().any(|subject| role.speaks_for(*subject));
     let policy = context.policy;
-    policy.tables.iter().any(|table| grants::any(grants::of(table, role)))
+    policy
+        .tables
+        .iter()
+        .any(|table| grants::any(grants::of(table, role)))
         || policy.views.iter().any(|view| speaks(&view.subjects))
-        || policy.functions.iter().any(|function| speaks(&function.subjects))
+        || policy
+            .functions
+            .iter()
+            .any(|function| speaks(&function.subjects))
 }
 
 /// Who inserts into a table whose default counts up must be able to count.
@@ -56,17 +66,27 @@ fn sequences(context: &Context<'_>, body: &mut String) {
     for table in &context.policy.tables {
         for sequence in counters(context, table) {
             let inserts = |role: &Role| !grants::of(table, *role).insert.is_empty();
-            let mut roles: Vec<&str> =
-                Role::ALL.into_iter().filter(inserts).map(Role::name).collect();
+            let mut roles: Vec<&str> = Role::ALL
+                .into_iter()
+                .filter(inserts)
+                .map(Role::name)
+                .collect();
             roles.push("service_role");
-            let _ = writeln!(body, "grant usage on sequence {sequence} to {};", roles.join(", "));
+            let _ = writeln!(
+                body,
+                "grant usage on sequence {sequence} to {};",
+                roles.join(", ")
+            );
         }
     }
 }
 
 /// The sequences behind a table's defaults, as PostgreSQL prints them: with their schema.
 fn counters<'a>(context: &Context<'a>, table: &Table) -> Vec<&'a str> {
-    let columns = context.catalogue.relation(&table.name).map(|relation| relation.columns.as_slice());
+    let columns = context
+        .catalogue
+        .relation(&table.name)
+        .map(|relation| relation.columns.as_slice());
     columns
         .unwrap_or_default()
         .iter()

@@ -15,12 +15,18 @@ pub(super) fn section(context: &Context<'_>, table: &Table) -> Section {
     policies::write(context, table, &mut body);
     let relation = context.relation(&table.name);
     let _ = writeln!(body, "\nalter table {relation} enable row level security;");
-    Section { name: format!("table.{}", table.name), heading: block(context.source, table.line), body }
+    Section {
+        name: format!("table.{}", table.name),
+        heading: block(context.source, table.line),
+        body,
+    }
 }
 
 /// The lines of the block that starts here, as they stand in the policy.
 pub(super) fn block(source: &str, line: u32) -> Vec<String> {
-    let skip = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
+    let skip = usize::try_from(line)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(1);
     let (mut lines, mut depth) = (Vec::new(), 0_i32);
     for line in source.lines().skip(skip) {
         lines.push(line.trim_end().to_owned());

@@ -15,13 +15,19 @@ use crate::sql::test::{Place as Position, Test};
 
 /// Writes the triggers that this table needs as the tenant root or as a source of memberships.
 pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
-    let Some(tenant) = &context.policy.tenant else { return };
+    let Some(tenant) = &context.policy.tenant else {
+        return;
+    };
     if let (Place::Root(key), Some(found)) = (table.place, tenant.found) {
         founding(context, tenant, table, key, found, text);
     }
     if tenant.keep_top {
         for members in &tenant.members {
-            if context.policy.table_at(members.table).is_some_and(|source| source.name == table.name) {
+            if context
+                .policy
+                .table_at(members.table)
+                .is_some_and(|source| source.name == table.name)
+            {
                 keeping(context, tenant, table, members, text);
             }
         }
@@ -37,14 +43,27 @@ fn founding(
     found: Found,
     text: &mut String,
 ) {
-    let Some(members) = tenant.members.first() else { return };
-    let Some(source) = context.policy.table_at(members.table).filter(|t| t.name != root.name) else {
+    let Some(members) = tenant.members.first() else {
+        return;
+    };
+    let Some(source) = context
+        .policy
+        .table_at(members.table)
+        .filter(|t| t.name != root.name)
+    else {
         return;
     };
     let column = |column| sql::name(source.column_name(column)).into_owned();
     let role = sql::literal(tenant.role(tenant.top()));
-    let (key, author) = (sql::name(root.column_name(key)), sql::name(root.column_name(found.author)));
-    let mut columns = vec![column(members.tenant), column(members.caller), column(members.role)];
+    let (key, author) = (
+        sql::name(root.column_name(key)),
+        sql::name(root.column_name(found.author)),
+    );
+    let mut columns = vec![
+        column(members.tenant),
+        column(members.caller),
+        column(members.role),
+    ];
     let mut values = vec![format!("new.{key}"), format!("new.{author}"), role.clone()];
     for (of, literal) in required(members) {
         columns.push(column(of));
@@ -87,9 +106,11 @@ fn required(members: &Members) -> Vec<(ColumnIndex, &Literal)> {
     parts
         .iter()
         .filter_map(|part| match part {
-            Condition::Compare(Comparison::Equal, Operand::Column(column), Operand::Literal(literal)) => {
-                Some((*column, literal))
-            }
+            Condition::Compare(
+                Comparison::Equal,
+                Operand::Column(column),
+                Operand::Literal(literal),
+            ) => Some((*column, literal)),
             _ => None,
         })
         .collect()
@@ -97,8 +118,16 @@ fn required(members: &Members) -> Vec<(ColumnIndex, &Literal)> {
 
 /// A tenant keeps at least one member of the top role. Two who leave at once must not both see the
 /// other still there, so each first locks the tenant's row.
-fn keeping(context: &Context<'_>, tenant: &Tenant, table: &Table, members: &Members, text: &mut String) {
-    let Some(root) = context.policy.table_at(tenant.root) else { return };
+fn keeping(
+    context: &Context<'_>,
+    tenant: &Tenant,
+    table: &Table,
+    members: &Members,
+    text: &mut String,
+) {
+    let Some(root) = context.policy.table_at(tenant.root) else {
+        return;
+    };
     let top = tenant.role(tenant.top());
     let key = sql::name(root.column_name(tenant.key));
     let lost = format!("old.{}", sql::name(table.column_name(members.tenant)));
@@ -115,8 +144,10 @@ fn keeping(context: &Context<'_>, tenant: &Tenant, table: &Table, members: &Memb
             ))
         })
         .collect();
-    let (relation, function) =
-        (context.relation(&table.name), context.function(&format!("{}_keep", table.name)));
+    let (relation, function) = (
+        context.relation(&table.name),
+        context.function(&format!("{}_keep", table.name)),
+    );
     let message = sql::literal(&format!("the last {top} cannot leave"));
     let hint = sql::literal(&format!(
         "Make somebody else {top} first, or delete the {} row.",
@@ -156,10 +187,23 @@ create constraint trigger zz_countersign_keep after update or delete on {relatio
 }
 
 /// Whether a row is a membership of the top role.
-fn is_top(context: &Context<'_>, tenant: &Tenant, table: &Table, members: &Members, row: &str) -> String {
+fn is_top(
+    context: &Context<'_>,
+    tenant: &Tenant,
+    table: &Table,
+    members: &Members,
+    row: &str,
+) -> String {
     let role = sql::name(table.column_name(members.role));
-    let role = Test::Other(format!("{row}.{role} = {}", sql::literal(tenant.role(tenant.top()))));
-    let rows = Rows { row, in_function: true, ..Rows::open(context, table, Role::Authenticated) };
+    let role = Test::Other(format!(
+        "{row}.{role} = {}",
+        sql::literal(tenant.role(tenant.top()))
+    ));
+    let rows = Rows {
+        row,
+        in_function: true,
+        ..Rows::open(context, table, Role::Authenticated)
+    };
     crate::sql::test::all([role, condition(&rows, members.condition.as_ref())])
         .inline(Position::Alternative)
 }

@@ -54,8 +54,14 @@ impl History {
         app: &str,
         schema: &str,
     ) -> Result<(), MigrationError> {
-        let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if let Some(version) = file.get(..14).filter(|v| v.bytes().all(|b| b.is_ascii_digit())) {
+        let file = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        if let Some(version) = file
+            .get(..14)
+            .filter(|v| v.bytes().all(|b| b.is_ascii_digit()))
+        {
             self.last_version = self.last_version.take().max(Some(version.to_owned()));
         }
         let ours = format!("-- {FILE}app={app} schema={schema} ");
@@ -64,7 +70,9 @@ impl History {
         }
         let mut open: Option<(Section, String)> = None;
         for line in text.lines() {
-            let marker = line.strip_prefix("-- ").filter(|rest| rest.starts_with("countersign:"));
+            let marker = line
+                .strip_prefix("-- ")
+                .filter(|rest| rest.starts_with("countersign:"));
             let Some(marker) = marker else {
                 if let Some((section, _)) = &mut open {
                     section.body.push_str(line);
@@ -73,9 +81,13 @@ impl History {
                 continue;
             };
             self.close(path, open.take())?;
-            if let Some((name, hash)) = marker.strip_prefix(SECTION).and_then(|m| m.split_once(' ')) {
-                let section =
-                    Section { name: name.to_owned(), heading: Vec::new(), body: String::new() };
+            if let Some((name, hash)) = marker.strip_prefix(SECTION).and_then(|m| m.split_once(' '))
+            {
+                let section = Section {
+                    name: name.to_owned(),
+                    heading: Vec::new(),
+                    body: String::new(),
+                };
                 open = Some((section, hash.trim_end().to_owned()));
             } else if let Some(name) = marker.strip_prefix(GONE) {
                 self.sections.retain(|section| section.name != name);
@@ -92,9 +104,14 @@ impl History {
         path: &Path,
         open: Option<(Section, String)>,
     ) -> Result<(), MigrationError> {
-        let Some((mut section, hash)) = open else { return Ok(()) };
+        let Some((mut section, hash)) = open else {
+            return Ok(());
+        };
         if section.hash() != hash {
-            return Err(MigrationError::Edited { path: path.to_owned(), section: section.name });
+            return Err(MigrationError::Edited {
+                path: path.to_owned(),
+                section: section.name,
+            });
         }
         // The heading came with the body; as a comment it does not count.
         let (heading, body): (Vec<&str>, Vec<&str>) = split_heading(&section.body);
@@ -102,8 +119,18 @@ impl History {
             .into_iter()
             .map(|line| line.strip_prefix("--   ").unwrap_or_default().to_owned())
             .collect();
-        section.body = body.iter().flat_map(|line| [line, "\n"]).collect::<String>().trim().to_owned() + "\n";
-        match self.sections.iter_mut().find(|known| known.name == section.name) {
+        section.body = body
+            .iter()
+            .flat_map(|line| [line, "\n"])
+            .collect::<String>()
+            .trim()
+            .to_owned()
+            + "\n";
+        match self
+            .sections
+            .iter_mut()
+            .find(|known| known.name == section.name)
+        {
             Some(known) => *known = section,
             None => self.sections.push(section),
         }
@@ -114,7 +141,10 @@ impl History {
 /// The comment lines at the start, without the empty one that opens them, and the rest.
 fn split_heading(text: &str) -> (Vec<&str>, Vec<&str>) {
     let lines: Vec<&str> = text.lines().collect();
-    let end = lines.iter().position(|line| !line.starts_with("--")).unwrap_or(lines.len());
+    let end = lines
+        .iter()
+        .position(|line| !line.starts_with("--"))
+        .unwrap_or(lines.len());
     let (heading, body) = lines.split_at(end);
     (heading.iter().skip(1).copied().collect(), body.to_vec())
 }

@@ -28,10 +28,12 @@ impl Object {
     /// The objects of one list that are not in the other. Who is asking is a question of all apps
     /// of a database, so those functions stay.
     pub(super) fn missing(of: &[Self], from: &[Self]) -> Vec<Self> {
-        let shared = |object: &&Self| {
-            !matches!(object, Self::Function(name) if name.starts_with("countersign.caller_"))
-        };
-        of.iter().filter(|object| !from.contains(object)).filter(shared).cloned().collect()
+        let shared = |object: &&Self| !matches!(object, Self::Function(name) if name.starts_with("countersign.caller_"));
+        of.iter()
+            .filter(|object| !from.contains(object))
+            .filter(shared)
+            .cloned()
+            .collect()
     }
 
     /// The statement that drops it.
@@ -61,7 +63,10 @@ impl Object {
             let schema = identifier_part(&table)?.0;
             return Some(Self::Index(format!("{schema}.{name}")));
         }
-        let rest = rest.strip_prefix("constraint ").unwrap_or(rest).strip_prefix("trigger ")?;
+        let rest = rest
+            .strip_prefix("constraint ")
+            .unwrap_or(rest)
+            .strip_prefix("trigger ")?;
         let (name, rest) = identifier(rest)?;
         let (_, table) = rest.split_once(" on ")?;
         let (table, _) = identifier(table)?;
@@ -92,7 +97,8 @@ fn identifier_part(text: &str) -> Option<(&str, &str)> {
             !quoted && !c.is_alphanumeric() && c != '_'
         })
         .unwrap_or(text.len());
-    text.split_at_checked(end).filter(|(name, _)| !name.is_empty())
+    text.split_at_checked(end)
+        .filter(|(name, _)| !name.is_empty())
 }
 
 #[cfg(test)]
@@ -102,16 +108,31 @@ mod tests {
     #[test]
     fn objects_are_read_from_their_statements() {
         for (line, drop) in [
-            ("create policy p on s.\"My t\" for select to x", "drop policy if exists p on s.\"My t\";"),
-            ("create or replace function c.f() returns trigger", "drop function if exists c.f();"),
-            ("create trigger t before update on s.x", "drop trigger if exists t on s.x;"),
+            (
+                "create policy p on s.\"My t\" for select to x",
+                "drop policy if exists p on s.\"My t\";",
+            ),
+            (
+                "create or replace function c.f() returns trigger",
+                "drop function if exists c.f();",
+            ),
+            (
+                "create trigger t before update on s.x",
+                "drop trigger if exists t on s.x;",
+            ),
             (
                 "create constraint trigger t after update or delete on \"S\".x",
                 "drop trigger if exists t on \"S\".x;",
             ),
-            ("create index if not exists i on s.x (a, b);", "drop index if exists s.i;"),
+            (
+                "create index if not exists i on s.x (a, b);",
+                "drop index if exists s.i;",
+            ),
         ] {
-            assert_eq!(Object::made_by(line).map(|object| object.drop()).as_deref(), Some(drop));
+            assert_eq!(
+                Object::made_by(line).map(|object| object.drop()).as_deref(),
+                Some(drop)
+            );
         }
         assert_eq!(Object::made_by("  create policy inside"), None);
     }

@@ -107,7 +107,11 @@ impl Test {
             (Self::Person(_) | Self::Own(_) | Self::Rank { .. }, Self::Known(_)) => true,
             (
                 Self::Rank { column, rank, .. },
-                Self::Rank { column: of, rank: least, .. },
+                Self::Rank {
+                    column: of,
+                    rank: least,
+                    ..
+                },
             ) => column == of && rank >= least,
             _ => false,
         }
@@ -127,13 +131,17 @@ impl Test {
                 }
             }
             Self::All(parts) => {
-                let parts: Vec<String> =
-                    parts.iter().map(|part| part.nested(Place::Condition, true)).collect();
+                let parts: Vec<String> = parts
+                    .iter()
+                    .map(|part| part.nested(Place::Condition, true))
+                    .collect();
                 parts.join(" and ")
             }
             Self::Any(parts) => {
-                let parts: Vec<String> =
-                    parts.iter().map(|part| part.nested(Place::Alternative, false)).collect();
+                let parts: Vec<String> = parts
+                    .iter()
+                    .map(|part| part.nested(Place::Alternative, false))
+                    .collect();
                 parts.join(" or ")
             }
         }
@@ -142,7 +150,11 @@ impl Test {
     /// Inside another expression, in parentheses where `or` stands inside `and`.
     fn nested(&self, place: Place, inside_all: bool) -> String {
         let text = self.inline(place);
-        if inside_all && matches!(self, Self::Any(_)) { format!("({text})") } else { text }
+        if inside_all && matches!(self, Self::Any(_)) {
+            format!("({text})")
+        } else {
+            text
+        }
     }
 
     /// The expression between parentheses, on one line if it fits after `column` characters,
@@ -163,7 +175,12 @@ impl Test {
             Self::All(parts) => (parts, "and ", Place::Condition),
             Self::Any(parts) => (parts, "or ", Place::Alternative),
             _ => {
-                let _ = write!(text, "{:indent$}{}", "", broken(&self.inline(place), indent, indent));
+                let _ = write!(
+                    text,
+                    "{:indent$}{}",
+                    "",
+                    broken(&self.inline(place), indent, indent)
+                );
                 return;
             }
         };
@@ -217,7 +234,11 @@ mod tests {
     }
 
     fn rank(rank: u8) -> Test {
-        Test::Rank { column: "t.org".to_owned(), rank, helper: format!("r{rank}") }
+        Test::Rank {
+            column: "t.org".to_owned(),
+            rank,
+            helper: format!("r{rank}"),
+        }
     }
 
     fn other(text: &str) -> Test {
@@ -227,7 +248,10 @@ mod tests {
     #[test]
     fn what_is_implied_is_left_out() {
         assert_eq!(all([known(), rank(2), Test::True]), rank(2));
-        assert_eq!(any([rank(3), known(), other("a")]), any([known(), other("a")]));
+        assert_eq!(
+            any([rank(3), known(), other("a")]),
+            any([known(), other("a")])
+        );
         assert_eq!(any([all([other("a"), other("b")]), other("a")]), other("a"));
         assert_eq!(all([any([rank(1), rank(3)]), known()]), rank(1));
         assert_eq!(all([other("a"), Test::False]), Test::False);
@@ -237,7 +261,10 @@ mod tests {
     #[test]
     fn role_tests_are_wrapped_beside_and_only() {
         let both = all([other("a"), any([rank(1), other("b")])]);
-        assert_eq!(both.inline(Place::Condition), "a and (t.org = any (array(select r1())) or b)");
+        assert_eq!(
+            both.inline(Place::Condition),
+            "a and (t.org = any (array(select r1())) or b)"
+        );
         let beside = any([all([rank(1), other("a")]), other("b")]);
         assert_eq!(
             beside.inline(Place::Condition),
