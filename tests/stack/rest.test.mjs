@@ -1,6 +1,6 @@
 /** What the REST server must not do, and what the code around it is there for. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, mock, test } from 'node:test';
 import { openDatabase } from './database.mjs';
 import { signIn } from './people.mjs';
 import { keys, supabase } from './supabase.mjs';
@@ -22,6 +22,8 @@ const service = { role: 'service_role', key: keys.secretKey };
 let database, server, ann, bob;
 
 before(async () => {
+  // The REST server reports every refusal, and refusals are what is tested.
+  mock.method(console, 'error', () => {});
   database = await openDatabase({});
   server = supabase(database);
   await server.prepare();

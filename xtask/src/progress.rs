@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use miette::Result;
 
+use crate::interrupt::Interrupted;
+
 /// All steps of one command. Steps may run side by side.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
@@ -27,7 +29,11 @@ impl Progress {
         let began = Instant::now();
         let result = work(&step);
         step.bar.finish_and_clear();
-        let mark = if result.is_ok() { "ok  " } else { "FAIL" };
+        let mark = match &result {
+            Ok(_) => "ok  ",
+            Err(error) if error.is::<Interrupted>() => "stop",
+            Err(_) => "FAIL",
+        };
         self.line(&format!("  {mark} {name} ({})", seconds(began.elapsed())));
         result
     }

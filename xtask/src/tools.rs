@@ -93,7 +93,9 @@ impl Tools {
 
     pub(crate) fn wrangler(&self, workspace: &Workspace) -> Result<Command> {
         let mut command = workspace.command(node::program(workspace, "wrangler"))?;
-        command.env("WRANGLER_SEND_METRICS", "false");
+        command
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false");
         Ok(command)
     }
 }
