@@ -14,7 +14,7 @@ use super::error::VerifyError;
 use super::people::{self, Person};
 use super::report::Impossible;
 use super::schema::{Relation, Schema, at, relation_of};
-use super::seed::{Fixed, Obstacle, Seeder, planting};
+use super::seed::{Fixed, Obstacle, Seeder, planting, quietly};
 use super::session::Session;
 use super::values;
 use super::world::{Facts, Row, World};
@@ -297,7 +297,7 @@ impl Stage<'_> {
                 slot.clone_from(value);
             }
         }
-        let sql = format!("savepoint try_out; {}", planting(self.relation, &row, true));
+        let sql = format!("savepoint try_out; {}", quietly(&planting(self.relation, &row, true)));
         let tried = self.seeder.session.attempt(&sql).await?;
         let undo = "rollback to savepoint try_out; release savepoint try_out";
         self.seeder.session.run("seeding", undo).await?;

@@ -272,10 +272,9 @@ impl<'a> Seeder<'a> {
         relation: &Relation,
         draft: &Draft,
     ) -> Result<Result<Row, Failure>, VerifyError> {
-        let sql = format!(
-            "savepoint seed; {}; release savepoint seed",
-            quietly(&insertion(relation, draft))
-        );
+        let all: Vec<_> = relation.columns.iter().map(|column| sql::name(&column.name)).collect();
+        let insert = format!("{} returning {}", insertion(relation, draft), all.join(", "));
+        let sql = format!("savepoint seed; {}; release savepoint seed", quietly(&insert));
         match self.session.attempt(&sql).await? {
             Ok(rows) => Ok(Ok(rows.into_iter().next().unwrap_or_default())),
             Err(failure) => {
@@ -312,13 +311,11 @@ fn insertion(relation: &Relation, draft: &Draft) -> String {
             texts.push(sql::literal(value.as_deref()));
         }
     }
-    let all: Vec<_> = relation.columns.iter().map(|column| sql::name(&column.name)).collect();
     format!(
-        "insert into {} ({}) values ({}) returning {}",
+        "insert into {} ({}) values ({})",
         relation.qualified(),
         names.join(", "),
-        texts.join(", "),
-        all.join(", ")
+        texts.join(", ")
     )
 }
 
@@ -326,17 +323,17 @@ fn insertion(relation: &Relation, draft: &Draft) -> String {
 pub(super) fn planting(relation: &Relation, row: &Row, replace: bool) -> String {
     if !replace {
         let draft: Draft = row.iter().cloned().map(Some).collect();
-        return quietly(&insertion(relation, &draft));
+        return insertion(relation, &draft);
     }
     let key = relation.key();
-    let pairs = |inside: bool| {
+    let pairs = |inside: bool| -> Vec<String> {
         let of = relation.columns.iter().enumerate().zip(row);
-        of.filter(move |((at, column), _)| key.contains(at) == inside && !column.generated)
+        of.filter(|((at, column), _)| key.contains(at) == inside && !column.generated)
             .map(|((_, column), value)| {
                 format!("{} = {}", sql::name(&column.name), sql::literal(value.as_deref()))
             })
-            .collect::<Vec<_>>()
+            .collect()
     };
-    let (set, at) = (pairs.clone()(false).join(", "), pairs(true).join(" and "));
-    quietly(&format!("update {} set {set} where {at}", relation.qualified()))
+    let (set, at) = (pairs(false).join(", "), pairs(true).join(" and "));
+    format!("update {} set {set} where {at}", relation.qualified())
 }

@@ -1,0 +1,194 @@
+//! Where a table's statements are lined up, decided in advance, and run.
+
+mod columns;
+mod existing;
+mod fresh;
+mod habits;
+mod plan;
+mod random;
+mod read;
+
+use std::collections::HashSet;
+
+use countersign_wasm::batch::{Act, Answer, Asker, Question, RowIndex};
+use policy_core::columns::ColumnSet;
+use policy_core::decide::CallerKind;
+use policy_core::model::Privileges;
+
+use super::error::VerifyError;
+use super::ledger::{Ledger, Shape};
+use super::scene::Scene;
+use super::schema::relation_of;
+use super::seed::{planting, quietly};
+use super::sql;
+use super::statement::Writer;
+use super::world::{Row, World};
+use habits::Habits;
+use plan::Plan;
+
+pub(super) use habits::Fault;
+
+/// A table's statements.
+pub(super) struct Bench<'a> {
+    pub(super) scene: Scene<'a>,
+    pub(super) ledger: Ledger,
+    pub(super) habits: Habits,
+    writer: Writer<'a>,
+    plans: Vec<Plan>,
+    /// The rows that are there during the current statements.
+    world: World,
+    /// The callers with their ranks in that world, and their numbers in the ledger.
+    askers: Vec<(Asker, u32)>,
+    /// Who was already refused a statement for want of a privilege: no row can change that.
+    refused: HashSet<(usize, &'static str)>,
+}
+
+impl<'a> Bench<'a> {
+    pub(super) async fn new(scene: Scene<'a>) -> Result<Self, VerifyError> {
+        let writer = Writer { relation: scene.relation };
+        let habits = Habits::watch(&scene, writer).await?;
+        let mut bench = Self {
+            ledger: Ledger::default(),
+            world: scene.world.clone(),
+            askers: Vec::new(),
+            plans: Vec::new(),
+            refused: HashSet::new(),
+            scene,
+            habits,
+            writer,
+        };
+        bench.ledger.batch.now = bench.scene.now;
+        bench.plans = (0..bench.scene.people.len()).map(|caller| Plan::make(&bench, caller)).collect();
+        Ok(bench)
+    }
+
+    /// Runs every statement of the table.
+    pub(super) async fn run(&mut self, random: usize, seed: u64) -> Result<(), VerifyError> {
+        self.read_everything().await?;
+        self.insert_everything().await?;
+        let mut specimens = self.scene.specimens.clone();
+        specimens.retain(|specimen| specimen.obstacle.is_none());
+        for specimen in &specimens {
+            self.meet(&specimen.row, specimen.owner).await?;
+        }
+        if let Some(row) = self.scene.foreign.clone() {
+            self.meet(&row, None).await?;
+        }
+        self.wander(&specimens, random, seed).await
+    }
+
+    /// Puts rows in place, back at the scene.
+    async fn plant(&mut self, rows: &[&Row]) -> Result<(), VerifyError> {
+        let replace = self.scene.replaces();
+        let relation = relation_of(self.scene.index);
+        let key = self.scene.relation.key();
+        let mut world = self.scene.world.clone();
+        let mut scripts = Vec::new();
+        for row in rows {
+            scripts.push(planting(self.scene.relation, row, replace));
+            world = world.with(relation, &key, row);
+        }
+        let mut script = "rollback to savepoint scene; ".to_owned();
+        for part in &scripts {
+            script.push_str(&quietly(part));
+            script.push_str("; ");
+        }
+        script.push_str("savepoint cell");
+        self.scene.session.run("seeding the rows under test", &script).await?;
+        self.enter(world, scripts);
+        Ok(())
+    }
+
+    fn enter(&mut self, world: World, scripts: Vec<String>) {
+        self.world = world;
+        self.ledger.seedings.push(scripts);
+        let facts = self.scene.facts(&self.world);
+        let askers: Vec<Asker> = self.scene.people.iter().map(|person| facts.asker(person)).collect();
+        self.askers = askers
+            .into_iter()
+            .map(|asker| {
+                let number = self.ledger.asker(&asker);
+                (asker, number)
+            })
+            .collect();
+    }
+
+    /// Runs what is lined up.
+    async fn flush(&mut self) -> Result<(), VerifyError> {
+        let statements: Vec<String> = self
+            .ledger
+            .pending()
+            .iter()
+            .map(|probe| format!("{}{}", self.acting_as(probe.caller), probe.sql))
+            .collect();
+        let observed = self.scene.session.observe_all(&statements).await?;
+        self.ledger.observed.extend(observed);
+        Ok(())
+    }
+
+    /// Back to the seeded rows, as a caller.
+    fn acting_as(&self, caller: usize) -> String {
+        let Some(person) = self.scene.people.get(caller) else { return String::new() };
+        format!(
+            "rollback to savepoint cell; set local \"request.jwt.claims\" = {}; set local role {}; ",
+            sql::literal(Some(&person.claims())),
+            person.role()
+        )
+    }
+
+    fn callers(&self, owner: Option<usize>) -> Vec<usize> {
+        owner.map_or_else(|| (0..self.scene.people.len()).collect(), |owner| vec![owner])
+    }
+
+    fn privileges(&self, caller: usize) -> Privileges {
+        let standing = self.scene.people.get(caller).map(|person| person.standing);
+        standing.map_or_else(Privileges::default, |standing| {
+            *CallerKind::from(standing).privileges(&self.scene.table.grants)
+        })
+    }
+
+    /// A row as this caller meets it.
+    fn row(&mut self, caller: usize, row: &Row) -> RowIndex {
+        let Some((asker, _)) = self.askers.get(caller) else { return RowIndex::MAX };
+        let data = self.scene.facts(&self.world).row(asker, self.scene.table, row);
+        self.ledger.row(data)
+    }
+
+    fn question(&self, caller: usize, read: ColumnSet, written: ColumnSet, act: Act) -> Question {
+        let number = self.askers.get(caller).map_or(u32::MAX, |(_, number)| *number);
+        Question { table: self.scene.index, caller: number, read, written, act }
+    }
+
+    fn answer(&self, question: &Question) -> Answer {
+        self.ledger.answer(self.scene.policy, question)
+    }
+
+    /// Lines up a statement. One that fails for want of a privilege does so whatever the row is,
+    /// so each caller is refused each kind of statement once.
+    fn pose(
+        &mut self,
+        caller: usize,
+        kind: &'static str,
+        sql: String,
+        shape: Shape,
+        questions: &[Question],
+    ) {
+        let denied = questions
+            .first()
+            .is_some_and(|question| matches!(self.answer(question), Answer::NotGranted(..)));
+        if denied && !self.refused.insert((caller, kind)) {
+            return;
+        }
+        self.ledger.add(caller, sql, shape, questions);
+    }
+
+    /// The columns that tell rows apart.
+    fn key(&self) -> ColumnSet {
+        self.scene.relation.key().into_iter().filter_map(|column| u8::try_from(column).ok()).collect()
+    }
+
+    /// The table's rows that are there.
+    fn present(&self) -> Vec<Row> {
+        self.world.of(relation_of(self.scene.index)).cloned().collect()
+    }
+}

@@ -1,0 +1,186 @@
+//! Column privileges: each column alone, everything, what is granted, and nothing, in every place
+//! a statement can name one.
+//!
+//! A privilege belongs to a database role and is a conjunction over single columns, so one caller
+//! of each role and one column at a time are enough. Assignments are tried by every caller, since
+//! which columns may change together depends on the rank.
+
+use std::collections::HashSet;
+
+use countersign_wasm::batch::{Act, Answer};
+use policy_core::columns::ColumnSet;
+
+use super::super::ledger::Shape;
+use super::super::statement::Change;
+use super::super::world::Row;
+use super::Bench;
+use super::existing::written;
+use super::plan::complete;
+
+impl Bench<'_> {
+    /// Tries the columns on a row that the caller may update, or see, if there is one.
+    pub(super) fn name_columns(&mut self, caller: usize, row: &Row) {
+        if !self.refused.insert((caller, "columns")) {
+            return;
+        }
+        let index = self.row(caller, row);
+        let seen = self.answer(&self.question(caller, ColumnSet::EMPTY, ColumnSet::EMPTY, Act::Select(index)));
+        let plan = self.plans.get(caller).map(|plan| plan.changes.clone()).unwrap_or_default();
+        let mut taken = None;
+        for change in &plan {
+            let new = self.updated(row, change);
+            let act = Act::Update(self.row(caller, row), self.row(caller, &new));
+            let question = self.question(caller, ColumnSet::EMPTY, written(change), act);
+            if matches!(self.answer(&question), Answer::Applies(_)) {
+                taken = Some(change.clone());
+                break;
+            }
+        }
+        let could = !self.privileges(caller).update.is_empty() || !self.privileges(caller).select.is_empty();
+        let passes = taken.is_some() || matches!(seen, Answer::Applies(_));
+        if could && !passes && !self.last_chance(row) {
+            // A better row may come.
+            self.refused.remove(&(caller, "columns"));
+            return;
+        }
+        self.assign(caller, row);
+        if self.speaks_for_role(caller) {
+            let change = taken.or_else(|| plan.first().cloned()).unwrap_or_default();
+            self.read_columns(caller, row, &change);
+            self.insert_columns(caller);
+        }
+    }
+
+    fn last_chance(&self, row: &Row) -> bool {
+        let last = self.scene.specimens.iter().rfind(|s| s.obstacle.is_none() && s.owner.is_none());
+        last.is_some_and(|specimen| specimen.row == *row)
+    }
+
+    /// Whether the caller is the one whose statements stand for the database role's privileges:
+    /// the last of its role without another tenant, so the highest rank.
+    fn speaks_for_role(&self, caller: usize) -> bool {
+        let people = &self.scene.people;
+        let role = people.get(caller).map(super::super::people::Person::role);
+        let alone = |p: &super::super::people::Person| p.seats.len() < 2 && p.is_somebody() == p.sits_here();
+        let top = people.iter().rposition(|p| {
+            Some(p.role()) == role && (alone(p) || self.scene.policy.tenant.is_none()) && !p.label.starts_with("guest")
+        });
+        top == Some(caller)
+    }
+
+    fn indices(&self) -> Vec<u8> {
+        (0..=u8::MAX).take(self.scene.relation.columns.len()).collect()
+    }
+
+    /// Each column alone, set to something else.
+    fn assign(&mut self, caller: usize, row: &Row) {
+        for column in self.indices() {
+            let position = usize::from(column);
+            if self.scene.relation.columns.get(position).is_none_or(|column| column.generated) {
+                continue;
+            }
+            let same = row.get(position).cloned().flatten();
+            let other = self.habits.other.get(position).cloned().flatten();
+            for value in [other.filter(|other| Some(other) != same.as_ref()), same] {
+                let change: Change = vec![(position, value)];
+                let new = self.updated(row, &change);
+                let act = Act::Update(self.row(caller, row), self.row(caller, &new));
+                let question = self.question(caller, self.key(), written(&change), act);
+                let sql = self.writer.update(&change, &self.writer.at(row), "");
+                self.ledger.add(caller, sql, Shape::Count, &[question]);
+            }
+        }
+    }
+
+    /// Each column alone in the target list, the filter and the returned list; `*`, all that is
+    /// granted, and none.
+    fn read_columns(&mut self, caller: usize, row: &Row, change: &Change) {
+        let (rows, at, key) = (self.present(), self.writer.at(row), self.key());
+        let everything = ColumnSet::first(self.scene.relation.columns.len());
+        let granted = self.privileges(caller).select;
+        let mut lists: Vec<(String, String, ColumnSet)> = self
+            .indices()
+            .into_iter()
+            .flat_map(|column| {
+                let (name, set) = (self.writer.columns([usize::from(column)]), ColumnSet::EMPTY.with(column));
+                let filter = format!(" where {}", self.writer.touching(usize::from(column)));
+                [(name, String::new(), set), ("1".to_owned(), filter, set)]
+            })
+            .collect();
+        lists.push(("*".to_owned(), String::new(), everything));
+        lists.push((self.writer.columns(granted.iter().map(usize::from)), String::new(), granted));
+        lists.push(("1".to_owned(), String::new(), ColumnSet::EMPTY));
+        for (list, filter, read) in lists.iter().filter(|(list, ..)| !list.is_empty()) {
+            let mut questions = Vec::new();
+            for row in &rows {
+                let act = Act::Select(self.row(caller, row));
+                questions.push(self.question(caller, *read, ColumnSet::EMPTY, act));
+            }
+            let sql = self.writer.select(list, filter);
+            self.ledger.add(caller, sql, Shape::Count, &questions);
+        }
+        for (list, filter, read) in lists.iter().filter(|(list, ..)| !list.is_empty()) {
+            // In the filter or in the returned list, of an update and of a delete.
+            let (at, back, read) = if filter.is_empty() {
+                (at.clone(), list.clone(), key.union(*read))
+            } else {
+                (format!("{at} and {}", filter.trim_start_matches(" where ")), String::new(), key.union(*read))
+            };
+            let new = self.updated(row, change);
+            let act = Act::Update(self.row(caller, row), self.row(caller, &new));
+            let question = self.question(caller, read, written(change), act);
+            let sql = self.writer.update(change, &at, &back);
+            self.ledger.add(caller, sql, Shape::Count, &[question]);
+            let act = Act::Delete(self.row(caller, row));
+            let question = self.question(caller, read, ColumnSet::EMPTY, act);
+            self.ledger.add(caller, self.writer.delete(&at, &back), Shape::Count, &[question]);
+        }
+    }
+
+    /// An accepted row with one column more or less, and with each column returned.
+    fn insert_columns(&mut self, caller: usize) {
+        let Some(plan) = self.plans.get(caller) else { return };
+        let proposals = plan.proposals.clone();
+        let mut chosen = proposals.first().cloned();
+        for proposal in &proposals {
+            let act = Act::Insert(self.row(caller, &proposal.row), false);
+            let question = self.question(caller, ColumnSet::EMPTY, proposal.written, act);
+            if matches!(self.answer(&question), Answer::Applies(_)) {
+                chosen = Some(proposal.clone());
+                break;
+            }
+        }
+        let Some(base) = chosen else { return };
+        let mut tried = HashSet::new();
+        for column in self.indices() {
+            if self.scene.relation.columns.get(usize::from(column)).is_none_or(|c| c.generated) {
+                continue;
+            }
+            let mut proposal = base.clone();
+            if base.written.contains(column) {
+                proposal.written = base.written.without(column);
+            } else {
+                proposal.written = base.written.with(column);
+                let template = self.scene.template.get(usize::from(column)).cloned().flatten();
+                if let Some(slot) = proposal.row.get_mut(usize::from(column)) {
+                    *slot = template;
+                }
+            }
+            let mut row = proposal.row.clone();
+            complete(self, caller, proposal.written, &mut row);
+            proposal.row = row;
+            if !proposal.written.is_empty() && tried.insert(proposal.written) {
+                let act = Act::Insert(self.row(caller, &proposal.row), false);
+                let question = self.question(caller, ColumnSet::EMPTY, proposal.written, act);
+                let sql = self.writer.insert(&proposal.row, proposal.written, "");
+                self.ledger.add(caller, sql, Shape::Count, &[question]);
+            }
+            let act = Act::Insert(self.row(caller, &base.row), true);
+            let read = ColumnSet::EMPTY.with(column);
+            let question = self.question(caller, read, base.written, act);
+            let name = self.writer.columns([usize::from(column)]);
+            let sql = self.writer.insert(&base.row, base.written, &format!(" returning {name}"));
+            self.ledger.add(caller, sql, Shape::Count, &[question]);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What a caller is to try: the changes and the new rows, apart from any existing row.
+
+use policy_core::columns::ColumnSet;
+use policy_core::model::{Place, Privileges};
+
+use super::super::schema::at;
+use super::super::statement::Change;
+use super::super::values;
+use super::super::world::Row;
+use super::Bench;
+
+/// A row proposed for insertion.
+#[derive(Clone, Debug)]
+pub(super) struct Proposal {
+    /// The columns that the statement names.
+    pub(super) written: ColumnSet,
+    /// The row as it would be, defaults included.
+    pub(super) row: Row,
+}
+
+/// What a caller is to try.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plan {
+    /// New values for the columns that the policy looks at, as far as the role may set them.
+    pub(super) changes: Vec<Change>,
+    /// Columns that it does not look at, one of each kind that the rules' column lists tell apart.
+    pub(super) payloads: Vec<(usize, Option<String>)>,
+    /// Rows to insert.
+    pub(super) proposals: Vec<Proposal>,
+    /// Whether every change was tried on one existing row.
+    pub(super) changed: bool,
+    /// Whether every proposal met one existing row.
+    pub(super) met: bool,
+}
+
+impl Plan {
+    pub(super) fn make(bench: &Bench<'_>, caller: usize) -> Self {
+        let held = bench.privileges(caller);
+        let payloads = payloads(bench, &held);
+        Self {
+            changes: changes(bench, caller, &held, payloads.first()),
+            proposals: proposals(bench, caller, held.insert),
+            payloads,
+            changed: false,
+            met: false,
+        }
+    }
+}
+
+fn own<'b>(bench: &'b Bench<'_>, caller: usize) -> impl Iterator<Item = &'b Row> {
+    let specimens = bench.scene.specimens.iter();
+    specimens.filter(move |s| s.owner.is_none_or(|owner| owner == caller)).map(|s| &s.row)
+}
+
+/// The columns in which the rows under test differ, but for key and tenant.
+fn watched(bench: &Bench<'_>) -> ColumnSet {
+    let scene = &bench.scene;
+    let template = &scene.template;
+    let differs = |column: usize| scene.specimens.iter().any(|s| s.row.get(column) != template.get(column));
+    let all = (0..scene.relation.columns.len()).filter(|column| differs(*column));
+    let all: ColumnSet = all.filter_map(|column| u8::try_from(column).ok()).collect();
+    let tenant = scene.table.place.tenant_column();
+    let all = all.difference(bench.key());
+    tenant.map_or(all, |tenant| all.without(tenant))
+}
+
+fn changes(
+    bench: &Bench<'_>,
+    caller: usize,
+    held: &Privileges,
+    payload: Option<&(usize, Option<String>)>,
+) -> Vec<Change> {
+    let columns = watched(bench).intersection(held.update);
+    let mut all: Vec<Change> = Vec::new();
+    for row in own(bench, caller) {
+        let pick = |column: u8| (at(column), row.get(at(column)).cloned().flatten());
+        let change: Change = columns.iter().map(pick).collect();
+        if !change.is_empty() && !all.contains(&change) {
+            all.push(change);
+        }
+    }
+    if all.is_empty() {
+        all.extend(payload.map(|payload| vec![payload.clone()]));
+    }
+    if all.is_empty() {
+        // Some column has to be named for the refusal.
+        let settable = bench.scene.relation.columns.iter().position(|column| !column.generated);
+        let same = |column: usize| (column, bench.scene.template.get(column).cloned().flatten());
+        all.extend(settable.map(|column| vec![same(column)]));
+    }
+    all
+}
+
+fn payloads(bench: &Bench<'_>, held: &Privileges) -> Vec<(usize, Option<String>)> {
+    let scene = &bench.scene;
+    let tenant = scene.table.place.tenant_column();
+    let open = held.update.difference(watched(bench)).difference(bench.key());
+    let mut kinds: Vec<Vec<bool>> = Vec::new();
+    let mut all = Vec::new();
+    for column in open.iter().filter(|column| Some(*column) != tenant) {
+        let kind: Vec<bool> = scene.table.rules.iter().map(|rule| rule.columns.contains(column)).collect();
+        let Some(other) = bench.habits.other.get(at(column)).cloned().flatten() else { continue };
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+            all.push((at(column), Some(other)));
+        }
+    }
+    all
+}
+
+fn proposals(bench: &Bench<'_>, caller: usize, granted: ColumnSet) -> Vec<Proposal> {
+    let scene = &bench.scene;
+    let settable = (0..=u8::MAX).zip(&scene.relation.columns);
+    let settable: ColumnSet = settable.filter(|(_, c)| !c.generated).map(|(index, _)| index).collect();
+    let written = if granted.is_empty() { settable } else { granted };
+    let mut sources: Vec<Row> = if granted.is_empty() {
+        vec![scene.template.clone()]
+    } else {
+        own(bench, caller).cloned().collect()
+    };
+    if let (Place::Tenant(tenant), false) = (scene.table.place, granted.is_empty()) {
+        for home in [scene.homes.get(1).cloned(), None] {
+            let mut row = scene.template.clone();
+            if let Some(slot) = row.get_mut(at(tenant)) {
+                *slot = home;
+            }
+            sources.push(row);
+        }
+    }
+    let mut all: Vec<Proposal> = Vec::new();
+    let key = bench.key();
+    let mut seen: Vec<Row> = Vec::new();
+    for (serial, mut row) in (0x1_0000_u64..).zip(sources) {
+        if let Place::Root(column) = scene.table.place {
+            let base = scene.relation.columns.get(at(column)).map_or("", |c| c.base.as_str());
+            let fresh = if base == "uuid" { values::uuid(serial) } else { serial.to_string() };
+            if let Some(slot) = row.get_mut(at(column)) {
+                *slot = Some(fresh);
+            }
+        }
+        complete(bench, caller, written, &mut row);
+        let watched: ColumnSet = watched(bench).union(scene.table.place.tenant_column().into_iter().collect());
+        let keyed = if watched.intersection(key).is_empty() { ColumnSet::EMPTY } else { key };
+        let special = written.intersection(watched.union(keyed));
+        let special: Row = special.iter().map(|c| row.get(at(c)).cloned().flatten()).collect();
+        if !seen.contains(&special) {
+            seen.push(special);
+            all.push(Proposal { written, row });
+        }
+    }
+    all
+}
+
+/// What the database puts where a statement names nothing, and what triggers write over it.
+pub(super) fn complete(bench: &Bench<'_>, caller: usize, written: ColumnSet, row: &mut Row) {
+    let defaults = bench.habits.defaults.get(caller);
+    for (column, slot) in (0..=u8::MAX).zip(row.iter_mut()) {
+        if !written.contains(column) {
+            *slot = defaults.and_then(|defaults| defaults.get(at(column)).cloned().flatten());
+        }
+    }
+    for (column, value) in &bench.habits.inserted {
+        if let Some(slot) = row.get_mut(*column) {
+            slot.clone_from(value);
+        }
+    }
+}

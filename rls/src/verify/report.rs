@@ -1,0 +1,179 @@
+//! What a verification found.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What a verification found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The app.
+    pub app: String,
+    /// Whose answers were compared.
+    pub evaluators: Vec<String>,
+    /// The server's own words about itself.
+    pub server: String,
+    /// How many decisions were compared.
+    pub cells: u64,
+    /// In how many the statement took effect on the row, and was meant to.
+    pub allowed: u64,
+    /// In how many it did not, and was not meant to.
+    pub denied: u64,
+    /// In how many of these some condition of the table was unknown, because of a NULL.
+    pub unknown: u64,
+    /// What could not be asked, because a constraint forbids the row.
+    pub impossible: ImpossibleTotal,
+    /// Where the evaluators or the database differ.
+    pub disagreements: Vec<Disagreement>,
+    /// Everything else that makes the proof less than one.
+    pub findings: Vec<Finding>,
+    /// How long it took.
+    pub seconds: f64,
+    /// How many cells a second.
+    pub cells_per_second: f64,
+    /// With what the random cells can be had again.
+    pub seed: u64,
+    /// The tables.
+    pub per_table: Vec<TableReport>,
+}
+
+/// What could not be asked.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ImpossibleTotal {
+    /// How many cells.
+    pub count: u64,
+    /// What exactly.
+    pub list: Vec<Impossible>,
+}
+
+/// Rows that a constraint forbids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Impossible {
+    /// The table.
+    pub table: String,
+    /// Which rows.
+    pub what: String,
+    /// What forbids them.
+    pub constraint: String,
+    /// How many cells.
+    pub cells: u64,
+}
+
+impl Impossible {
+    pub(super) fn note(all: &mut Vec<Self>, table: String, what: String, constraint: String, cells: u64) {
+        let same = |i: &&mut Self| i.table == table && i.what == what && i.constraint == constraint;
+        match all.iter_mut().find(same) {
+            Some(known) => known.cells += cells,
+            None => all.push(Self { table, what, constraint, cells }),
+        }
+    }
+}
+
+/// Evaluators or the database differ on a statement.
+#[derive(Clone, Debug, Serialize)]
+pub struct Disagreement {
+    /// The table, view or function.
+    pub table: String,
+    /// Who ran it.
+    pub caller: String,
+    /// The statement.
+    pub statement: String,
+    /// What `decide` says.
+    pub native: String,
+    /// What `decide` says in WebAssembly.
+    pub wasm: String,
+    /// What the database did.
+    pub database: String,
+    /// SQL that shows it on a database with the same migrations.
+    pub script: String,
+}
+
+/// Something that makes the proof less than one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A stable name for its kind.
+    pub code: &'static str,
+    /// The table, view or function.
+    pub table: String,
+    /// What it is and what to do.
+    pub message: String,
+}
+
+/// One table's part.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableReport {
+    /// The table.
+    pub table: String,
+    /// How many decisions were compared.
+    pub cells: u64,
+    /// In how many the statement took effect.
+    pub allowed: u64,
+    /// In how many it did not.
+    pub denied: u64,
+    /// In how many some condition was unknown.
+    pub unknown: u64,
+    /// In how many a constraint had the last word.
+    pub impossible: u64,
+    /// How many statements differed.
+    pub disagreements: u64,
+    /// How many rows stood under test.
+    pub rows: u64,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Report {
+    /// Whether policy and database are equal, and the proof is one.
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        self.disagreements.is_empty() && self.findings.is_empty()
+    }
+
+    /// The exit code: 0 if equal, 1 if not.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        u8::from(!self.is_equal())
+    }
+}
+
+/// How many disagreements are printed in full.
+const SHOWN: usize = 5;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for disagreement in self.disagreements.iter().take(SHOWN) {
+            let Disagreement { table, caller, statement, native, wasm, database, script } = disagreement;
+            writeln!(f, "{table}: {caller}\n  {statement}")?;
+            writeln!(f, "  policy:   {native}\n  in wasm:  {wasm}\n  database: {database}")?;
+            for line in script.lines() {
+                writeln!(f, "    {line}")?;
+            }
+            writeln!(f)?;
+        }
+        if let Some(more) = self.disagreements.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            writeln!(f, "... and {more} more; --json has them all\n")?;
+        }
+        for Finding { code, table, message } in &self.findings {
+            writeln!(f, "{code}: {table}: {message}")?;
+        }
+        writeln!(
+            f,
+            "{} cells on {}: {} allowed, {} denied ({} with an unknown condition), {} impossible by a constraint",
+            self.cells, self.server, self.allowed, self.denied, self.unknown, self.impossible.count
+        )?;
+        writeln!(
+            f,
+            "compared: {}; {:.0} s, {:.0} cells/s, seed {}",
+            self.evaluators.join(", "),
+            self.seconds,
+            self.cells_per_second,
+            self.seed
+        )?;
+        if self.is_equal() {
+            write!(f, "policy and database are equal")
+        } else {
+            let (differ, more) = (self.disagreements.len(), self.findings.len());
+            write!(f, "NOT equal: {differ} disagreements, {more} findings")
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! One verification from beginning to end.
+
+mod tables;
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use policy_core::model::TableIndex;
+
+use super::error::VerifyError;
+use super::evaluator::Evaluator;
+use super::people;
+use super::preconditions;
+use super::progress::Progress;
+use super::report::{ImpossibleTotal, Report};
+use super::schema::Schema;
+use super::scratch::Scratch;
+use super::seed;
+use super::session::Session;
+use super::surface::surface;
+use super::{Place, VerifyOptions};
+
+/// Verifies, and removes what it made whatever happens.
+pub(super) async fn run(options: &VerifyOptions) -> Result<Report, VerifyError> {
+    for name in &options.tables {
+        if options.policy.table(name).is_none() {
+            return Err(VerifyError::UnknownTable(name.clone()));
+        }
+    }
+    let evaluator = Evaluator::start(&options.wasm, &options.policy).await?;
+    let scratch = Scratch::make(&options.url, options.place).await?;
+    let result = tokio::select! {
+        result = prove(options, &scratch, evaluator) => result,
+        () = interrupted() => Err(VerifyError::Interrupted),
+    };
+    let removed = scratch.remove().await;
+    let report = result?;
+    removed.map(|()| report)
+}
+
+async fn interrupted() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+async fn prove(
+    options: &VerifyOptions,
+    scratch: &Scratch,
+    mut evaluator: Evaluator,
+) -> Result<Report, VerifyError> {
+    let policy = &options.policy;
+    let mut session = scratch.open(&options.migrations).await?;
+    if options.one_by_one {
+        session.take_turns();
+    }
+    let started = Instant::now();
+    preconditions::roles(&session).await?;
+    let mut report = start(options, &session).await?;
+    report.findings = preconditions::check(&session, policy).await?;
+    seed::prepare(&session).await?;
+    let schema = Schema::read(&session, policy).await?;
+    let chosen: Vec<TableIndex> = (0..)
+        .zip(&policy.tables)
+        .filter(|(_, table)| options.tables.is_empty() || options.tables.contains(&table.name))
+        .map(|(index, _)| index)
+        .collect();
+    let progress = Progress::start(chosen.len());
+    let random = options.random.div_ceil(chosen.len().max(1));
+    for index in &chosen {
+        let place = tables::Place { session: &session, schema: &schema, policy, index: *index };
+        if let Some(table) = policy.table_at(*index) {
+            progress.begin(&table.name);
+        }
+        tables::verify(place, &mut evaluator, random, &mut report).await?;
+        if let Some(done) = report.per_table.last() {
+            progress.end(done);
+        }
+    }
+    drop(progress);
+    if options.tables.is_empty() {
+        let doors = surface(&session, policy, &people::everybody(policy)).await?;
+        report.cells += doors.cells;
+        report.allowed += doors.allowed;
+        report.denied += doors.denied;
+        report.disagreements.extend(doors.disagreements);
+    }
+    evaluator.stop().await;
+    session.close().await;
+    report.seconds = started.elapsed().as_secs_f64();
+    report.cells_per_second = report.cells as f64 / report.seconds.max(0.001);
+    Ok(report)
+}
+
+async fn start(options: &VerifyOptions, session: &Session) -> Result<Report, VerifyError> {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
+    let server = session.value("asking for the version", "select version()").await?;
+    let server = server.split(" on ").next().unwrap_or_default().to_owned();
+    let place = if options.place == Place::Fresh { "fresh" } else { "scratch" };
+    Ok(Report {
+        app: options.policy.app.clone(),
+        evaluators: vec![
+            "decide (native)".to_owned(),
+            "decide (WebAssembly in Node)".to_owned(),
+            format!("the database ({place})"),
+        ],
+        server,
+        cells: 0,
+        allowed: 0,
+        denied: 0,
+        unknown: 0,
+        impossible: ImpossibleTotal::default(),
+        disagreements: Vec::new(),
+        findings: Vec::new(),
+        seconds: 0.0,
+        cells_per_second: 0.0,
+        seed: options.seed.unwrap_or(time),
+        per_table: Vec::new(),
+    })
+}
