@@ -5,8 +5,7 @@
  *     [--migrations DIR] [--people FILE.sql] [--seed FILE.sql]... [--bare]
  *
  * Without a database it is PGlite in memory. `--bare` serves PGlite to PostgreSQL clients and
- * nothing else. When all is ready it prints one line of JSON. It stops with its standard input, so
- * that it never outlives whoever started it.
+ * nothing else. When all is ready it prints one line of JSON.
  */
 import { serve } from '@hono/node-server';
 import { once } from 'node:events';
@@ -36,7 +35,6 @@ const stack = await (options.bare ? bare() : whole()).catch((error) => {
   console.error(error.message);
   process.exit(1);
 });
-process.stdin.resume().on('end', stop);
 process.once('SIGTERM', stop).once('SIGINT', stop);
 console.log(JSON.stringify(stack.facts));
 

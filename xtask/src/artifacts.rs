@@ -14,14 +14,17 @@ use crate::workspace::{Workspace, copy};
 const PROFILE: &str = "wasm";
 
 /// Everything the Worker and the browser library are made from.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 12] = [
     "Cargo.lock",
     "Cargo.toml",
     "functions/Cargo.toml",
     "functions/build.rs",
     "functions/src",
     "policies",
-    "policy-core",
+    "policy-core/Cargo.toml",
+    "policy-core/src",
+    "policy-core/wasm/Cargo.toml",
+    "policy-core/wasm/src",
     "rust-toolchain.toml",
     "xtask/src/artifacts.rs",
 ];

@@ -61,10 +61,15 @@ pub(crate) fn output(mut command: Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// What runs beside every program, in its group: it sees its standard input end when this process
+/// does, however it ended, and then stops the group.
+const GUARD: &str = "trap '' TERM; cat; kill -s TERM 0; sleep 5; kill -s KILL 0";
+
 /// A process and everything it started. Dropping it stops them all.
 #[derive(Debug)]
 pub(crate) struct Group {
     child: Child,
+    guard: Child,
     id: Pid,
     stop_signal: Signal,
     grace: Duration,
@@ -80,8 +85,18 @@ impl Group {
             .into_diagnostic()
             .wrap_err_with(|| format!("could not start `{what}`"))?;
         let id = Pid::from_child(&child);
+        let guard = Command::new("sh")
+            .args(["-c", GUARD])
+            .process_group(id.as_raw_pid())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .into_diagnostic()
+            .wrap_err("could not start `sh`")?;
         Ok(Self {
             child,
+            guard,
             id,
             stop_signal: Signal::TERM,
             grace: GRACE,
@@ -136,6 +151,7 @@ impl Group {
         self.signal(Signal::KILL);
         // Already gone, or just killed: there is nobody left to tell if this fails.
         drop(self.child.wait());
+        drop(self.guard.wait());
     }
 
     fn signal(&self, signal: Signal) {

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,8 +23,6 @@ pub(crate) struct Service {
     group: Group,
     log: PathBuf,
     lines: Receiver<String>,
-    /// Held open: the stack stops when it is closed, and so never outlives this process.
-    _stdin: Option<ChildStdin>,
 }
 
 impl Service {
@@ -36,7 +34,7 @@ impl Service {
         let mut file = File::options().append(true).open(&log).into_diagnostic()?;
         let errors = file.try_clone().into_diagnostic()?;
         command
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(errors);
         let mut group = Group::spawn(command)?;
@@ -50,13 +48,11 @@ impl Service {
                 }
             });
         }
-        let stdin = group.child().stdin.take();
         Ok(Self {
             name,
             group,
             log,
             lines,
-            _stdin: stdin,
         })
     }
 
