@@ -499,6 +499,7 @@ create policy countersign_delete on agency.team_members for delete to authentica
   );
 comment on policy countersign_delete on agency.team_members is 'owner: delete; outside self user_id: delete where status <> ''removed'' [25f22721]';
 
+-- Not FORCE: the helpers read memberships as this table's owner.
 alter table agency.team_members enable row level security;
 
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use policy_core::model::Table;
+use policy_core::model::{Members, Table};
 
 use super::{Context, Section, grants, guard, indexes, policies, tenancy};
 
@@ -14,7 +14,24 @@ pub(super) fn section(context: &Context<'_>, table: &Table) -> Section {
     tenancy::write(context, table, &mut body);
     policies::write(context, table, &mut body);
     let relation = context.relation(&table.name);
-    let _ = writeln!(body, "\nalter table {relation} enable row level security;");
+    let mut sources = context
+        .policy
+        .tenant
+        .iter()
+        .flat_map(|tenant| &tenant.members);
+    let of_table = |source: &Members| {
+        let of = context.policy.table_at(source.table);
+        of.is_some_and(|of| of.name == table.name)
+    };
+    let why = if sources.any(of_table) {
+        "-- Not FORCE: the helpers read memberships as this table's owner.\n"
+    } else {
+        ""
+    };
+    let _ = writeln!(
+        body,
+        "\n{why}alter table {relation} enable row level security;"
+    );
     Section {
         name: format!("table.{}", table.name),
         heading: block(context.source, table.line),
