@@ -32,7 +32,7 @@ pub(crate) struct Dev {
     #[arg(long, default_value_t = 54322)]
     database_port: u16,
     /// A PostgreSQL 15 or newer with pgvector to use instead of PGlite; its data stays
-    #[arg(long, env = "DATABASE_URL", value_name = "URL")]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
     /// Print target/dev.json instead of text
     #[arg(long)]

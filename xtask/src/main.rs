@@ -44,8 +44,15 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start the agency system: database, REST, auth and Worker, with data and people in it.
+    ///
+    /// The data stays from one start to the next, until a migration or the seed changes. Ports,
+    /// keys, people, their tokens and three example requests are printed, and written to
+    /// target/dev.json. Ctrl-C stops everything.
     Dev(Dev),
     /// Run every test, starting and stopping what it needs.
+    ///
+    /// It goes on after a failure, and ends with a table of the steps. PostgreSQL is a throw-away
+    /// one, or the one that TEST_DATABASE_URL names. It may run beside `dev`.
     Test(Test),
     /// Start what the tests run against, on free ports, and keep it until Ctrl-C.
     ///

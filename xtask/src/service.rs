@@ -15,6 +15,8 @@ use crate::process::Group;
 use crate::workspace::create_directory;
 
 const POLL: Duration = Duration::from_millis(50);
+/// How many lines wait for whoever waits for one of them.
+const BACKLOG: usize = 100;
 
 /// A running program whose messages go to a file.
 #[derive(Debug)]
@@ -38,13 +40,13 @@ impl Service {
             .stdout(Stdio::piped())
             .stderr(errors);
         let mut group = Group::spawn(command)?;
-        let (send, lines) = mpsc::channel();
+        let (send, lines) = mpsc::sync_channel(BACKLOG);
         if let Some(stdout) = group.child().stdout.take() {
             // It ends with the program's output. Once the program is up, nobody listens any more.
             thread::spawn(move || {
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                     drop(writeln!(file, "{line}"));
-                    drop(send.send(line));
+                    let _ = send.try_send(line);
                 }
             });
         }
