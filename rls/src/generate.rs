@@ -19,7 +19,7 @@ mod schema;
 mod table;
 mod tenancy;
 
-use policy_core::model::{Action, Place, Rank, Rule, Subject, Table};
+use policy_core::model::{Action, Members, Place, Rank, Rule, Subject, Table};
 use policy_core::value::Kind;
 use policy_core::{Catalogue, Policy};
 
@@ -113,6 +113,15 @@ impl Context<'_> {
     /// A table's name with its schema.
     fn relation(&self, name: &str) -> String {
         sql::qualified(&self.policy.schema, name)
+    }
+
+    /// The sources of membership that are this table.
+    fn sources(&self, table: &Table) -> impl Iterator<Item = &Members> {
+        let members = self.policy.tenant.iter().flat_map(|tenant| &tenant.members);
+        members.filter(move |source| {
+            let of = self.policy.table_at(source.table);
+            of.is_some_and(|of| of.name == table.name)
+        })
     }
 
     /// The helper that returns the tenants where the caller has at least this rank.

@@ -33,7 +33,7 @@ pub struct Compiled {
 #[non_exhaustive]
 pub enum ProjectError {
     /// A file is missing or unreadable.
-    #[error("cannot read {what} {}: {source}; {mend}", path.display())]
+    #[error("cannot read {what} {}; {mend}", path.display())]
     Read {
         /// What the file is.
         what: &'static str,
@@ -45,7 +45,7 @@ pub enum ProjectError {
         mend: String,
     },
     /// The catalogue is not one.
-    #[error("{} is not a catalogue: {source}; write it again with `countersign catalogue --app {app}`", path.display())]
+    #[error("{} is not a catalogue; write it again with `countersign catalogue --app {app}`", path.display())]
     Catalogue {
         /// Where it is.
         path: PathBuf,

@@ -77,8 +77,10 @@ fn words(changed: &[&str], dropped: &[String]) -> String {
         changed if changed.len() <= 8 => parts.push(format!("changes {}", changed.join(", "))),
         changed => parts.push(format!("changes {} sections", changed.len())),
     }
-    if !dropped.is_empty() {
-        parts.push(format!("drops {} objects", dropped.len()));
+    match dropped {
+        [] => {}
+        [_] => parts.push("drops one object".to_owned()),
+        dropped => parts.push(format!("drops {} objects", dropped.len())),
     }
     parts.join(", ")
 }

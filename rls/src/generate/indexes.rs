@@ -50,19 +50,8 @@ fn wanted<'t>(context: &Context<'_>, table: &'t Table) -> Vec<Vec<&'t str>> {
     if let Place::Tenant(tenant) = table.place {
         wanted.push(vec![tenant]);
     }
-    for members in context
-        .policy
-        .tenant
-        .iter()
-        .flat_map(|tenant| &tenant.members)
-    {
-        if context
-            .policy
-            .table_at(members.table)
-            .is_some_and(|source| source.name == table.name)
-        {
-            wanted.push(vec![members.caller, members.tenant]);
-        }
+    for members in context.sources(table) {
+        wanted.push(vec![members.caller, members.tenant]);
     }
     for parent in table.parents.iter().filter(|parent| parent.tested) {
         wanted.push(

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use policy_core::model::{Members, Table};
+use policy_core::model::Table;
 
 use super::{Context, Section, grants, guard, indexes, policies, tenancy};
 
@@ -14,16 +14,7 @@ pub(super) fn section(context: &Context<'_>, table: &Table) -> Section {
     tenancy::write(context, table, &mut body);
     policies::write(context, table, &mut body);
     let relation = context.relation(&table.name);
-    let mut sources = context
-        .policy
-        .tenant
-        .iter()
-        .flat_map(|tenant| &tenant.members);
-    let of_table = |source: &Members| {
-        let of = context.policy.table_at(source.table);
-        of.is_some_and(|of| of.name == table.name)
-    };
-    let why = if sources.any(of_table) {
+    let why = if context.sources(table).next().is_some() {
         "-- Not FORCE: the helpers read memberships as this table's owner.\n"
     } else {
         ""

@@ -22,14 +22,8 @@ pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
         founding(context, tenant, table, key, found, text);
     }
     if tenant.keep_top {
-        for members in &tenant.members {
-            if context
-                .policy
-                .table_at(members.table)
-                .is_some_and(|source| source.name == table.name)
-            {
-                keeping(context, tenant, table, members, text);
-            }
+        for members in context.sources(table) {
+            keeping(context, tenant, table, members, text);
         }
     }
 }
