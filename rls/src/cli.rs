@@ -8,6 +8,7 @@ mod diagnostics;
 mod explain;
 mod generate;
 mod matrix;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ struct Arguments {
 enum Command {
     Check(check::CheckArgs),
     Generate(generate::GenerateArgs),
+    Verify(verify::VerifyArgs),
     Matrix(matrix::MatrixArgs),
     Explain(explain::ExplainArgs),
     Catalogue(catalogue::CatalogueArgs),
@@ -121,6 +123,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Check(arguments) => arguments.run(&output),
         Command::Generate(arguments) => arguments.run(&output),
+        Command::Verify(arguments) => arguments.run(&output),
         Command::Matrix(arguments) => arguments.run(&output),
         Command::Explain(arguments) => arguments.run(&output),
         Command::Catalogue(arguments) => arguments.run(&output),

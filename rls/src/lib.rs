@@ -1,7 +1,10 @@
-//! From a policy to PostgreSQL.
+//! From a policy to PostgreSQL, and the proof that they are equal.
 //!
-//! [`catalogue`] reads what a policy is held against from a live database; [`project`] finds policy,
-//! catalogue and migrations in a checkout.
+//! - [`project`] finds policy, catalogue and migrations in a checkout;
+//! - [`catalogue`] reads what a policy is held against from a live database;
+//! - [`generate`] turns a policy into SQL, and [`migrations`] into files that carry what changed;
+//! - [`matrix`] puts together who may do what, for people;
+//! - [`verify`] runs policy and database side by side.
 
 pub mod catalogue;
 pub mod generate;
@@ -9,3 +12,4 @@ pub mod matrix;
 pub mod migrations;
 pub mod project;
 mod sql;
+pub mod verify;
