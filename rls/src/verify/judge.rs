@@ -79,8 +79,13 @@ fn constrained(
         Some(Answer::Refused(Why::Parent(position))) => {
             table.parents.get(usize::from(*position)).is_some_and(|parent| !parent.tested)
         }
+        // A trigger of the app's comes before the policy's tests; refused is refused.
+        Some(Answer::Refused(_)) => cause.starts_with("function "),
         Some(_) => false,
-        None => answers.iter().any(|answer| matches!(answer, Answer::Applies(_))),
+        // NOT NULL and checks come before a conflict is looked for.
+        None => answers.iter().any(|answer| {
+            matches!(answer, Answer::Applies(_) | Answer::Skipped(Why::Conflict))
+        }),
     };
     if passed { Verdict::Impossible(cause) } else { Verdict::Differs }
 }

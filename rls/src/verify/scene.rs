@@ -1,5 +1,6 @@
 //! What a table's cells need around them: tenants, people, parents, and the rows under test.
 
+mod coax;
 mod parents;
 mod seats;
 
@@ -77,12 +78,19 @@ impl<'a> Scene<'a> {
             people: people::everybody(policy),
             homes: homes(policy),
             impossible: Vec::new(),
+            labels: BTreeMap::new(),
         };
+        stage.labels.insert(people::bystander(policy), "somebody else");
+        stage.labels.insert(policy_core::value::timestamp_text(now), "now");
+        for person in stage.people.iter().filter_map(|person| person.subject.clone()) {
+            stage.labels.insert(person, "the caller");
+        }
         stage.tenants().await?;
         stage.seat_everybody().await?;
         let (template, foreign) = stage.templates().await?;
         let domains = stage.domains(&template).await?;
         let specimens = stage.specimens(&domains, &template).await?;
+        stage.coax(&specimens).await?;
         session.run("seeding", "savepoint scene").await?;
         Ok(Some(Self {
             policy,
@@ -122,6 +130,8 @@ struct Stage<'a> {
     people: Vec<Person>,
     homes: [String; 2],
     impossible: Vec<Impossible>,
+    /// What some values stand for, for the report.
+    labels: BTreeMap<String, &'static str>,
 }
 
 fn homes(policy: &Policy) -> [String; 2] {
@@ -266,7 +276,7 @@ impl Stage<'_> {
                 let specimen = match tried {
                     Ok(row) => Specimen { row, owner, obstacle: None },
                     Err(obstacle) => {
-                        self.note(self.describe(&fixed, template), &obstacle, 1);
+                        self.note(self.describe(&fixed, template, &obstacle), &obstacle, 1);
                         let mut row = template.clone();
                         for (column, value) in fixed {
                             if let Some(slot) = row.get_mut(column) {
@@ -317,14 +327,21 @@ impl Stage<'_> {
         vector.iter().map(|(column, point)| (at(*column), text(point))).collect()
     }
 
-    /// What makes a row special, for the report.
-    fn describe(&self, fixed: &Fixed, template: &Row) -> String {
-        let differs = |(column, value): &(&usize, &Option<String>)| template.get(**column) != Some(value);
+    /// What makes a row special and the constraint speak up, for the report.
+    fn describe(&self, fixed: &Fixed, template: &Row, obstacle: &Obstacle) -> String {
+        let name = obstacle.constraint.trim_start_matches("constraint ");
+        let involved = self.relation.involved(name);
+        let differs = |(column, value): &(&usize, &Option<String>)| {
+            template.get(**column) != Some(value) && (involved.is_empty() || involved.contains(column))
+        };
         let mut words: BTreeMap<&str, String> = BTreeMap::new();
         for (column, value) in fixed.iter().filter(differs) {
             let name = self.relation.columns.get(*column).map_or("", |c| c.name.as_str());
-            let value = value.as_ref().map_or("null".to_owned(), |text| format!("'{text}'"));
-            words.insert(name, value);
+            let literal = |text: &String| match self.labels.get(text) {
+                Some(label) => (*label).to_owned(),
+                None => format!("'{text}'"),
+            };
+            words.insert(name, value.as_ref().map_or("null".to_owned(), literal));
         }
         let parts: Vec<_> = words.into_iter().map(|(name, value)| format!("{name} = {value}")).collect();
         format!("a row with {}", parts.join(", "))

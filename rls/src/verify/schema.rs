@@ -47,6 +47,7 @@ pub(super) struct Column {
 /// A foreign key.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct ForeignKey {
+    pub(super) name: String,
     pub(super) columns: Vec<String>,
     pub(super) schema: String,
     pub(super) target: String,
@@ -66,7 +67,6 @@ pub(super) struct Check {
 pub(super) struct Unique {
     pub(super) name: String,
     pub(super) columns: Vec<String>,
-    pub(super) primary: bool,
     pub(super) partial: bool,
 }
 
@@ -142,11 +142,12 @@ impl Relation {
         self.uniques.iter().find(whole).map(|u| self.positions(&u.columns)).unwrap_or_default()
     }
 
-    /// The columns of a check constraint or unique index.
+    /// The columns of a constraint or unique index.
     pub(super) fn involved(&self, constraint: &str) -> Vec<usize> {
         let check = self.checks.iter().find(|check| check.name == constraint).map(|c| &c.columns);
         let unique = self.uniques.iter().find(|unique| unique.name == constraint).map(|u| &u.columns);
-        check.or(unique).map(|columns| self.positions(columns)).unwrap_or_default()
+        let key = self.foreign_keys.iter().find(|key| key.name == constraint).map(|k| &k.columns);
+        check.or(unique).or(key).map(|columns| self.positions(columns)).unwrap_or_default()
     }
 
     /// The values that a constraint `column in (...)` lists, or the labels of an enum.

@@ -47,7 +47,6 @@ select coalesce(json_agg(r order by r.schema, r.name), '[]') from (
         'columns', (select array_agg(x.attname order by u.at)
           from unnest(k.indkey::smallint[]) with ordinality u (own, at)
           join pg_catalog.pg_attribute x on x.attrelid = k.indrelid and x.attnum = u.own),
-        'primary', k.indisprimary,
         'partial', k.indpred is not null
       ) order by not k.indisprimary, i.relname), '[]')
      from pg_catalog.pg_index k

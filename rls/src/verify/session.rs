@@ -40,8 +40,8 @@ pub(super) struct Failure {
     pub(super) state: String,
     /// The server's words.
     pub(super) message: String,
-    /// The constraint that explains it, or the column that must not be NULL, or the trigger
-    /// function that raised it.
+    /// The trigger function that raised it, the constraint that explains it, or the column that
+    /// must not be NULL.
     pub(super) cause: Option<String>,
 }
 
@@ -156,15 +156,16 @@ fn failed(error: tokio_postgres::Error, sql: &str) -> Result<Failure, VerifyErro
         let statement = sql.chars().take(400).collect();
         return Err(VerifyError::Sql { what: "a statement under test", statement, source: error });
     };
-    // A trigger that raises a constraint's error stands in the context, not in a field.
+    // What a trigger raises, in the name of a constraint or not, has its function in the context.
     let raised_in = said.where_().and_then(|context| {
         let (_, from) = context.split_once("PL/pgSQL function ")?;
         from.split_whitespace().next().map(|name| format!("function {name}"))
     });
-    let cause = said
-        .constraint()
-        .map(|name| format!("constraint {name}"))
-        .or_else(|| said.column().map(|name| format!("not null of {name}")))
-        .or(raised_in);
+    let named = said.constraint().map(|name| format!("constraint {name}"));
+    let named = named.or_else(|| said.column().map(|name| format!("not null of {name}")));
+    let cause = match (raised_in, named) {
+        (Some(function), Some(named)) => Some(format!("{function}, {named}")),
+        (function, named) => function.or(named),
+    };
     Ok(Failure { state: said.code().code().to_owned(), message: words(&error), cause })
 }

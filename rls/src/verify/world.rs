@@ -60,6 +60,14 @@ impl World {
         })
     }
 
+    /// Changes a row in place.
+    pub(super) fn change(&mut self, relation: RelationIndex, from: &Row, to: &Row) {
+        let same = |(of, row): &&mut (RelationIndex, Row)| *of == relation && row == from;
+        if let Some((_, row)) = self.rows.iter_mut().find(same) {
+            row.clone_from(to);
+        }
+    }
+
     /// The world with one row more, or instead of the one with the same key.
     pub(super) fn with(&self, relation: RelationIndex, key: &[usize], row: &Row) -> Self {
         let mut world = self.clone();
@@ -206,6 +214,10 @@ fn data(table: &Table, row: &Row) -> Vec<Datum> {
         .columns
         .iter()
         .zip(row)
-        .map(|(column, value)| Datum::read(column.kind, value.as_deref()))
+        .map(|(column, value)| match column.kind {
+            // Told apart by their text: then a change of such a column is certain, or certainly none.
+            Kind::Opaque => Datum::read(Kind::Text, value.as_deref()),
+            kind => Datum::read(kind, value.as_deref()),
+        })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! What a caller is to try: the changes and the new rows, apart from any existing row.
 
 use policy_core::columns::ColumnSet;
-use policy_core::model::{Place, Privileges};
+use policy_core::model::{Place, Privileges, Subject};
 
 use super::super::schema::at;
 use super::super::statement::Change;
@@ -62,6 +62,21 @@ fn watched(bench: &Bench<'_>) -> ColumnSet {
     let tenant = scene.table.place.tenant_column();
     let all = all.difference(bench.key());
     tenant.map_or(all, |tenant| all.without(tenant))
+}
+
+/// The columns in which proposals differ: those, the tenant, and the key where the rows' keys say
+/// something.
+fn watched_key(bench: &Bench<'_>) -> ColumnSet {
+    let scene = &bench.scene;
+    let tenant = scene.table.place.tenant_column().into_iter();
+    let telling = scene.specimens.iter().any(|s| s.owner.is_some())
+        && scene.table.rules.iter().any(|rule| match rule.subject {
+            Subject::Itself(column) => bench.key().contains(column),
+            Subject::Peer(peer) => bench.key().contains(peer.column),
+            _ => false,
+        });
+    let key = if telling { bench.key() } else { ColumnSet::EMPTY };
+    watched(bench).union(tenant.collect()).union(key)
 }
 
 fn changes(
@@ -130,18 +145,23 @@ fn proposals(bench: &Bench<'_>, caller: usize, granted: ColumnSet) -> Vec<Propos
     let mut all: Vec<Proposal> = Vec::new();
     let key = bench.key();
     let mut seen: Vec<Row> = Vec::new();
+    let root = matches!(scene.table.place, Place::Root(_));
+    let watched: ColumnSet = watched_key(bench);
     for (serial, mut row) in (0x1_0000_u64..).zip(sources) {
-        if let Place::Root(column) = scene.table.place {
+        // A key of its own, unless the policy looks at it.
+        for column in key.iter().filter(|column| root || !watched.contains(*column)) {
             let base = scene.relation.columns.get(at(column)).map_or("", |c| c.base.as_str());
-            let fresh = if base == "uuid" { values::uuid(serial) } else { serial.to_string() };
-            if let Some(slot) = row.get_mut(at(column)) {
+            let fresh = match base {
+                "uuid" => Some(values::uuid(serial)),
+                _ if root => Some(serial.to_string()),
+                _ => None,
+            };
+            if let (Some(slot), Some(fresh)) = (row.get_mut(at(column)), fresh) {
                 *slot = Some(fresh);
             }
         }
         complete(bench, caller, written, &mut row);
-        let watched: ColumnSet = watched(bench).union(scene.table.place.tenant_column().into_iter().collect());
-        let keyed = if watched.intersection(key).is_empty() { ColumnSet::EMPTY } else { key };
-        let special = written.intersection(watched.union(keyed));
+        let special = written.intersection(watched);
         let special: Row = special.iter().map(|c| row.get(at(c)).cloned().flatten()).collect();
         if !seen.contains(&special) {
             seen.push(special);

@@ -71,7 +71,7 @@ impl Stage<'_> {
                 let mut fixed = self.fixed(&vector, owner);
                 fixed.retain(|column, _| {
                     let other = |(of, point): &(ColumnIndex, Point)| at(*of) == *column && *point == Point::Other;
-                    !vector.iter().any(|pair| other(pair))
+                    !vector.iter().any(other)
                 });
                 let Ok(row) = self.seeder.try_out(relation, &fixed, &here).await? else { continue };
                 if seen.insert(self.who_sees(parent, &row))
@@ -84,6 +84,8 @@ impl Stage<'_> {
         if parent.tenant.is_some()
             && let Ok(row) = self.seeder.grow(relation, &Fixed::new(), &elsewhere).await?
         {
+            let text = value(&row, at(parent.key)).unwrap_or_default().to_owned();
+            self.labels.insert(text, "a row of another tenant");
             points.push(key(&row));
         }
         Ok(points)
@@ -106,14 +108,16 @@ impl Stage<'_> {
     }
 
     /// A key that no row has.
-    fn absent(&self, column: ColumnIndex) -> String {
+    fn absent(&mut self, column: ColumnIndex) -> String {
         let base = self.relation.columns.get(at(column)).map_or("", |column| column.base.as_str());
-        match base {
+        let text = match base {
             "uuid" => values::uuid(0xdead_0000_0000),
             "int2" => "32000".to_owned(),
             "int4" | "int8" => "987654321".to_owned(),
             _ => "absent".to_owned(),
-        }
+        };
+        self.labels.insert(text.clone(), "a row that is not there");
+        text
     }
 
     /// A value that a foreign key of the table accepts at one of its places.
