@@ -19,8 +19,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let catalogue: Catalogue = serde_json::from_slice(&fs::read(catalogue_file(&file))?)?;
         let stored = out.join(file.with_extension("csp").file_name().unwrap_or_default());
         fs::write(&stored, compile(&file, &catalogue)?)?;
-        writeln!(list, "    Embedded {{\n        policy: include_bytes!({stored:?}),")?;
-        writeln!(list, "        foreign_keys: &[\n{}        ],\n    }},", foreign_keys(&catalogue))?;
+        writeln!(
+            list,
+            "    Embedded {{\n        policy: include_bytes!({stored:?}),"
+        )?;
+        writeln!(
+            list,
+            "        foreign_keys: &[\n{}        ],\n    }},",
+            foreign_keys(&catalogue)
+        )?;
     }
     list.push(']');
     fs::write(out.join("policies.rs"), list)?;
@@ -33,7 +40,10 @@ fn policy_files() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(POLICIES)? {
         let path = entry?.path();
-        if path.extension().is_none_or(|extension| extension != "policy") {
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "policy")
+        {
             continue;
         }
         if catalogue_file(&path).exists() {
@@ -78,9 +88,12 @@ fn catalogue_file(policy: &Path) -> PathBuf {
 }
 
 fn report(file: &Path, source: &str, found: &[Diagnostic]) -> String {
-    found.iter().filter(|finding| finding.is_error()).fold(String::new(), |text, finding| {
-        let before = source.get(..finding.span.start).unwrap_or(source);
-        let line = before.lines().count().max(1);
-        format!("{text}\n{}:{line}: {finding}", file.display())
-    })
+    found
+        .iter()
+        .filter(|finding| finding.is_error())
+        .fold(String::new(), |text, finding| {
+            let before = source.get(..finding.span.start).unwrap_or(source);
+            let line = before.lines().count().max(1);
+            format!("{text}\n{}:{line}: {finding}", file.display())
+        })
 }

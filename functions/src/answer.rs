@@ -20,7 +20,7 @@ pub fn finish<S>(
             if let Some((name, value)) = &problem.header {
                 response.set(name, value);
             }
-            record.code = Some(problem.code.into_owned());
+            record.code = Some(problem.code);
             record.internal = problem.internal;
             response
         }

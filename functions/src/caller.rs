@@ -68,15 +68,28 @@ impl Caller {
     /// The caller's id in an app whose ids are of this kind.
     #[must_use]
     pub fn id(&self, kind: Kind) -> Value<'_> {
-        let Who::Person(person) = &self.who else { return Value::Null };
-        let subject = person.subject.as_deref().filter(|subject| !subject.is_empty());
-        subject.and_then(|subject| value_from_text(kind, subject)).unwrap_or(Value::Null)
+        let Who::Person(person) = &self.who else {
+            return Value::Null;
+        };
+        let subject = person
+            .subject
+            .as_deref()
+            .filter(|subject| !subject.is_empty());
+        subject
+            .and_then(|subject| value_from_text(kind, subject))
+            .unwrap_or(Value::Null)
     }
 
     /// The caller as the policy sees them; without `ranks` their memberships are not yet known.
     #[must_use]
-    pub fn facts<'a>(&'a self, kind: Kind, ranks: Option<&'a [(Value<'a>, Rank)]>) -> decide::Caller<'a> {
-        let Who::Person(person) = &self.who else { return decide::Caller::ANON };
+    pub fn facts<'a>(
+        &'a self,
+        kind: Kind,
+        ranks: Option<&'a [(Value<'a>, Rank)]>,
+    ) -> decide::Caller<'a> {
+        let Who::Person(person) = &self.who else {
+            return decide::Caller::ANON;
+        };
         let id = self.id(kind);
         let text = |text: &'a Option<String>| text.as_deref().map_or(Value::Null, Value::Text);
         decide::Caller {
@@ -102,7 +115,9 @@ impl Caller {
         match &self.who {
             Who::Anon => "anon",
             Who::Person(Person { subject: None, .. }) => "no_subject",
-            Who::Person(Person { anonymous: true, .. }) => "guest",
+            Who::Person(Person {
+                anonymous: true, ..
+            }) => "guest",
             Who::Person(_) => "user",
             Who::ServiceRole => "service_role",
         }
@@ -144,13 +159,19 @@ pub async fn identify<R: Runtime>(
     claims.check(&expected, now).map_err(not_acceptable)?;
     match claims.role.as_deref() {
         Some("authenticated") => person(claims, &token, text, api_key.public(config), config, now),
-        Some("anon") => Ok(Caller { who: Who::Anon, token: None, api_key: api_key.public(config) }),
+        Some("anon") => Ok(Caller {
+            who: Who::Anon,
+            token: None,
+            api_key: api_key.public(config),
+        }),
         Some("service_role") => service_role(config).map(|()| Caller {
             who: Who::ServiceRole,
             token: Some(Secret::new(text)),
             api_key: api_key.public(config),
         }),
-        _ => Err(Problem::forbidden("the token's role is none that this Worker acts for")),
+        _ => Err(Problem::forbidden(
+            "the token's role is none that this Worker acts for",
+        )),
     }
 }
 
@@ -180,21 +201,35 @@ fn person(
         }
         _ => Secret::new(text),
     };
-    Ok(Caller { who: Who::Person(person), token: Some(token), api_key })
+    Ok(Caller {
+        who: Who::Person(person),
+        token: Some(token),
+        api_key,
+    })
 }
 
 /// The one token of `Authorization: Bearer`. The runtime joins repeated headers with a comma, and
 /// a comma is in no token.
 pub(crate) fn bearer(headers: &reqwest::header::HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get("authorization") else { return Ok(None) };
-    let token = value.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, token)| {
-        scheme.eq_ignore_ascii_case("bearer")
-            && !token.is_empty()
-            && token.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
-    });
+    let Some(value) = headers.get("authorization") else {
+        return Ok(None);
+    };
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("bearer")
+                && !token.is_empty()
+                && token
+                    .bytes()
+                    .all(|byte| byte.is_ascii_graphic() && byte != b',')
+        });
     match token {
         Some((_, token)) => Ok(Some(token)),
-        None => Err(Problem::unauthorized("`Authorization` is not `Bearer` and one token")),
+        None => Err(Problem::unauthorized(
+            "`Authorization` is not `Bearer` and one token",
+        )),
     }
 }
 
@@ -218,11 +253,19 @@ impl ApiKey {
     /// The caller who sends this key and no token.
     fn alone(self, config: &Config) -> Caller {
         match self {
-            Self::Public(_) => Caller { who: Who::Anon, token: None, api_key: self.public(config) },
+            Self::Public(_) => Caller {
+                who: Who::Anon,
+                token: None,
+                api_key: self.public(config),
+            },
             Self::Service(key) => {
                 // A key of the older kind is a token, and only as a token it means anything.
                 let token = key.expose().starts_with("ey").then(|| key.clone());
-                Caller { who: Who::ServiceRole, token, api_key: key }
+                Caller {
+                    who: Who::ServiceRole,
+                    token,
+                    api_key: key,
+                }
             }
         }
     }
@@ -252,7 +295,9 @@ async fn api_key<R: Runtime>(
     sent: Option<&str>,
 ) -> Result<ApiKey, Problem> {
     let config = &edge.config;
-    let Some(key) = sent else { return Ok(ApiKey::Public(config.default_key().to_owned())) };
+    let Some(key) = sent else {
+        return Ok(ApiKey::Public(config.default_key().to_owned()));
+    };
     if config.public_keys.iter().any(|public| public == key) {
         return Ok(ApiKey::Public(key.to_owned()));
     }
@@ -260,7 +305,9 @@ async fn api_key<R: Runtime>(
         return service_role(config).map(|()| ApiKey::Service(Secret::new(key)));
     }
     let token = Token::parse(key).map_err(|_| invalid_key())?;
-    let claims = verify(edge, runtime, &token).await.map_err(|_| invalid_key())?;
+    let claims = verify(edge, runtime, &token)
+        .await
+        .map_err(|_| invalid_key())?;
     if !is_legacy_key(&token, &claims) || claims.check_time(runtime.now_ms() / 1_000).is_err() {
         return Err(invalid_key());
     }
@@ -270,20 +317,29 @@ async fn api_key<R: Runtime>(
 fn is_legacy_key(token: &Token<'_>, claims: &Claims) -> bool {
     token.algorithm == Algorithm::Hs256
         && claims.sub.is_none()
-        && claims.iss.as_deref().is_some_and(|issuer| LEGACY_ISSUERS.contains(&issuer))
+        && claims
+            .iss
+            .as_deref()
+            .is_some_and(|issuer| LEGACY_ISSUERS.contains(&issuer))
 }
 
 fn invalid_key() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "CS401", "`apikey` is not a key of this project")
-        .hint("send the project's publishable key")
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "CS401",
+        "`apikey` is not a key of this project",
+    )
+    .hint("send the project's publishable key")
 }
 
 fn service_role(config: &Config) -> Result<(), Problem> {
     if config.allow_service_role {
         return Ok(());
     }
-    Err(Problem::forbidden("secret keys and tokens of `service_role` are not forwarded")
-        .hint("call Supabase itself with them, or set ALLOW_SERVICE_ROLE to `true`"))
+    Err(
+        Problem::forbidden("secret keys and tokens of `service_role` are not forwarded")
+            .hint("call Supabase itself with them, or set ALLOW_SERVICE_ROLE to `true`"),
+    )
 }
 
 /// The claims of a token whose signature holds.
@@ -294,15 +350,23 @@ async fn verify<R: Runtime>(
 ) -> Result<Claims, Problem> {
     let key = edge.key_for(runtime, token).await?;
     debug_assert_eq!(key.algorithm(), token.algorithm);
-    if !runtime.verify(&key, token.signed.as_bytes(), &token.signature).await {
+    if !runtime
+        .verify(&key, token.signed.as_bytes(), &token.signature)
+        .await
+    {
         return Err(Problem::unauthorized("the token's signature does not hold"));
     }
-    token.claims().map_err(|error| Problem::unauthorized(error.to_string()))
+    token
+        .claims()
+        .map_err(|error| Problem::unauthorized(error.to_string()))
 }
 
 /// PostgREST's code for claims that do not hold.
 fn not_acceptable(error: claims::Unacceptable) -> Problem {
-    Problem { code: "PGRST303".into(), ..Problem::unauthorized(error.to_string()) }
+    Problem {
+        code: "PGRST303",
+        ..Problem::unauthorized(error.to_string())
+    }
 }
 
 /// The shared secret as a key.

@@ -52,8 +52,10 @@ impl Config {
         let text = |name: &'static str| variable(name).filter(|text| !text.is_empty());
         let supabase = text("SUPABASE_URL").ok_or(missing("SUPABASE_URL"))?;
         let supabase = base_url("SUPABASE_URL", &supabase)?;
-        let public_keys: Vec<String> =
-            ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"].into_iter().filter_map(text).collect();
+        let public_keys: Vec<String> = ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]
+            .into_iter()
+            .filter_map(text)
+            .collect();
         if public_keys.is_empty() {
             return Err(missing("SUPABASE_PUBLISHABLE_KEY"));
         }
@@ -69,7 +71,10 @@ impl Config {
             None => base_url("SUPABASE_URL", &format!("{issuer}/.well-known/jwks.json"))?,
         };
         let jwt_secret = text("SUPABASE_JWT_SECRET").map(Secret::new);
-        if jwt_secret.as_ref().is_some_and(|secret| secret.expose().len() < SHORTEST_SECRET) {
+        if jwt_secret
+            .as_ref()
+            .is_some_and(|secret| secret.expose().len() < SHORTEST_SECRET)
+        {
             return Err(BadSetting {
                 variable: "SUPABASE_JWT_SECRET",
                 problem: "is shorter than 32 bytes",
@@ -114,18 +119,30 @@ impl Config {
 impl From<&BadSetting> for Problem {
     fn from(bad: &BadSetting) -> Self {
         let BadSetting { variable, problem } = bad;
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "CS500", "the Worker is not configured")
-            .details(format!("{variable} {problem}"))
-            .hint(format!("set {variable} in wrangler.toml, or with `wrangler secret put {variable}`"))
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "CS500",
+            "the Worker is not configured",
+        )
+        .details(format!("{variable} {problem}"))
+        .hint(format!(
+            "set {variable} in wrangler.toml, or with `wrangler secret put {variable}`"
+        ))
     }
 }
 
 fn missing(variable: &'static str) -> BadSetting {
-    BadSetting { variable, problem: "is missing" }
+    BadSetting {
+        variable,
+        problem: "is missing",
+    }
 }
 
 fn base_url(variable: &'static str, text: &str) -> Result<Url, BadSetting> {
-    let bad = BadSetting { variable, problem: "is not an http or https address without query" };
+    let bad = BadSetting {
+        variable,
+        problem: "is not an http or https address without query",
+    };
     match Url::parse(text) {
         Ok(url)
             if matches!(url.scheme(), "http" | "https")
@@ -145,21 +162,33 @@ fn flag(variable: &'static str, text: Option<String>) -> Result<bool, BadSetting
     match text.as_deref() {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
-        Some(_) => Err(BadSetting { variable, problem: "is neither `true` nor `false`" }),
+        Some(_) => Err(BadSetting {
+            variable,
+            problem: "is neither `true` nor `false`",
+        }),
     }
 }
 
 fn seconds(variable: &'static str, text: Option<String>) -> Result<Duration, BadSetting> {
     match text.map_or(Ok(15), |text| text.parse()) {
         Ok(seconds @ 1..=120) => Ok(Duration::from_secs(seconds)),
-        _ => Err(BadSetting { variable, problem: "is not a number from 1 to 120" }),
+        _ => Err(BadSetting {
+            variable,
+            problem: "is not a number from 1 to 120",
+        }),
     }
 }
 
 fn services(text: Option<String>) -> Result<Vec<String>, BadSetting> {
-    let names: Vec<String> =
-        text.unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect();
-    if names.iter().all(|name| matches!(name.as_str(), "graphql" | "realtime" | "storage")) {
+    let names: Vec<String> = text
+        .unwrap_or_default()
+        .split_ascii_whitespace()
+        .map(str::to_owned)
+        .collect();
+    if names
+        .iter()
+        .all(|name| matches!(name.as_str(), "graphql" | "realtime" | "storage"))
+    {
         Ok(names)
     } else {
         Err(BadSetting {
@@ -184,7 +213,10 @@ pub(crate) mod tests {
                 "SUPABASE_JWT_SECRET" => Some(SECRET),
                 _ => None,
             };
-            changed.map(|(_, value)| *value).or(given).map(str::to_owned)
+            changed
+                .map(|(_, value)| *value)
+                .or(given)
+                .map(str::to_owned)
         })
     }
 
@@ -192,7 +224,10 @@ pub(crate) mod tests {
     fn defaults_follow_from_the_address() {
         let config = config(&[]).unwrap();
         assert_eq!(config.issuer, "https://db.example/auth/v1");
-        assert_eq!(config.jwks.as_str(), "https://db.example/auth/v1/.well-known/jwks.json");
+        assert_eq!(
+            config.jwks.as_str(),
+            "https://db.example/auth/v1/.well-known/jwks.json"
+        );
         assert_eq!(config.audience, "authenticated");
         assert!(!config.allow_service_role && !config.refuse_empty_reads);
     }
@@ -231,8 +266,13 @@ pub(crate) mod tests {
     #[test]
     fn an_address_stays_below_its_base() {
         let config = config(&[("SUPABASE_URL", "https://db.example/base/")]).unwrap();
-        let url = config.below("/rest/v1/tasks", "select=id&name=eq.a%20b").unwrap();
-        assert_eq!(url.as_str(), "https://db.example/base/rest/v1/tasks?select=id&name=eq.a%20b");
+        let url = config
+            .below("/rest/v1/tasks", "select=id&name=eq.a%20b")
+            .unwrap();
+        assert_eq!(
+            url.as_str(),
+            "https://db.example/base/rest/v1/tasks?select=id&name=eq.a%20b"
+        );
         for path in [
             "/rest/v1/../../auth/v1/admin",
             "/rest/v1/%2e%2e/x",

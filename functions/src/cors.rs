@@ -73,7 +73,10 @@ pub fn allow(headers: &mut HeaderMap) {
         ("access-control-allow-headers", ALLOWED_HEADERS),
         ("access-control-max-age", MAX_AGE),
     ] {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
 }
 
@@ -95,7 +98,10 @@ mod tests {
         assert_eq!(known["vary"], "Origin");
         for other in [Some("https://b.example.evil.example"), Some("null"), None] {
             let headers = marked(list, other);
-            assert!(!headers.contains_key("access-control-allow-origin"), "{other:?}");
+            assert!(
+                !headers.contains_key("access-control-allow-origin"),
+                "{other:?}"
+            );
             assert_eq!(headers["vary"], "Origin");
         }
     }
@@ -113,8 +119,17 @@ mod tests {
     fn what_supabase_js_sends_is_allowed() {
         let mut headers = HeaderMap::new();
         allow(&mut headers);
-        let allowed = headers["access-control-allow-headers"].to_str().unwrap().to_owned();
-        for name in ["authorization", "apikey", "x-client-info", "prefer", "accept-profile"] {
+        let allowed = headers["access-control-allow-headers"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        for name in [
+            "authorization",
+            "apikey",
+            "x-client-info",
+            "prefer",
+            "accept-profile",
+        ] {
             assert!(allowed.split(", ").any(|header| header == name), "{name}");
         }
     }

@@ -36,7 +36,12 @@ impl Edge {
     /// A Worker that has not seen a request yet.
     #[must_use]
     pub fn new(config: Config, policies: Policies) -> Self {
-        Self { config, policies, keys: RefCell::default(), memberships: RefCell::default() }
+        Self {
+            config,
+            policies,
+            keys: RefCell::default(),
+            memberships: RefCell::default(),
+        }
     }
 
     /// The key that a token says it is signed with.
@@ -53,21 +58,27 @@ impl Edge {
         let mut lookup = find(runtime.now_ms());
         if lookup == Lookup::Fetch {
             let fetched = self.fetch_keys(runtime).await;
-            self.keys.borrow_mut().fetched(fetched, id, runtime.now_ms());
+            self.keys
+                .borrow_mut()
+                .fetched(fetched, id, runtime.now_ms());
             lookup = find(runtime.now_ms());
         }
         match lookup {
             Lookup::Key(key) => Ok(key),
             Lookup::Unknown => Err(Problem::unauthorized("the token's key is not known")),
-            Lookup::Fetch | Lookup::Unavailable => {
-                Err(Problem::unavailable("the keys of the tokens cannot be read now"))
-            }
+            Lookup::Fetch | Lookup::Unavailable => Err(Problem::unavailable(
+                "the keys of the tokens cannot be read now",
+            )),
         }
     }
 
     async fn fetch_keys<R: Runtime>(&self, runtime: &R) -> Option<Vec<Published>> {
         let request = reqwest::Request::new(Method::GET, self.config.jwks.clone());
-        let outgoing = Outgoing { request, upload: None, patience: KEYS_PATIENCE };
+        let outgoing = Outgoing {
+            request,
+            upload: None,
+            patience: KEYS_PATIENCE,
+        };
         let response = runtime.send(outgoing).await.ok()?;
         if response.status != StatusCode::OK {
             return None;

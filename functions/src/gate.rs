@@ -29,5 +29,7 @@ pub async fn decide<R: Runtime, T>(
     if recent.live || stands(&outcome) {
         return Ok(outcome);
     }
-    Ok(with(&membership::live(edge, runtime, &app.policy, caller).await?))
+    Ok(with(
+        &membership::live(edge, runtime, &app.policy, caller).await?,
+    ))
 }

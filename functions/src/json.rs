@@ -9,7 +9,8 @@ use serde_json::Map;
 #[must_use]
 pub fn column_value<'a>(column: &Column, row: &'a Map<String, serde_json::Value>) -> Value<'a> {
     let json = row.get(&column.name);
-    json.and_then(|json| value(column.kind, json)).unwrap_or(Value::NotYetKnown)
+    json.and_then(|json| value(column.kind, json))
+        .unwrap_or(Value::NotYetKnown)
 }
 
 /// A value of this kind; `None` if it is of another.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use policy_core::Value;
 use policy_core::condition::Scope;
 use policy_core::model::{Members, Policy, Rank, Tenant};
 use policy_core::value::{Kind, value_from_text};
-use policy_core::Value;
 use postgrest::Postgrest;
 use reqwest::StatusCode;
 use serde_json::Map;
@@ -41,10 +41,12 @@ impl MembershipCache {
 
     fn keep(&mut self, app: &str, subject: &str, memberships: Memberships, now: u64) {
         if self.0.len() >= MOST_CALLERS {
-            self.0.retain(|_, (at, _)| now.saturating_sub(*at) < FRESH_MS);
+            self.0
+                .retain(|_, (at, _)| now.saturating_sub(*at) < FRESH_MS);
         }
         if self.0.len() < MOST_CALLERS {
-            self.0.insert((app.to_owned(), subject.to_owned()), (now, memberships));
+            self.0
+                .insert((app.to_owned(), subject.to_owned()), (now, memberships));
         }
     }
 }
@@ -63,7 +65,8 @@ impl Standing {
     pub fn ranks(&self, policy: &Policy) -> Option<Vec<(Value<'_>, Rank)>> {
         let kind = tenant_kind(policy);
         let rows = self.memberships.as_ref()?.iter();
-        rows.map(|(tenant, rank)| Some((value_from_text(kind, tenant)?, *rank))).collect()
+        rows.map(|(tenant, rank)| Some((value_from_text(kind, tenant)?, *rank)))
+            .collect()
     }
 
     /// Tenants and roles by name; `None` if they are not known.
@@ -72,7 +75,10 @@ impl Standing {
         let tenant = policy.tenant.as_ref();
         let rows = self.memberships.as_ref()?.iter();
         let role = |rank| tenant.map_or("", |tenant| tenant.role(rank));
-        Some(rows.map(|(tenant, rank)| (tenant.as_str(), role(*rank))).collect())
+        Some(
+            rows.map(|(tenant, rank)| (tenant.as_str(), role(*rank)))
+                .collect(),
+        )
     }
 }
 
@@ -89,7 +95,10 @@ pub async fn recent<R: Runtime>(
     if let Some(subject) = subject(caller) {
         let now = runtime.now_ms();
         if let Some(found) = edge.memberships.borrow().find(&policy.app, subject, now) {
-            return Ok(Standing { memberships: Some(found), live: false });
+            return Ok(Standing {
+                memberships: Some(found),
+                live: false,
+            });
         }
     }
     live(edge, runtime, policy, caller).await
@@ -105,7 +114,10 @@ pub async fn live<R: Runtime>(
     policy: &Policy,
     caller: &Caller,
 ) -> Result<Standing, Problem> {
-    let known = |memberships: Memberships| Standing { memberships: Some(memberships), live: true };
+    let known = |memberships: Memberships| Standing {
+        memberships: Some(memberships),
+        live: true,
+    };
     let (Some(tenant), Some(subject)) = (&policy.tenant, subject(caller)) else {
         return Ok(known(Rc::new([])));
     };
@@ -115,13 +127,27 @@ pub async fn live<R: Runtime>(
     let mut all = Vec::new();
     for source in &tenant.members {
         match read(edge, runtime, policy, source, caller, subject).await? {
-            Some(rows) => all.extend(ranks(policy, tenant, source, caller, &rows, runtime.now_ms())),
-            None => return Ok(Standing { memberships: None, live: true }),
+            Some(rows) => all.extend(ranks(
+                policy,
+                tenant,
+                source,
+                caller,
+                &rows,
+                runtime.now_ms(),
+            )),
+            None => {
+                return Ok(Standing {
+                    memberships: None,
+                    live: true,
+                });
+            }
         }
     }
     let memberships: Memberships = highest(all).into();
     let kept = Rc::clone(&memberships);
-    edge.memberships.borrow_mut().keep(&policy.app, subject, kept, runtime.now_ms());
+    edge.memberships
+        .borrow_mut()
+        .keep(&policy.app, subject, kept, runtime.now_ms());
     Ok(known(memberships))
 }
 
@@ -143,8 +169,10 @@ async fn read<R: Runtime>(
     caller: &Caller,
     subject: &str,
 ) -> Result<Option<Rows>, Problem> {
-    let (Some(table), Some(url)) = (policy.table_at(source.table), edge.config.below("/rest/v1", ""))
-    else {
+    let (Some(table), Some(url)) = (
+        policy.table_at(source.table),
+        edge.config.below("/rest/v1", ""),
+    ) else {
         return Ok(None);
     };
     let mut columns = [source.tenant, source.role].into_iter().collect();
@@ -164,18 +192,29 @@ async fn read<R: Runtime>(
     let request = query.build().build().map_err(|error| {
         Problem::bad_request("the memberships cannot be asked for").internal(error.to_string())
     })?;
-    let outgoing = Outgoing { request, upload: None, patience: edge.config.patience };
+    let outgoing = Outgoing {
+        request,
+        upload: None,
+        patience: edge.config.patience,
+    };
     let unavailable = || Problem::unavailable("the database does not answer");
-    let response = runtime.send(outgoing).await.map_err(|error| unavailable().internal(error.to_string()))?;
+    let response = runtime
+        .send(outgoing)
+        .await
+        .map_err(|error| unavailable().internal(error.to_string()))?;
     if response.status.is_server_error() {
         return Err(unavailable().internal(format!("memberships: {}", response.status)));
     }
-    let Body::Stream(stream) = response.body else { return Ok(None) };
+    let Body::Stream(stream) = response.body else {
+        return Ok(None);
+    };
     if response.status != StatusCode::OK {
         return Ok(None);
     }
     let json = runtime.read(stream, LARGEST_ANSWER).await;
-    let rows: Option<Rows> = json.ok().and_then(|json| serde_json::from_slice(&json).ok());
+    let rows: Option<Rows> = json
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok());
     Ok(rows.filter(|rows| rows.len() < MOST_ROWS))
 }
 
@@ -188,12 +227,19 @@ fn ranks(
     rows: &Rows,
     now_ms: u64,
 ) -> Vec<(String, Rank)> {
-    let Some(table) = policy.table_at(source.table) else { return Vec::new() };
+    let Some(table) = policy.table_at(source.table) else {
+        return Vec::new();
+    };
     let facts = caller.facts(policy.caller_id, None);
     let counts = |row: &Map<String, serde_json::Value>| {
-        let Some(condition) = &source.condition else { return true };
-        let values: Vec<Value<'_>> =
-            table.columns.iter().map(|column| column_value(column, row)).collect();
+        let Some(condition) = &source.condition else {
+            return true;
+        };
+        let values: Vec<Value<'_>> = table
+            .columns
+            .iter()
+            .map(|column| column_value(column, row))
+            .collect();
         let scope = Scope {
             row: &values,
             not_null: table.not_null,
@@ -223,8 +269,10 @@ fn highest(mut all: Vec<(String, Rank)>) -> Vec<(String, Rank)> {
 
 fn tenant_kind(policy: &Policy) -> Kind {
     let column = policy.tenant.as_ref().and_then(|tenant| {
-        policy.table_at(tenant.root)?.columns.get(usize::from(tenant.key))
+        policy
+            .table_at(tenant.root)?
+            .columns
+            .get(usize::from(tenant.key))
     });
     column.map_or(Kind::Opaque, |column| column.kind)
 }
-

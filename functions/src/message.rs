@@ -55,7 +55,11 @@ impl<S> Response<S> {
     /// An answer without a body.
     #[must_use]
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Body::Empty }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Body::Empty,
+        }
     }
 
     /// An answer in JSON.

@@ -35,9 +35,16 @@ impl Policies {
     pub fn embedded() -> Result<Self, LoadError> {
         let load = |embedded: &Embedded| {
             let policy = compact::load(embedded.policy)?;
-            Ok(App { policy, foreign_keys: embedded.foreign_keys })
+            Ok(App {
+                policy,
+                foreign_keys: embedded.foreign_keys,
+            })
         };
-        EMBEDDED.iter().map(load).collect::<Result<_, _>>().map(Self)
+        EMBEDDED
+            .iter()
+            .map(load)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// The app of this name, or the first one.
@@ -68,6 +75,10 @@ impl App {
     /// What the gateway decides on.
     #[must_use]
     pub fn rules(&self, strict_reads: bool) -> Rules<'_> {
-        Rules { policy: &self.policy, foreign_keys: self.foreign_keys, strict_reads }
+        Rules {
+            policy: &self.policy,
+            foreign_keys: self.foreign_keys,
+            strict_reads,
+        }
     }
 }

@@ -3,41 +3,37 @@
 //! What the client reads is PostgREST's shape, which supabase-js understands: `code`, `message`,
 //! `details`, `hint`, and the request's id. What only the log gets is kept apart in `internal`.
 
-use std::borrow::Cow;
-
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 /// Something that went wrong, as the client is told.
+///
+/// Its texts are boxed: it is the error of most functions here, and few of them fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The status; always an error.
     pub status: StatusCode,
     /// A stable name for the kind of problem.
-    pub code: Cow<'static, str>,
+    pub code: &'static str,
     /// What is wrong, in one sentence.
-    pub message: String,
+    pub message: Box<str>,
     /// Further facts.
-    pub details: Option<String>,
+    pub details: Option<Box<str>>,
     /// The mend.
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
     /// A header that goes with it, such as `retry-after`.
-    pub header: Option<(&'static str, String)>,
+    pub header: Option<(&'static str, Box<str>)>,
     /// What the log gets and the client does not.
-    pub internal: Option<String>,
+    pub internal: Option<Box<str>>,
 }
 
 impl Problem {
     /// A problem of this status and code.
     #[must_use]
-    pub fn new(
-        status: StatusCode,
-        code: impl Into<Cow<'static, str>>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<Box<str>>) -> Self {
         Self {
             status,
-            code: code.into(),
+            code,
             message: message.into(),
             details: None,
             hint: None,
@@ -48,48 +44,48 @@ impl Problem {
 
     /// Adds further facts.
     #[must_use]
-    pub fn details(mut self, details: impl Into<String>) -> Self {
+    pub fn details(mut self, details: impl Into<Box<str>>) -> Self {
         self.details = Some(details.into());
         self
     }
 
     /// Adds the mend.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// Adds a header.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn header(mut self, name: &'static str, value: impl Into<Box<str>>) -> Self {
         self.header = Some((name, value.into()));
         self
     }
 
     /// Adds what only the log gets.
     #[must_use]
-    pub fn internal(mut self, internal: impl Into<String>) -> Self {
+    pub fn internal(mut self, internal: impl Into<Box<str>>) -> Self {
         self.internal = Some(internal.into());
         self
     }
 
     /// The request cannot be understood.
     #[must_use]
-    pub fn bad_request(message: impl Into<String>) -> Self {
+    pub fn bad_request(message: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "CS400", message)
     }
 
     /// The token is no good. PostgREST's code for a token it cannot read.
     #[must_use]
-    pub fn unauthorized(message: impl Into<String>) -> Self {
+    pub fn unauthorized(message: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "PGRST301", message)
             .header("www-authenticate", "Bearer error=\"invalid_token\"")
     }
 
     /// A key or role that this Worker does not forward.
     #[must_use]
-    pub fn forbidden(message: impl Into<String>) -> Self {
+    pub fn forbidden(message: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "CS403", message)
     }
 
@@ -102,7 +98,7 @@ impl Problem {
 
     /// Something behind the Worker does not answer. `retry-after` makes supabase-js try again.
     #[must_use]
-    pub fn unavailable(message: impl Into<String>) -> Self {
+    pub fn unavailable(message: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "CS503", message).header("retry-after", "2")
     }
 

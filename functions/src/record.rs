@@ -23,10 +23,10 @@ pub struct Record {
     caller_hash: Option<String>,
     /// What was decided, or what went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    pub code: Option<&'static str>,
     /// What the client is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub internal: Option<String>,
+    pub internal: Option<Box<str>>,
 }
 
 impl Record {
@@ -65,7 +65,11 @@ impl Record {
 }
 
 fn hash(id: &str) -> String {
-    Sha256::digest(id).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(id)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The id of a request: the client's own if it is a sane one, else a random one.
@@ -73,7 +77,9 @@ fn hash(id: &str) -> String {
 pub fn request_id(sent: Option<&str>) -> String {
     let sane = |id: &&str| {
         (8..=64).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     if let Some(id) = sent.filter(sane) {
         return id.to_owned();
@@ -91,7 +97,13 @@ mod tests {
     #[test]
     fn only_a_sane_id_is_taken_over() {
         assert_eq!(request_id(Some("trace-1234.a_b")), "trace-1234.a_b");
-        for insane in ["", "short", "has space in it", "quote\"in-it", &"x".repeat(65)] {
+        for insane in [
+            "",
+            "short",
+            "has space in it",
+            "quote\"in-it",
+            &"x".repeat(65),
+        ] {
             let id = request_id(Some(insane));
             assert_ne!(id, insane);
             assert_eq!(id.len(), 36);

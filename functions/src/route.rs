@@ -35,14 +35,46 @@ const POST: &[Method] = &[Method::POST];
 const ANY: &[Method] = &[];
 
 const ENDPOINTS: &[Endpoint] = &[
-    Endpoint { pattern: "/healthz", methods: GET, handler: Handler::Health },
-    Endpoint { pattern: "/me", methods: GET, handler: Handler::Me },
-    Endpoint { pattern: "/access/check", methods: POST, handler: Handler::Check },
-    Endpoint { pattern: "/rest/v1/*", methods: ANY, handler: Handler::Rest },
-    Endpoint { pattern: "/auth/v1/*", methods: ANY, handler: Handler::Pass("auth") },
-    Endpoint { pattern: "/storage/v1/*", methods: ANY, handler: Handler::Pass("storage") },
-    Endpoint { pattern: "/realtime/v1/*", methods: ANY, handler: Handler::Pass("realtime") },
-    Endpoint { pattern: "/graphql/v1/*", methods: ANY, handler: Handler::Pass("graphql") },
+    Endpoint {
+        pattern: "/healthz",
+        methods: GET,
+        handler: Handler::Health,
+    },
+    Endpoint {
+        pattern: "/me",
+        methods: GET,
+        handler: Handler::Me,
+    },
+    Endpoint {
+        pattern: "/access/check",
+        methods: POST,
+        handler: Handler::Check,
+    },
+    Endpoint {
+        pattern: "/rest/v1/*",
+        methods: ANY,
+        handler: Handler::Rest,
+    },
+    Endpoint {
+        pattern: "/auth/v1/*",
+        methods: ANY,
+        handler: Handler::Pass("auth"),
+    },
+    Endpoint {
+        pattern: "/storage/v1/*",
+        methods: ANY,
+        handler: Handler::Pass("storage"),
+    },
+    Endpoint {
+        pattern: "/realtime/v1/*",
+        methods: ANY,
+        handler: Handler::Pass("realtime"),
+    },
+    Endpoint {
+        pattern: "/graphql/v1/*",
+        methods: ANY,
+        handler: Handler::Pass("graphql"),
+    },
 ];
 
 /// Finds the endpoint of a path, and what the path has in place of its `*`.
@@ -50,23 +82,29 @@ const ENDPOINTS: &[Endpoint] = &[
 /// # Errors
 /// If there is none, or it does not take the method.
 pub fn find<'p>(method: &Method, path: &'p str) -> Result<(&'static Endpoint, &'p str), Problem> {
-    let mut found = ENDPOINTS.iter().filter_map(|endpoint| Some((endpoint, endpoint.rest(path)?)));
-    let (endpoint, rest) = found.next().ok_or_else(|| {
-        Problem::new(StatusCode::NOT_FOUND, "CS404", "there is no such endpoint")
-    })?;
+    let mut found = ENDPOINTS
+        .iter()
+        .filter_map(|endpoint| Some((endpoint, endpoint.rest(path)?)));
+    let (endpoint, rest) = found
+        .next()
+        .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "CS404", "there is no such endpoint"))?;
     if endpoint.methods.is_empty() || endpoint.methods.contains(method) {
         return Ok((endpoint, rest));
     }
     let allowed: Vec<&str> = endpoint.methods.iter().map(Method::as_str).collect();
     let message = format!("{} does not take {method}", endpoint.pattern);
-    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "CS405", message)
-        .header("allow", allowed.join(", ")))
+    Err(
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "CS405", message)
+            .header("allow", allowed.join(", ")),
+    )
 }
 
 /// The pattern that a path falls under, for the log, whatever the method.
 #[must_use]
 pub fn pattern(path: &str) -> Option<&'static str> {
-    let found = ENDPOINTS.iter().find(|endpoint| endpoint.rest(path).is_some());
+    let found = ENDPOINTS
+        .iter()
+        .find(|endpoint| endpoint.rest(path).is_some());
     found.map(|endpoint| endpoint.pattern)
 }
 
@@ -99,9 +137,20 @@ mod tests {
             let (endpoint, found) = find(&Method::GET, path).unwrap();
             assert_eq!((endpoint.handler, found), (handler, rest), "{path}");
         }
-        for path in ["/", "", "/healthz/", "/rest/v1x", "/rest/v2/tasks", "//rest/v1/tasks", "/REST/v1/x"]
-        {
-            assert_eq!(find(&Method::GET, path).unwrap_err().code, "CS404", "{path}");
+        for path in [
+            "/",
+            "",
+            "/healthz/",
+            "/rest/v1x",
+            "/rest/v2/tasks",
+            "//rest/v1/tasks",
+            "/REST/v1/x",
+        ] {
+            assert_eq!(
+                find(&Method::GET, path).unwrap_err().code,
+                "CS404",
+                "{path}"
+            );
         }
     }
 
@@ -109,7 +158,7 @@ mod tests {
     fn a_wrong_method_is_told_the_right_ones() {
         let problem = find(&Method::GET, "/access/check").unwrap_err();
         assert_eq!(problem.status, StatusCode::METHOD_NOT_ALLOWED);
-        assert_eq!(problem.header, Some(("allow", "POST".to_owned())));
+        assert_eq!(problem.header, Some(("allow", "POST".into())));
         assert!(find(&Method::DELETE, "/healthz").is_err());
     }
 }

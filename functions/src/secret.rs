@@ -32,6 +32,9 @@ mod tests {
 
     #[test]
     fn debug_does_not_print_it() {
-        assert_eq!(format!("{:?}", Some(Secret::new("hunter2"))), "Some([secret])");
+        assert_eq!(
+            format!("{:?}", Some(Secret::new("hunter2"))),
+            "Some([secret])"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 
+use crate::answer;
 use crate::caller;
 use crate::config::{BadSetting, Config};
 use crate::cors::{self, Origins};
@@ -13,7 +14,6 @@ use crate::problem::Problem;
 use crate::record::{Record, request_id};
 use crate::route::{self, Handler};
 use crate::transport::Runtime;
-use crate::answer;
 
 /// Longer addresses are not looked at.
 const LONGEST_ADDRESS: usize = 16 * 1024;
@@ -45,7 +45,10 @@ impl Setup {
     /// With settings and policies at hand.
     #[must_use]
     pub fn with(origins: Origins, edge: Edge) -> Self {
-        Self { origins, edge: Ok(edge) }
+        Self {
+            origins,
+            edge: Ok(edge),
+        }
     }
 }
 

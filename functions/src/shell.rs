@@ -45,7 +45,9 @@ fn incoming(request: &worker::Request) -> Option<Request<Stream>> {
     // worker's own enum takes an unknown method for GET.
     let method = Method::from_bytes(request.inner().method().as_bytes()).ok()?;
     let address = request.inner().url();
-    let address = address.split_once('#').map_or(address.as_str(), |(address, _)| address);
+    let address = address
+        .split_once('#')
+        .map_or(address.as_str(), |(address, _)| address);
     let query = address.split_once('?').map_or("", |(_, query)| query);
     Some(Request {
         method,

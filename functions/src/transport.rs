@@ -62,12 +62,7 @@ pub trait Runtime {
     ) -> impl Future<Output = Result<Vec<u8>, Unreadable>>;
 
     /// Whether `signature` is the key owner's signature of `message`.
-    fn verify(
-        &self,
-        key: &Key,
-        message: &[u8],
-        signature: &[u8],
-    ) -> impl Future<Output = bool>;
+    fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> impl Future<Output = bool>;
 
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> u64;

@@ -87,7 +87,9 @@ pub async fn forward<R: Runtime>(
     let mut set = |name: &'static str, value: &str| -> Result<(), Problem> {
         let value = HeaderValue::from_str(value)
             .map_err(|_| Problem::bad_request(format!("`{name}` cannot be sent on")))?;
-        request.headers_mut().insert(HeaderName::from_static(name), value);
+        request
+            .headers_mut()
+            .insert(HeaderName::from_static(name), value);
         Ok(())
     };
     set("apikey", forward.api_key.expose())?;
@@ -96,7 +98,11 @@ pub async fn forward<R: Runtime>(
         set("authorization", &format!("Bearer {}", token.expose()))?;
     }
     *request.body_mut() = forward.body.map(Into::into);
-    let outgoing = Outgoing { request, upload: forward.upload, patience: edge.config.patience };
+    let outgoing = Outgoing {
+        request,
+        upload: forward.upload,
+        patience: edge.config.patience,
+    };
     let mut response = runtime.send(outgoing).await.map_err(|error| {
         Problem::unavailable("the database does not answer").internal(error.to_string())
     })?;

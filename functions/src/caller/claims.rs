@@ -176,8 +176,10 @@ mod tests {
             members.push(*change);
         }
         members.retain(|(_, value)| !value.is_empty());
-        let text: Vec<String> =
-            members.iter().map(|(name, value)| format!(r#""{name}":{value}"#)).collect();
+        let text: Vec<String> = members
+            .iter()
+            .map(|(name, value)| format!(r#""{name}":{value}"#))
+            .collect();
         let claims: Claims = serde_json::from_str(&format!("{{{}}}", text.join(","))).ok()?;
         Some(claims.check(&EXPECTED, NOW))
     }
@@ -225,8 +227,12 @@ mod tests {
             let result = claims(&[("iss", issuer)]);
             assert!(!matches!(result, Some(Ok(()))), "{issuer}");
         }
-        let claims: Claims = serde_json::from_str(r#"{"exp":1800000060,"aud":"authenticated"}"#).unwrap();
-        let optional = Expected { issuer_optional: true, ..EXPECTED };
+        let claims: Claims =
+            serde_json::from_str(r#"{"exp":1800000060,"aud":"authenticated"}"#).unwrap();
+        let optional = Expected {
+            issuer_optional: true,
+            ..EXPECTED
+        };
         assert_eq!(claims.check(&optional, NOW), Ok(()));
         assert_eq!(claims.check(&EXPECTED, NOW), Err(Unacceptable::Issuer));
     }
@@ -244,7 +250,10 @@ mod tests {
             ("{}", false),
             ("5", false),
             (r#"["authenticated",5]"#, false),
-            (r#"["1","2","3","4","5","6","7","8","authenticated"]"#, false),
+            (
+                r#"["1","2","3","4","5","6","7","8","authenticated"]"#,
+                false,
+            ),
         ] {
             let result = claims(&[("aud", audience)]);
             assert_eq!(matches!(result, Some(Ok(()))), good, "{audience}");
@@ -253,9 +262,13 @@ mod tests {
 
     #[test]
     fn members_are_of_their_type_and_occur_once() {
-        for (name, value) in
-            [("sub", "5"), ("role", "[]"), ("is_anonymous", "\"true\""), ("aal", "2"), ("email", "{}")]
-        {
+        for (name, value) in [
+            ("sub", "5"),
+            ("role", "[]"),
+            ("is_anonymous", "\"true\""),
+            ("aal", "2"),
+            ("email", "{}"),
+        ] {
             assert_eq!(claims(&[(name, value)]), None, "{name}");
         }
         for twice in ["exp", "sub", "role", "iss", "aud", "is_anonymous"] {

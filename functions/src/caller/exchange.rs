@@ -55,7 +55,9 @@ pub fn sign(person: &Person, secret: &Secret, now: u64) -> Option<Secret> {
         exp: (iat + LIFETIME).min(person.expires),
     };
     let key = EncodingKey::from_secret(secret.expose().as_bytes());
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).ok().map(Secret::new)
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
+        .ok()
+        .map(Secret::new)
 }
 
 static HMAC_ONLY: CryptoProvider = CryptoProvider {
@@ -81,7 +83,13 @@ struct Hs256(Hmac<Sha256>);
 
 impl Signer<Vec<u8>> for Hs256 {
     fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, SignatureError> {
-        Ok(self.0.clone().chain_update(message).finalize().into_bytes().to_vec())
+        Ok(self
+            .0
+            .clone()
+            .chain_update(message)
+            .finalize()
+            .into_bytes()
+            .to_vec())
     }
 }
 
@@ -125,12 +133,21 @@ mod tests {
             "aal": "aal2", "iat": 1_800_000_000_u64, "exp": 1_800_000_060_u64,
         });
         assert_eq!(claims(&person()), expected);
-        let guest = claims(&Person { anonymous: true, ..person() });
+        let guest = claims(&Person {
+            anonymous: true,
+            ..person()
+        });
         assert_eq!(guest["is_anonymous"], true);
     }
 
     #[test]
     fn it_does_not_outlive_the_callers_own() {
-        assert_eq!(claims(&Person { expires: NOW + 5, ..person() })["exp"], NOW + 5);
+        assert_eq!(
+            claims(&Person {
+                expires: NOW + 5,
+                ..person()
+            })["exp"],
+            NOW + 5
+        );
     }
 }

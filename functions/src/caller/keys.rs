@@ -69,8 +69,12 @@ pub fn parse_set(json: &[u8]) -> Option<Vec<Published>> {
         keys: Vec<&'a RawValue>,
     }
     let set: Set<'_> = serde_json::from_slice(json).ok()?;
-    (set.keys.len() <= MOST_KEYS)
-        .then(|| set.keys.iter().filter_map(|key| published(key.get())).collect())
+    (set.keys.len() <= MOST_KEYS).then(|| {
+        set.keys
+            .iter()
+            .filter_map(|key| published(key.get()))
+            .collect()
+    })
 }
 
 #[derive(Deserialize)]
@@ -92,15 +96,23 @@ struct Jwk {
 fn published(json: &str) -> Option<Published> {
     let jwk: Jwk = serde_json::from_str(json).ok()?;
     let verifies = jwk.purpose.is_none_or(|purpose| purpose == "sig")
-        && jwk.key_ops.is_none_or(|operations| operations.iter().any(|o| o == "verify"))
+        && jwk
+            .key_ops
+            .is_none_or(|operations| operations.iter().any(|o| o == "verify"))
         && jwk.kid.as_deref().is_none_or(is_key_id);
     if !verifies {
         return None;
     }
     let alg = |name| jwk.alg.as_deref().is_none_or(|alg| alg == name);
     let key = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
-        ("EC", Some("P-256")) if alg("ES256") => Key::Es256 { x: jwk.x?, y: jwk.y? },
-        ("RSA", None) if alg("RS256") => Key::Rs256 { n: long_enough(jwk.n?)?, e: jwk.e? },
+        ("EC", Some("P-256")) if alg("ES256") => Key::Es256 {
+            x: jwk.x?,
+            y: jwk.y?,
+        },
+        ("RSA", None) if alg("RS256") => Key::Rs256 {
+            n: long_enough(jwk.n?)?,
+            e: jwk.e?,
+        },
         _ => return None,
     };
     Some(Published { id: jwk.kid, key })
@@ -140,7 +152,9 @@ impl KeyCache {
     #[must_use]
     pub fn find(&self, algorithm: Algorithm, id: Option<&str>, now: u64) -> Lookup {
         let age = self.fetched.map(|at| now.saturating_sub(at));
-        let cooling = self.tried.is_some_and(|at| now.saturating_sub(at) < COOLDOWN_MS);
+        let cooling = self
+            .tried
+            .is_some_and(|at| now.saturating_sub(at) < COOLDOWN_MS);
         match age {
             Some(age) if age < FRESH_MS || (cooling && age < USABLE_MS) => {
                 match self.candidate(algorithm, id) {
@@ -166,7 +180,9 @@ impl KeyCache {
 
     fn is_known_unknown(&self, id: Option<&str>, now: u64) -> bool {
         let id = id.unwrap_or_default();
-        self.unknown.iter().any(|(known, at)| known == id && now.saturating_sub(*at) < UNKNOWN_MS)
+        self.unknown
+            .iter()
+            .any(|(known, at)| known == id && now.saturating_sub(*at) < UNKNOWN_MS)
     }
 
     /// Takes in what a fetch brought, `None` if it failed. `wanted` is the name it was for.
@@ -177,8 +193,13 @@ impl KeyCache {
             self.fetched = Some(now);
         }
         let wanted = wanted.unwrap_or_default();
-        if !self.set.iter().any(|published| published.id.as_deref() == Some(wanted)) {
-            self.unknown.retain(|(_, at)| now.saturating_sub(*at) < UNKNOWN_MS);
+        if !self
+            .set
+            .iter()
+            .any(|published| published.id.as_deref() == Some(wanted))
+        {
+            self.unknown
+                .retain(|(_, at)| now.saturating_sub(*at) < UNKNOWN_MS);
             if self.unknown.len() < MOST_UNKNOWN {
                 self.unknown.push((wanted.to_owned(), now));
             }
@@ -209,18 +230,33 @@ mod tests {
         let n = modulus();
         for (jwk, good) in [
             (format!("{{{EC}}}"), true),
-            (format!(r#"{{{EC},"alg":"ES256","use":"sig","key_ops":["verify"]}}"#), true),
+            (
+                format!(r#"{{{EC},"alg":"ES256","use":"sig","key_ops":["verify"]}}"#),
+                true,
+            ),
             (format!(r#"{{{EC},"alg":"HS256"}}"#), false),
             (format!(r#"{{{EC},"alg":"RS256"}}"#), false),
             (format!(r#"{{{EC},"use":"enc"}}"#), false),
             (format!(r#"{{{EC},"key_ops":["sign"]}}"#), false),
             (format!(r#"{{{EC},"kid":"a","kid":"b"}}"#), false),
-            (r#"{"kty":"EC","crv":"P-384","x":"eA","y":"eQ"}"#.to_owned(), false),
+            (
+                r#"{"kty":"EC","crv":"P-384","x":"eA","y":"eQ"}"#.to_owned(),
+                false,
+            ),
             (r#"{"kty":"EC","crv":"P-256","x":"eA"}"#.to_owned(), false),
-            (r#"{"kty":"oct","k":"c2VjcmV0","alg":"HS256"}"#.to_owned(), false),
-            (r#"{"kty":"OKP","crv":"Ed25519","x":"eA"}"#.to_owned(), false),
+            (
+                r#"{"kty":"oct","k":"c2VjcmV0","alg":"HS256"}"#.to_owned(),
+                false,
+            ),
+            (
+                r#"{"kty":"OKP","crv":"Ed25519","x":"eA"}"#.to_owned(),
+                false,
+            ),
             (format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB"}}"#), true),
-            (format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB","alg":"PS256"}}"#), false),
+            (
+                format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB","alg":"PS256"}}"#),
+                false,
+            ),
             (r#"{"kty":"RSA","n":"short","e":"AQAB"}"#.to_owned(), false),
             ("5".to_owned(), false),
         ] {
@@ -240,15 +276,26 @@ mod tests {
     #[test]
     fn exactly_one_key_has_to_fit() {
         let mut cache = KeyCache::default();
-        cache.fetched(Some(set(&[ec("a"), ec("twice"), ec("twice")])), Some("a"), 0);
-        assert!(matches!(cache.find(Algorithm::Es256, Some("a"), 1), Lookup::Key(_)));
+        cache.fetched(
+            Some(set(&[ec("a"), ec("twice"), ec("twice")])),
+            Some("a"),
+            0,
+        );
+        assert!(matches!(
+            cache.find(Algorithm::Es256, Some("a"), 1),
+            Lookup::Key(_)
+        ));
         for (algorithm, id) in [
             (Algorithm::Es256, Some("twice")),
             (Algorithm::Es256, None),
             (Algorithm::Rs256, Some("a")),
             (Algorithm::Hs256, Some("a")),
         ] {
-            assert_eq!(cache.find(algorithm, id, 1), Lookup::Unknown, "{algorithm:?} {id:?}");
+            assert_eq!(
+                cache.find(algorithm, id, 1),
+                Lookup::Unknown,
+                "{algorithm:?} {id:?}"
+            );
         }
     }
 
@@ -259,10 +306,18 @@ mod tests {
         assert_eq!(find(&cache, "a", 0), Lookup::Fetch);
         cache.fetched(Some(set(&[ec("a")])), Some("a"), 0);
         assert_eq!(find(&cache, "b", 1), Lookup::Unknown, "within the cooldown");
-        assert_eq!(find(&cache, "b", COOLDOWN_MS), Lookup::Fetch, "it may be new");
+        assert_eq!(
+            find(&cache, "b", COOLDOWN_MS),
+            Lookup::Fetch,
+            "it may be new"
+        );
         cache.fetched(Some(set(&[ec("a")])), Some("b"), COOLDOWN_MS);
         let later = 2 * COOLDOWN_MS + 1;
-        assert_eq!(find(&cache, "b", later), Lookup::Unknown, "asked for a moment ago");
+        assert_eq!(
+            find(&cache, "b", later),
+            Lookup::Unknown,
+            "asked for a moment ago"
+        );
         assert_eq!(find(&cache, "c", later), Lookup::Fetch);
         assert_eq!(find(&cache, "b", COOLDOWN_MS + UNKNOWN_MS), Lookup::Fetch);
     }

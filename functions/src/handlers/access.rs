@@ -75,16 +75,23 @@ pub async fn answer<R: Runtime>(
         return Err(Problem::bad_request(message));
     }
     if caller.who == Who::ServiceRole {
-        return Err(Problem::forbidden("the policy does not bind `service_role`"));
+        return Err(Problem::forbidden(
+            "the policy does not bind `service_role`",
+        ));
     }
-    let now = i64::try_from(runtime.now_ms()).unwrap_or(i64::MAX).saturating_mul(1_000);
+    let now = i64::try_from(runtime.now_ms())
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000);
     let mut answers = Vec::with_capacity(questions.len());
     for (index, question) in questions.iter().enumerate() {
         let app = edge.policies.of_app(question.app.as_deref());
         let app = app.ok_or_else(|| at(index, Problem::bad_request("there is no such app")))?;
-        let judge = |facts: &policy_core::Caller<'_>| question.judge(app, facts, Value::Timestamp(now));
+        let judge =
+            |facts: &policy_core::Caller<'_>| question.judge(app, facts, Value::Timestamp(now));
         let stands = |outcome: &Result<Explanation, Problem>| {
-            outcome.as_ref().is_ok_and(|found| matches!(found.decision, "applies" | "depends"))
+            outcome
+                .as_ref()
+                .is_ok_and(|found| matches!(found.decision, "applies" | "depends"))
         };
         let found = gate::decide(edge, runtime, app, caller, judge, stands).await?;
         let found = found.map_err(|problem| at(index, problem))?;
@@ -113,8 +120,13 @@ impl Question {
         let policy = &app.policy;
         let named = |name: &str| name == self.table;
         if self.action == Action::Execute {
-            let function = policy.functions.iter().find(|function| named(&function.name));
-            return function.map(|f| whole("execute", &f.name, decide_function(f, caller))).ok_or_else(unknown);
+            let function = policy
+                .functions
+                .iter()
+                .find(|function| named(&function.name));
+            return function
+                .map(|f| whole("execute", &f.name, decide_function(f, caller)))
+                .ok_or_else(unknown);
         }
         if let Some(view) = policy.views.iter().find(|view| named(&view.name)) {
             if self.action != Action::Select {
@@ -150,17 +162,33 @@ impl Question {
         let [old, added, merged] = [row(&old), row(&added), row(&merged)];
         let (written, read) = self.columns(table)?;
         let command = match self.action {
-            Action::Insert => Command::Insert { new: added, returning: false },
+            Action::Insert => Command::Insert {
+                new: added,
+                returning: false,
+            },
             Action::Update => Command::Update { old, new: merged },
             Action::Delete => Command::Delete(old),
             Action::Upsert if self.row.is_some() && self.new.is_some() => {
-                let conflict = Conflict::Row { existing: old, merged };
-                Command::Merge { proposed: added, conflict }
+                let conflict = Conflict::Row {
+                    existing: old,
+                    merged,
+                };
+                Command::Merge {
+                    proposed: added,
+                    conflict,
+                }
             }
-            Action::Upsert => Command::Merge { proposed: added, conflict: Conflict::NotYetKnown },
+            Action::Upsert => Command::Merge {
+                proposed: added,
+                conflict: Conflict::NotYetKnown,
+            },
             Action::Select | Action::Execute => Command::Select(old),
         };
-        let statement = Statement { read, written, command };
+        let statement = Statement {
+            read,
+            written,
+            command,
+        };
         let decision = decide(policy, table, caller, &statement, now);
         Ok(explain(policy, table, caller, &statement, &decision))
     }
@@ -168,13 +196,21 @@ impl Question {
     /// The columns that are written, and those that are read.
     fn columns(&self, table: &Table) -> Result<(ColumnSet, ColumnSet), Problem> {
         let writes = !matches!(self.action, Action::Select | Action::Delete);
-        let keys = || self.new.as_ref().or(self.row.as_ref().filter(|_| self.action != Action::Update));
+        let keys = || {
+            self.new
+                .as_ref()
+                .or(self.row.as_ref().filter(|_| self.action != Action::Update))
+        };
         let columns = match &self.columns {
             Some(columns) => set(table, columns.iter())?,
             None if writes => set(table, keys().into_iter().flat_map(Map::keys))?,
             None => ColumnSet::EMPTY,
         };
-        Ok(if writes { (columns, ColumnSet::EMPTY) } else { (ColumnSet::EMPTY, columns) })
+        Ok(if writes {
+            (columns, ColumnSet::EMPTY)
+        } else {
+            (ColumnSet::EMPTY, columns)
+        })
     }
 }
 
@@ -188,34 +224,46 @@ fn whole(verb: &str, name: &str, decision: Decision) -> Explanation {
         Decision::Depends(_) => ("depends", "depends on the memberships"),
     };
     let message = format!("{verb} on `{name}` {verdict}");
-    Explanation { decision, message, rule: None, details: Vec::new(), hint: None }
+    Explanation {
+        decision,
+        message,
+        rule: None,
+        details: Vec::new(),
+        hint: None,
+    }
 }
 
 fn row<'a>(values: &'a [Value<'a>]) -> Row<'a> {
-    Row { values, parents: &[], peers: Sight::NotYetKnown }
+    Row {
+        values,
+        parents: &[],
+        peers: Sight::NotYetKnown,
+    }
 }
 
 /// A row's values in the table's order. A column that is left out is not yet known.
 fn values<'a>(table: &Table, row: Option<&'a Object>) -> Result<Vec<Value<'a>>, Problem> {
-    let Some(row) = row else { return Ok(Vec::new()) };
+    let Some(row) = row else {
+        return Ok(Vec::new());
+    };
     set(table, row.keys())?;
     let value = |column: &policy_core::model::Column| match row.get(&column.name) {
         None => Ok(Value::NotYetKnown),
         Some(given) => json::value(column.kind, given).ok_or_else(|| {
-            Problem::bad_request(format!("`{}` is not of type {}", column.name, column.data_type))
+            Problem::bad_request(format!(
+                "`{}` is not of type {}",
+                column.name, column.data_type
+            ))
         }),
     };
     table.columns.iter().map(value).collect()
 }
 
-fn set<'a>(
-    table: &Table,
-    names: impl Iterator<Item = &'a String>,
-) -> Result<ColumnSet, Problem> {
+fn set<'a>(table: &Table, names: impl Iterator<Item = &'a String>) -> Result<ColumnSet, Problem> {
     let column = |name: &String| {
-        table.column(name).ok_or_else(|| {
-            Problem::bad_request(format!("`{}` has no column `{name}`", table.name))
-        })
+        table
+            .column(name)
+            .ok_or_else(|| Problem::bad_request(format!("`{}` has no column `{name}`", table.name)))
     };
     names.map(column).collect()
 }

@@ -8,5 +8,8 @@ use crate::message::Response;
 /// Answers it.
 #[must_use]
 pub fn answer<S>() -> Response<S> {
-    Response::json(StatusCode::OK, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
+    Response::json(
+        StatusCode::OK,
+        &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }),
+    )
 }

@@ -34,7 +34,10 @@ pub async fn answer<R: Runtime>(
         as_it_came(&request, path)
     } else {
         let incoming = incoming(&request, path, body.as_deref());
-        let app = edge.policies.of_profile(incoming.profile()).ok_or_else(|| unknown_schema(edge))?;
+        let app = edge
+            .policies
+            .of_profile(incoming.profile())
+            .ok_or_else(|| unknown_schema(edge))?;
         decide(edge, runtime, app, caller, &incoming).await?
     };
     let profile = match request.method {
@@ -44,7 +47,9 @@ pub async fn answer<R: Runtime>(
     if let Ok(schema) = HeaderValue::from_str(&plan.schema) {
         request.headers.insert(profile, schema);
     }
-    let url = edge.config.below(&format!("/rest/v1/{}", plan.path), &plan.query);
+    let url = edge
+        .config
+        .below(&format!("/rest/v1/{}", plan.path), &plan.query);
     let url = url.ok_or_else(|| Problem::bad_request("the path is not in its plain form"))?;
     let passed = Forward {
         method: request.method,
@@ -58,7 +63,7 @@ pub async fn answer<R: Runtime>(
     };
     let mut response = forward(edge, runtime, passed).await?;
     if let Some(reason) = &plan.reason {
-        record.code = Some("empty".to_owned());
+        record.code = Some("empty");
         response.set("x-countersign-reason", &ascii(reason));
     }
     Ok(response)
@@ -73,9 +78,8 @@ async fn decide<R: Runtime>(
 ) -> Result<Plan, Problem> {
     let rules = app.rules(edge.config.refuse_empty_reads);
     let judge = |facts: &policy_core::Caller<'_>| gateway::plan(&rules, facts, incoming);
-    let allows = |outcome: &Result<Plan, Refusal>| {
-        outcome.as_ref().is_ok_and(|plan| plan.reason.is_none())
-    };
+    let allows =
+        |outcome: &Result<Plan, Refusal>| outcome.as_ref().is_ok_and(|plan| plan.reason.is_none());
     Ok(gate::decide(edge, runtime, app, caller, judge, allows).await??)
 }
 
@@ -107,7 +111,11 @@ fn as_it_came<S>(request: &Request<S>, path: &str) -> Plan {
 }
 
 fn unknown_schema(edge: &Edge) -> Problem {
-    let known: Vec<&str> = edge.policies.iter().map(|app| app.policy.schema.as_str()).collect();
+    let known: Vec<&str> = edge
+        .policies
+        .iter()
+        .map(|app| app.policy.schema.as_str())
+        .collect();
     let message = "no policy is for the schema of the profile header";
     Problem::new(StatusCode::NOT_ACCEPTABLE, "PGRST106", message)
         .hint(format!("the schemas are: {}", known.join(", ")))
@@ -122,13 +130,19 @@ impl From<Refusal> for Problem {
         } else {
             problem
         };
-        Self { details: refusal.details, hint: refusal.hint, ..problem }
+        Self {
+            details: refusal.details.map(Into::into),
+            hint: refusal.hint.map(Into::into),
+            ..problem
+        }
     }
 }
 
 /// What a header can carry of a text.
 fn ascii(text: &str) -> String {
-    text.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect()
+    text.chars()
+        .map(|c| if (' '..='~').contains(&c) { c } else { '?' })
+        .collect()
 }
 
 /// Reads a write's body, if it is not too large.
@@ -136,11 +150,15 @@ pub(crate) async fn body<R: Runtime>(
     runtime: &R,
     request: &mut Request<R::Stream>,
 ) -> Result<Option<Vec<u8>>, Problem> {
-    let Some(stream) = request.body.take() else { return Ok(None) };
+    let Some(stream) = request.body.take() else {
+        return Ok(None);
+    };
     if matches!(request.method, Method::GET | Method::HEAD) {
         return Ok(None);
     }
-    let declared = request.header("content-length").and_then(|text| text.parse::<usize>().ok());
+    let declared = request
+        .header("content-length")
+        .and_then(|text| text.parse::<usize>().ok());
     if declared.is_some_and(|length| length > LARGEST_BODY) {
         return Err(Problem::too_large(LARGEST_BODY));
     }

@@ -19,12 +19,18 @@ pub(crate) struct Stream {
 impl Stream {
     /// A client's.
     pub(super) fn incoming(stream: ReadableStream) -> Self {
-        Self { stream: Some(stream), cancel: false }
+        Self {
+            stream: Some(stream),
+            cancel: false,
+        }
     }
 
     /// Another system's.
     pub(super) fn answered(stream: ReadableStream) -> Self {
-        Self { stream: Some(stream), cancel: true }
+        Self {
+            stream: Some(stream),
+            cancel: true,
+        }
     }
 
     /// The stream itself.
@@ -34,7 +40,9 @@ impl Stream {
 
     /// Reads it to its end, or until it is longer than `limit`.
     pub(super) async fn read(self, limit: usize) -> Result<Vec<u8>, Unreadable> {
-        let Some(stream) = self.take() else { return Ok(Vec::new()) };
+        let Some(stream) = self.take() else {
+            return Ok(Vec::new());
+        };
         let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
         let mut bytes = Vec::new();
         while let Some(chunk) = next(&reader).await? {
@@ -58,7 +66,9 @@ impl Drop for Stream {
 }
 
 async fn next(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, Unreadable> {
-    let read = JsFuture::from(reader.read()).await.map_err(|_| Unreadable::Broken)?;
+    let read = JsFuture::from(reader.read())
+        .await
+        .map_err(|_| Unreadable::Broken)?;
     let member = |name: &str| Reflect::get(&read, &JsValue::from_str(name));
     if member("done").is_ok_and(|done| done.is_truthy()) {
         return Ok(None);

@@ -28,9 +28,9 @@ impl Runtime for Workerd {
         let answer = Box::pin(request.send_with_signal(&signal));
         // A signal with a time of its own would also cut off a body that takes long.
         match select(answer, Delay::from(patience)).await {
-            Either::Left((answer, _)) => {
-                answer.map(answered).map_err(|error| Unreachable::Broken(error.to_string()))
-            }
+            Either::Left((answer, _)) => answer
+                .map(answered)
+                .map_err(|error| Unreachable::Broken(error.to_string())),
             Either::Right(_) => {
                 controller.abort();
                 Err(Unreachable::Late)
@@ -43,7 +43,9 @@ impl Runtime for Workerd {
     }
 
     async fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> bool {
-        subtle::verify(key, message, signature).await.unwrap_or(false)
+        subtle::verify(key, message, signature)
+            .await
+            .unwrap_or(false)
     }
 
     fn now_ms(&self) -> u64 {
@@ -56,7 +58,9 @@ impl Runtime for Workerd {
 }
 
 fn request(outgoing: Outgoing<Stream>) -> Result<worker::Request, JsValue> {
-    let Outgoing { request, upload, .. } = outgoing;
+    let Outgoing {
+        request, upload, ..
+    } = outgoing;
     let headers = Headers::new();
     for (name, value) in request.headers() {
         if let Ok(value) = value.to_str() {
@@ -82,10 +86,20 @@ fn answered(response: worker::Response) -> Response<Stream> {
     let status = StatusCode::from_u16(response.status_code()).unwrap_or(StatusCode::BAD_GATEWAY);
     let headers = headers(response.headers());
     let raw: web_sys::Response = response.into();
-    let body = raw.body().map_or(Body::Empty, |stream| Body::Stream(Stream::answered(stream)));
-    Response { status, headers, body }
+    let body = raw
+        .body()
+        .map_or(Body::Empty, |stream| Body::Stream(Stream::answered(stream)));
+    Response {
+        status,
+        headers,
+        body,
+    }
 }
 
 fn broken(error: &JsValue) -> Unreachable {
-    Unreachable::Broken(error.as_string().unwrap_or_else(|| "the request is not a valid one".to_owned()))
+    Unreachable::Broken(
+        error
+            .as_string()
+            .unwrap_or_else(|| "the request is not a valid one".to_owned()),
+    )
 }

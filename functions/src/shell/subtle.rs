@@ -35,16 +35,20 @@ pub(super) async fn verify(key: &Key, message: &[u8], signature: &[u8]) -> Resul
 
 async fn imported(subtle: &SubtleCrypto, key: &Key) -> Result<CryptoKey, JsValue> {
     let find = |keys: &RefCell<Vec<(Key, CryptoKey)>>| {
-        keys.borrow().iter().find(|(known, _)| known == key).map(|(_, imported)| imported.clone())
+        keys.borrow()
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, imported)| imported.clone())
     };
     if let Some(found) = IMPORTED.with(find) {
         return Ok(found);
     }
     let usages = Array::of1(&JsValue::from_str("verify"));
     let (format, data) = match key {
-        Key::Es256 { x, y } => {
-            ("jwk", object(&[("kty", "EC"), ("crv", "P-256"), ("x", x), ("y", y)])?)
-        }
+        Key::Es256 { x, y } => (
+            "jwk",
+            object(&[("kty", "EC"), ("crv", "P-256"), ("x", x), ("y", y)])?,
+        ),
         Key::Rs256 { n, e } => ("jwk", object(&[("kty", "RSA"), ("n", n), ("e", e)])?),
         Key::Hs256(secret) => ("raw", Uint8Array::from(secret.expose().as_bytes()).into()),
     };
@@ -63,9 +67,11 @@ async fn imported(subtle: &SubtleCrypto, key: &Key) -> Result<CryptoKey, JsValue
 
 fn algorithm(key: &Key) -> Result<Object, JsValue> {
     match key {
-        Key::Es256 { .. } => {
-            object(&[("name", "ECDSA"), ("namedCurve", "P-256"), ("hash", "SHA-256")])
-        }
+        Key::Es256 { .. } => object(&[
+            ("name", "ECDSA"),
+            ("namedCurve", "P-256"),
+            ("hash", "SHA-256"),
+        ]),
         Key::Hs256(_) => object(&[("name", "HMAC"), ("hash", "SHA-256")]),
         Key::Rs256 { .. } => object(&[("name", "RSASSA-PKCS1-v1_5"), ("hash", "SHA-256")]),
     }
