@@ -1,7 +1,7 @@
 -- Who may do what in agency: row-level security generated from policies/agency.policy.
 -- Not for editing: change the policy and run `countersign generate --app agency`, which writes a file with what changed.
 -- Each section can be applied again, alone. How to read it: docs/policy-to-sql.md
--- countersign:file app=agency schema=agency state=f2bde2c8c05b82cfeab6236450ab4dfd85d3b04247f6a351becb33998507545e
+-- countersign:file app=agency schema=agency state=b94048d96f9949d0f5e7bba1668f45b0fa1973a089e17e0164c18a6993cd715b
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -262,7 +262,7 @@ comment on policy countersign_update on agency.organizations is 'owner: update (
 alter table agency.organizations enable row level security;
 
 
--- countersign:section table.profiles af6a2440bdec75a5a1dbbacc91923a80a7f928e9c75437adca173cbaa6846c7d
+-- countersign:section table.profiles ba5a0753243e5682d679d6a0f06d2ae0c5cdbab0ac7620a3f44961ee5275c78d
 --
 --   on profiles via id in team_members (user_id) {   -- people see those with whom they share an organization
 --     managed email;
@@ -277,7 +277,7 @@ grant select (id, display_name, avatar_url, email, timezone, created_at, updated
 grant select, insert, update, delete on agency.profiles to service_role;
 
 create or replace function countersign.agency_profiles_update() returns trigger
-  language plpgsql
+  language plpgsql stable
   set search_path = ''
 as $$
 declare
@@ -331,7 +331,7 @@ comment on policy countersign_update on agency.profiles is 'self id: update (dis
 alter table agency.profiles enable row level security;
 
 
--- countersign:section table.team_members 182ff9431a9094ec6cb369fcd47139c37e4db9d09405acdf866873afa3e3c69b
+-- countersign:section table.team_members 0174dc9e01ff37e11b6b5911ea0b0e6b783ccbc834eeb8e75a4797d2dcde7d73
 --
 --   on team_members tenant org_id {
 --     managed invited_by;
@@ -357,7 +357,7 @@ grant select (id, org_id, user_id, role, status, display_name, invited_by, creat
 grant select, insert, update, delete on agency.team_members to service_role;
 
 create or replace function countersign.agency_team_members_update() returns trigger
-  language plpgsql
+  language plpgsql stable
   set search_path = ''
 as $$
 declare
@@ -559,7 +559,7 @@ comment on policy countersign_update on agency.clients is 'admin: update [7e6713
 alter table agency.clients enable row level security;
 
 
--- countersign:section table.projects 0f259cc8907f73ba4ed39a8dc305e2a6370b40095d2a87200c9a5ad6984b0b3e
+-- countersign:section table.projects ab331d7b8d592f43f6d9fffb2885ca68bd4be2957f08a1e69af98d82f42a1f67
 --
 --   on projects tenant org_id via client_id in clients {
 --     managed activated_at;
@@ -582,7 +582,7 @@ grant select (id, org_id, client_id, name, description, status, priority, lead_i
 grant select, insert, update, delete on agency.projects to service_role;
 
 create or replace function countersign.agency_projects_update() returns trigger
-  language plpgsql
+  language plpgsql stable
   set search_path = ''
 as $$
 declare
@@ -689,7 +689,7 @@ comment on policy countersign_update on agency.projects is 'member: update (name
 alter table agency.projects enable row level security;
 
 
--- countersign:section table.wizard_sessions 11e51dd0ac723061cc78a5866481feac69371a2239a6e9adde5192d3102aeda2
+-- countersign:section table.wizard_sessions 7ffba21e54b17ed74339fb17b038f3ac6244eba82e4ccf0f7eea21238802218b
 --
 --   on wizard_sessions tenant org_id {
 --     viewer: select;
@@ -709,7 +709,7 @@ grant select (id, org_id, project_id, status, current_step, guest, claimed_at, m
 grant select, insert, update, delete on agency.wizard_sessions to service_role;
 
 create or replace function countersign.agency_wizard_sessions_update() returns trigger
-  language plpgsql
+  language plpgsql stable
   set search_path = ''
 as $$
 declare
@@ -792,7 +792,7 @@ comment on policy countersign_update on agency.wizard_sessions is 'member: updat
 alter table agency.wizard_sessions enable row level security;
 
 
--- countersign:section table.wizard_answers add8ca5d798a8dcf27398e4ba90aa1f6fb4ebe4d850a42af28e17177a9a2961b
+-- countersign:section table.wizard_answers 00d44e208bbc633c561c2e88634a234ac922522443c4b96bb4a9ea187f598b44
 --
 --   on wizard_answers tenant org_id via session_id in wizard_sessions {
 --     viewer: select;
@@ -808,7 +808,7 @@ grant select (id, org_id, session_id, step_key, answer, created_by, created_at, 
 grant select, insert, update, delete on agency.wizard_answers to service_role;
 
 create or replace function countersign.agency_wizard_answers_update() returns trigger
-  language plpgsql
+  language plpgsql stable
   set search_path = ''
 as $$
 declare
@@ -1128,7 +1128,7 @@ comment on policy countersign_update on agency.roadmap_phases is 'member: update
 alter table agency.roadmap_phases enable row level security;
 
 
--- countersign:section table.tasks cb32dae6f576b3277d1526adfb377fa187cf0fd91dc6be8bd159bca5278d9477
+-- countersign:section table.tasks 03ab8133a92bc297848ed5341d94ec9b417f0c8d7796cb009b53f6c447e45417
 --
 --   on tasks tenant org_id via project_id in projects {
 --     managed template_key;
@@ -1149,7 +1149,7 @@ grant select (id, org_id, project_id, phase_id, title, description, status, prio
 grant select, insert, update, delete on agency.tasks to service_role;
 
 create or replace function countersign.agency_tasks_update() returns trigger
-  language plpgsql
+  language plpgsql stable
   set search_path = ''
 as $$
 declare
@@ -2134,7 +2134,7 @@ comment on policy countersign_update on agency.milestones is 'member: update [ee
 alter table agency.milestones enable row level security;
 
 
--- countersign:section table.invoices 3c8fcfb9314dfd118e9bb3983f334f4c55d69dad79e90fda8cbcd13b3a9f62d5
+-- countersign:section table.invoices 95f0379c2a21d0696c3f38bc006f2a221a8eac6e92648c72b6aa33413a49436c
 --
 --   on invoices tenant org_id via client_id in clients {
 --     managed paid_cents;
@@ -2157,7 +2157,7 @@ grant select (id, org_id, client_id, project_id, number, status, currency, amoun
 grant select, insert, update, delete on agency.invoices to service_role;
 
 create or replace function countersign.agency_invoices_update() returns trigger
-  language plpgsql
+  language plpgsql stable
   set search_path = ''
 as $$
 declare
@@ -2453,7 +2453,7 @@ comment on policy countersign_delete on agency.crm_stages is 'admin: delete [3ec
 alter table agency.crm_stages enable row level security;
 
 
--- countersign:section table.crm_contacts 3ab578133b337175b2b71cf8cc1786f8d6f750ec2802d6f4a1f2226fa056d980
+-- countersign:section table.crm_contacts d6896794f3d99b0457f2b35091b99d426a9c9a40216312ad0b6e1b68b1904161
 --
 --   on crm_contacts tenant org_id {
 --     managed last_contacted_at;
@@ -2474,7 +2474,7 @@ grant select (id, org_id, client_id, first_name, last_name, email, phone, job_ti
 grant select, insert, update, delete on agency.crm_contacts to service_role;
 
 create or replace function countersign.agency_crm_contacts_update() returns trigger
-  language plpgsql
+  language plpgsql stable
   set search_path = ''
 as $$
 declare
@@ -2640,7 +2640,7 @@ comment on policy countersign_update on agency.crm_deals is 'member: update [d0c
 alter table agency.crm_deals enable row level security;
 
 
--- countersign:section table.crm_interactions c57e117d6fe8d9e2afbeff1040ffc190601447e0373cfe9c2c8f6a6a755f5498
+-- countersign:section table.crm_interactions 886c6abfb2ebb7a2f98b96ce588e8d6ebcc27fc9c2889eb86cd041040eb2e757
 --
 --   on crm_interactions tenant org_id via client_id in clients {
 --     managed (embedding, embedding_model);
@@ -2670,7 +2670,7 @@ grant select (id, org_id, client_id, contact_id, deal_id, type, sentiment, direc
 grant select, insert, update, delete on agency.crm_interactions to service_role;
 
 create or replace function countersign.agency_crm_interactions_update() returns trigger
-  language plpgsql
+  language plpgsql stable
   set search_path = ''
 as $$
 declare

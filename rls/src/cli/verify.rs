@@ -31,7 +31,11 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "TABLE")]
     table: Vec<String>,
     /// The policy library's build for Node; `cargo xtask build` makes it.
-    #[arg(long, value_name = "DIR", default_value = "target/countersign-wasm/node")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "target/countersign-wasm/node"
+    )]
     wasm: PathBuf,
     /// How many random cells to add, as a tripwire for a wrong reduction.
     #[arg(long, default_value_t = 2_000)]
@@ -52,7 +56,11 @@ impl VerifyArgs {
         let report = verify::run(&VerifyOptions {
             policy: subject.policy,
             url: self.db.clone(),
-            place: if self.fresh { Place::Fresh } else { Place::Scratch },
+            place: if self.fresh {
+                Place::Fresh
+            } else {
+                Place::Scratch
+            },
             migrations: project::migrations_path(&output.directory),
             tables: self.table.clone(),
             wasm: output.directory.join(&self.wasm),

@@ -15,6 +15,10 @@ use crate::sql;
 use crate::sql::test::{Place, Test, all};
 
 /// Writes the guard of a table, if it needs one.
+///
+/// It is stable so that it sees what the policies see, memberships as they were when the statement
+/// began. A volatile one would see the rows that the statement has changed so far: whoever changes
+/// their own membership among others would lose or gain rights on the way.
 pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
     if table.guard.is_none() {
         return;
@@ -25,7 +29,7 @@ pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
     let relation = context.relation(&table.name);
     let _ = writeln!(
         text,
-        "\ncreate or replace function {function}() returns trigger\n  language plpgsql\n  set search_path = ''\nas $$\ndeclare\n  allowed boolean;"
+        "\ncreate or replace function {function}() returns trigger\n  language plpgsql stable\n  set search_path = ''\nas $$\ndeclare\n  allowed boolean;"
     );
     for group in &groups {
         let _ = writeln!(text, "  {} boolean :={};", group.variable, group.test);

@@ -1,0 +1,210 @@
+//! The verifier finds a right database equal to its policy, and every wrong one different.
+//!
+//! Needs a server (`COUNTERSIGN_PG_URL`) and the WebAssembly build (`COUNTERSIGN_WASM`), both of
+//! which `cargo xtask test` provides; without them the tests say that they are skipped.
+#![cfg(test)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use countersign_rls::generate::sections;
+use countersign_rls::verify::{self, Place, Report, VerifyError, VerifyOptions};
+use policy_core::Policy;
+
+const BASE: &str = include_str!("shop/base.sql");
+const POLICY: &str = include_str!("shop/shop.policy");
+const CATALOGUE: &str = include_str!("shop/shop.catalogue.json");
+/// The role that only a migration of the Worker's makes.
+const EDGE: &str = "do $$ begin create role countersign_edge nologin noinherit;
+    exception when duplicate_object or unique_violation then null; end $$;\n";
+
+/// A directory of migrations, removed at the end.
+struct Migrations(PathBuf);
+
+impl Drop for Migrations {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The shop's migrations, and one more.
+fn migrations(policy: &Policy, more: &str) -> Migrations {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("countersign-verify-{}-{count}", std::process::id());
+    let directory = std::env::temp_dir().join(name);
+    fs::create_dir_all(&directory).unwrap();
+    let catalogue = serde_json::from_str(CATALOGUE).unwrap();
+    let bodies = sections(policy, &catalogue, POLICY).into_iter().map(|section| section.body);
+    fs::write(directory.join("1_base.sql"), format!("{EDGE}{BASE}")).unwrap();
+    fs::write(directory.join("2_policy.sql"), bodies.collect::<Vec<_>>().join("\n")).unwrap();
+    fs::write(directory.join("3_more.sql"), more).unwrap();
+    Migrations(directory)
+}
+
+/// What the verifier says of the shop after one more migration; `None` without a server.
+fn report(more: &str, tables: &[&str]) -> Option<Report> {
+    let server = std::env::var("COUNTERSIGN_PG_URL").map(|url| (url, Place::Fresh));
+    on(server.ok()?, more, tables)
+}
+
+fn on((url, place): (String, Place), more: &str, tables: &[&str]) -> Option<Report> {
+    let Ok(wasm) = std::env::var("COUNTERSIGN_WASM") else {
+        eprintln!("skipped: COUNTERSIGN_WASM names no build of countersign-wasm; `cargo xtask test` makes one");
+        return None;
+    };
+    let policy = policy();
+    let migrations = migrations(&policy, more);
+    let options = VerifyOptions {
+        policy,
+        url,
+        place,
+        migrations: migrations.0.clone(),
+        tables: tables.iter().map(|&name| name.to_owned()).collect(),
+        wasm: wasm.into(),
+        random: 200,
+        seed: Some(1),
+        one_by_one: place == Place::Scratch,
+    };
+    Some(verify::run(&options).unwrap())
+}
+
+fn policy() -> Policy {
+    let catalogue = serde_json::from_str(CATALOGUE).unwrap();
+    policy_core::compile(POLICY, &catalogue).unwrap().0
+}
+
+#[track_caller]
+fn assert_equal(report: &Report) {
+    assert!(report.disagreements.is_empty(), "{report}");
+    assert!(report.cells > 10_000, "only {} cells", report.cells);
+    assert!(report.allowed > 1_000 && report.unknown > 100, "{report}");
+}
+
+#[test]
+fn policy_and_generated_database_are_equal() {
+    let Some(report) = report("", &[]) else { return };
+    assert_equal(&report);
+    // The shop has two rules that another covers; everything else decides something.
+    insta::assert_snapshot!(
+        report.findings.iter().map(|f| format!("{} {}: {}\n", f.code, f.table, f.message)).collect::<String>()
+    );
+}
+
+#[test]
+fn pglite_agrees() {
+    let Ok(url) = std::env::var("COUNTERSIGN_PGLITE_URL") else {
+        eprintln!("skipped: COUNTERSIGN_PGLITE_URL names no empty PGlite; `cargo xtask test` starts one");
+        return;
+    };
+    let Some(report) = on((url, Place::Scratch), "", &[]) else { return };
+    assert_equal(&report);
+}
+
+#[test]
+fn without_the_wasm_build_nothing_is_claimed() {
+    let policy = policy();
+    let migrations = migrations(&policy, "");
+    let options = VerifyOptions {
+        policy,
+        url: "postgres://nobody@localhost:1/none".to_owned(),
+        place: Place::Fresh,
+        migrations: migrations.0.clone(),
+        tables: Vec::new(),
+        wasm: migrations.0.join("nothing"),
+        random: 0,
+        seed: None,
+        one_by_one: false,
+    };
+    let error = verify::run(&options).unwrap_err();
+    assert!(matches!(error, VerifyError::NoWasm(_)), "{error}");
+    assert!(error.to_string().contains("cargo xtask build"));
+}
+
+/// Breaks the database and expects the verifier to see it on that table.
+#[track_caller]
+fn caught(table: &str, mutation: &str) {
+    let Some(report) = report(mutation, &[table]) else { return };
+    assert!(!report.disagreements.is_empty(), "not caught: {mutation}\n{report}");
+    let first = &report.disagreements[0];
+    assert_eq!(first.table, table);
+    for part in ["begin;", "set local role", "request.jwt.claims", "rollback;"] {
+        assert!(first.script.contains(part), "{}", first.script);
+    }
+}
+
+/// Each policy of a table by a pattern of its name, changed.
+fn each_policy(table: &str, pattern: &str, change: &str) -> String {
+    format!(
+        "do $$ declare p record; n int := 0; begin
+           for p in select polname from pg_catalog.pg_policy
+             where polrelid = 'shop.{table}'::regclass and polname like '{pattern}' loop
+             execute format('{change}', p.polname); n := n + 1;
+           end loop;
+           if n = 0 then raise exception 'no policy like {pattern} on {table}'; end if;
+         end $$"
+    )
+}
+
+#[test]
+fn a_dropped_never_is_caught() {
+    caught("staff", &each_policy("staff", "%never%", "drop policy %I on shop.staff"));
+    caught("articles", &each_policy("articles", "%never%", "drop policy %I on shop.articles"));
+    caught("news", &each_policy("news", "%never%", "drop policy %I on shop.news"));
+}
+
+#[test]
+fn an_open_fence_is_caught() {
+    let open = "alter policy %I on shop.articles using (true) with check (true)";
+    caught("articles", &each_policy("articles", "countersign_fence", open));
+}
+
+#[test]
+fn a_check_that_is_gone_is_caught() {
+    let open = "alter policy %I on shop.receipts with check (true)";
+    caught("receipts", &each_policy("receipts", "countersign_insert", open));
+    let open = "alter policy %I on shop.articles with check (true)";
+    caught("articles", &each_policy("articles", "countersign_update", open));
+}
+
+#[test]
+fn a_column_too_many_is_caught() {
+    caught("articles", "grant select (secret) on shop.articles to authenticated");
+    caught("articles", "grant update (firm_id) on shop.articles to authenticated");
+    caught("news", "grant insert (author) on shop.news to anon");
+    caught("people", "revoke select (name) on shop.people from authenticated");
+}
+
+#[test]
+fn a_guard_that_is_gone_is_caught() {
+    caught("articles", "drop trigger zz_countersign on shop.articles");
+    caught("staff", "drop trigger zz_countersign on shop.staff");
+}
+
+#[test]
+fn a_wrong_role_is_caught() {
+    let swapped = "create or replace function countersign.shop_boss() returns setof uuid
+        language sql stable security definer set search_path = '' as
+        $$ select * from countersign.shop_clerk() $$";
+    caught("staff", swapped);
+    caught("news", &each_policy("news", "countersign_select", "alter policy %I on shop.news to anon"));
+}
+
+#[test]
+fn row_security_that_is_off_is_found() {
+    let Some(report) = report("alter table shop.news disable row level security", &["news"]) else { return };
+    assert!(report.findings.iter().any(|finding| finding.code == "row-security-off"), "{report}");
+    assert!(!report.disagreements.is_empty());
+}
+
+#[test]
+fn what_makes_the_reduction_unsound_is_found() {
+    let more = "create function shop.any_news() returns bigint language sql stable as 'select count(*) from shop.news';
+        create policy extra on shop.people as restrictive for select to authenticated using (shop.any_news() >= 0);
+        grant truncate on shop.people to anon";
+    let Some(report) = report(more, &["people"]) else { return };
+    let codes: Vec<_> = report.findings.iter().map(|finding| finding.code).collect();
+    assert!(codes.contains(&"foreign-dependency"), "{report}");
+    assert!(codes.contains(&"excess-privilege"), "{report}");
+}
