@@ -202,7 +202,7 @@ fn services(text: Option<String>) -> Result<Vec<String>, BadSetting> {
 pub(crate) mod tests {
     use super::*;
 
-    const SECRET: &str = "a-secret-of-more-than-thirty-two-bytes";
+    pub(crate) const SECRET: &str = "a-secret-of-more-than-thirty-two-bytes";
 
     pub(crate) fn config(changes: &[(&str, &str)]) -> Result<Config, BadSetting> {
         Config::read(|name| {

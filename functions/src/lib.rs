@@ -38,3 +38,5 @@ pub mod transport;
 
 #[cfg(target_arch = "wasm32")]
 mod shell;
+#[cfg(test)]
+mod testing;

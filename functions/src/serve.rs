@@ -102,3 +102,6 @@ async fn handle<R: Runtime>(
         _ => rest::answer(edge, runtime, &caller, request, rest, record).await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! Whatever has an effect outside or comes from there passes [`Runtime`]: requests to other
 //! systems, signature checks by the platform, the clock, the log. In the Worker it is workerd
-//! (`shell`), natively [`Native`](crate::native::Native), and in tests whatever a test wants.
+//! (`shell`); in the native tests it is what each test wants.
 
 use std::future::Future;
 use std::time::Duration;

@@ -1,0 +1,192 @@
+use hmac::{Hmac, Mac as _};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::config::tests::SECRET;
+use crate::testing::{NOW, World, request, setup};
+use crate::transport::Unreachable;
+
+const CALLER: &str = "01a1fd9a-6f8b-7040-8992-132a13be477d";
+const ORGANIZATION: &str = "a0000000-0000-4000-8000-000000000001";
+
+fn token() -> String {
+    let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#);
+    let claims = json!({
+        "sub": CALLER, "role": "authenticated", "aud": "authenticated", "exp": NOW + 600,
+    });
+    let text = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let mut hmac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    hmac.update(text.as_bytes());
+    format!(
+        "Bearer {text}.{}",
+        URL_SAFE_NO_PAD.encode(hmac.finalize().into_bytes())
+    )
+}
+
+fn membership(role: &str) -> Value {
+    json!([{ "org_id": ORGANIZATION, "role": role, "status": "active" }])
+}
+
+fn is_lookup(line: &str) -> bool {
+    line.starts_with("GET /rest/v1/team_members?")
+}
+
+/// An insert that members may try and viewers may not.
+fn insert() -> crate::message::Request<Vec<u8>> {
+    let token = token();
+    let headers = [
+        ("authorization", token.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let body = json!({ "org_id": ORGANIZATION, "client_id": ORGANIZATION, "name": "New" });
+    request(Method::POST, "/rest/v1/projects", &headers, Some(body))
+}
+
+#[tokio::test]
+async fn memberships_are_asked_with_the_callers_own_rights() {
+    let world = World::new(|line| {
+        Ok(if is_lookup(line) {
+            (200, membership("owner"))
+        } else {
+            (200, json!([]))
+        })
+    });
+    let token = token();
+    let me = request(Method::GET, "/me", &[("authorization", &token)], None);
+    let (status, body) = world.ask(&setup(&[]), me).await;
+    assert_eq!(status, 200);
+    let memberships = json!([{ "tenant": ORGANIZATION, "role": "owner" }]);
+    assert_eq!(body["apps"]["agency"]["memberships"], memberships);
+    let asked = world.asked.borrow();
+    let query = "select=org_id%2Crole%2Cstatus&user_id=eq.";
+    let [line] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    assert!(line.contains(query) && line.contains(CALLER), "{line}");
+    let headers = world.headers.borrow();
+    assert_eq!(headers["authorization"], token.as_str());
+    assert_eq!(headers["apikey"], "sb_publishable_test");
+    assert_eq!(headers["accept-profile"], "agency");
+}
+
+#[tokio::test]
+async fn a_refusal_is_decided_again_on_live_memberships() {
+    let promoted = std::cell::Cell::new(false);
+    let world = World::new(|line| {
+        let role = if promoted.get() { "member" } else { "viewer" };
+        Ok(if is_lookup(line) {
+            (200, membership(role))
+        } else {
+            (201, json!(null))
+        })
+    });
+    let setup = setup(&[]);
+    let lookups = || {
+        world
+            .asked
+            .borrow()
+            .iter()
+            .filter(|line| is_lookup(line))
+            .count()
+    };
+
+    let (status, body) = world.ask(&setup, insert()).await;
+    assert_eq!((status, &body["code"]), (403, &json!("42501")), "{body}");
+    assert_eq!(lookups(), 1, "what was read for this request is live");
+
+    promoted.set(true);
+    let (status, _) = world.ask(&setup, insert()).await;
+    assert_eq!(status, 201, "the cached membership would refuse it");
+    assert_eq!(lookups(), 2);
+
+    let (status, _) = world.ask(&setup, insert()).await;
+    assert_eq!(
+        (status, lookups()),
+        (201, 2),
+        "what is allowed need not be read again"
+    );
+
+    world.now_ms.set((NOW + 5) * 1_000);
+    world.ask(&setup, insert()).await;
+    assert_eq!(lookups(), 3, "after a few seconds it is");
+}
+
+#[tokio::test]
+async fn what_the_database_does_not_show_refuses_nobody() {
+    let world = World::new(|line| {
+        let denied = json!({ "code": "42501" });
+        Ok(if is_lookup(line) {
+            (403, denied)
+        } else {
+            (201, json!(null))
+        })
+    });
+    let (status, _) = world.ask(&setup(&[]), insert()).await;
+    assert_eq!(status, 201);
+}
+
+#[tokio::test]
+async fn without_a_database_nothing_is_decided() {
+    for answer in [Err(Unreachable::Late), Ok((500, json!({})))] {
+        let world = World::new(|_| answer.clone());
+        let (status, body) = world.ask(&setup(&[]), insert()).await;
+        assert_eq!((status, &body["code"]), (503, &json!("CS503")));
+        assert_eq!(world.asked.borrow().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_is_empty_for_every_row_passes_with_its_reason_or_is_refused() {
+    let world = World::new(|_| Ok((200, json!([]))));
+    let token = token();
+    let read = || {
+        let headers = [("authorization", token.as_str())];
+        request(Method::GET, "/rest/v1/projects?select=id", &headers, None)
+    };
+    let lenient = setup(&[]);
+    let response = super::serve(&lenient, &world, read()).await;
+    assert_eq!(response.status.as_u16(), 200);
+    let reason = response.headers["x-countersign-reason"].to_str().unwrap();
+    assert!(reason.contains("projects"), "{reason}");
+    let (status, _) = world
+        .ask(&setup(&[("REFUSE_EMPTY_READS", "true")]), read())
+        .await;
+    assert_eq!(status, 403);
+}
+
+#[tokio::test]
+async fn the_service_role_passes_only_where_it_is_let_and_then_undecided() {
+    let world = World::new(|_| Ok((200, json!([]))));
+    let read = || {
+        let headers = [("apikey", "sb_secret_x")];
+        request(Method::GET, "/rest/v1/anything?select=*", &headers, None)
+    };
+    let (status, body) = world.ask(&setup(&[]), read()).await;
+    assert_eq!((status, &body["code"]), (403, &json!("CS403")));
+    assert!(world.asked.borrow().is_empty());
+    let (status, _) = world
+        .ask(&setup(&[("ALLOW_SERVICE_ROLE", "true")]), read())
+        .await;
+    assert_eq!(status, 200);
+    assert_eq!(*world.asked.borrow(), ["GET /rest/v1/anything?select=*"]);
+    assert_eq!(world.headers.borrow()["apikey"], "sb_secret_x");
+}
+
+#[tokio::test]
+async fn a_request_is_one_line_in_the_log() {
+    let world = World::new(|_| Err(Unreachable::Broken("refused by 192.0.2.1".to_owned())));
+    world.ask(&setup(&[]), insert()).await;
+    let lines = world.lines.borrow();
+    let [line] = lines.as_slice() else {
+        panic!("{lines:?}")
+    };
+    let line: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line["code"], "CS503");
+    assert_eq!(line["route"], "/rest/v1/*");
+    assert!(line["internal"].as_str().unwrap().contains("192.0.2.1"));
+    assert!(!line.to_string().contains(CALLER));
+}
