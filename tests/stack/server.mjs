@@ -55,7 +55,9 @@ async function whole() {
   for (const file of options.seed) await seed(database, file);
   const issuer = await createIssuer();
   const fetch = (request) => (issuer.answers(request) ? issuer.fetch() : server.fetch(request));
-  const http = serve({ fetch, hostname: host, port: Number(options.port) });
+  // Its own `Response` sends a second Content-Length, which Node's fetch does not accept.
+  const listen = { hostname: host, port: Number(options.port), overrideGlobalObjects: false };
+  const http = serve({ fetch, ...listen });
   if (!http.listening) await once(http, 'listening');
   const wire = database.pglite && (await openWire(database));
   const url = `http://${host}:${http.address().port}`;
