@@ -2,7 +2,9 @@
 //!
 //! A request without a token is nobody's, and that is fine. A request with a token that does not
 //! hold is refused: it never falls back to being nobody's.
+#![doc = include_str!("caller/threats.md")]
 
+pub mod api_key;
 pub mod claims;
 pub mod exchange;
 pub mod keys;
@@ -20,12 +22,10 @@ use crate::message::Request;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::transport::Runtime;
+use api_key::{ApiKey, is_legacy_key, service_role};
 use claims::{Claims, Expected};
 use keys::Key;
 use token::{Algorithm, Token};
-
-/// The issuers of Supabase's older API keys, hosted and local.
-const LEGACY_ISSUERS: [&str; 2] = ["supabase", "supabase-demo"];
 
 /// A caller, verified, with what PostgREST is to be shown.
 #[derive(Clone, Debug)]
@@ -135,7 +135,7 @@ pub async fn identify<R: Runtime>(
 ) -> Result<Caller, Problem> {
     let config = &edge.config;
     let sent = request.header("apikey");
-    let api_key = api_key(edge, runtime, sent).await?;
+    let api_key = ApiKey::of(edge, runtime, sent).await?;
     let bearer = bearer(&request.headers)?;
     // supabase-js sends its key as the token too while nobody is signed in.
     let Some(text) = bearer.filter(|text| Some(*text) != sent) else {
@@ -147,7 +147,9 @@ pub async fn identify<R: Runtime>(
     }
     let token = Token::parse(text).map_err(|error| Problem::unauthorized(error.to_string()))?;
     let claims = verify(edge, runtime, &token).await?;
+    let now = runtime.now_ms() / 1_000;
     if is_legacy_key(&token, &claims) {
+        claims.check_time(now).map_err(not_acceptable)?;
         return ApiKey::legacy(text, &claims, config).map(|key| key.alone(config));
     }
     let expected = Expected {
@@ -155,7 +157,6 @@ pub async fn identify<R: Runtime>(
         issuer_optional: token.algorithm == Algorithm::Hs256,
         audience: &config.audience,
     };
-    let now = runtime.now_ms() / 1_000;
     claims.check(&expected, now).map_err(not_acceptable)?;
     match claims.role.as_deref() {
         Some("authenticated") => person(claims, &token, text, api_key.public(config), config, now),
@@ -231,115 +232,6 @@ pub(crate) fn bearer(headers: &reqwest::header::HeaderMap) -> Result<Option<&str
             "`Authorization` is not `Bearer` and one token",
         )),
     }
-}
-
-/// What `apikey` stands for.
-enum ApiKey {
-    /// One a frontend may have.
-    Public(String),
-    /// One that PostgREST takes for `service_role`.
-    Service(Secret),
-}
-
-impl ApiKey {
-    fn legacy(text: &str, claims: &Claims, config: &Config) -> Result<Self, Problem> {
-        match claims.role.as_deref() {
-            Some("anon") => Ok(Self::Public(text.to_owned())),
-            Some("service_role") => service_role(config).map(|()| Self::Service(Secret::new(text))),
-            _ => Err(invalid_key()),
-        }
-    }
-
-    /// The caller who sends this key and no token.
-    fn alone(self, config: &Config) -> Caller {
-        match self {
-            Self::Public(_) => Caller {
-                who: Who::Anon,
-                token: None,
-                api_key: self.public(config),
-            },
-            Self::Service(key) => {
-                // A key of the older kind is a token, and only as a token it means anything.
-                let token = key.expose().starts_with("ey").then(|| key.clone());
-                Caller {
-                    who: Who::ServiceRole,
-                    token,
-                    api_key: key,
-                }
-            }
-        }
-    }
-
-    /// A user's token is sent on beside a public key: who calls is for the token to say.
-    fn public(self, config: &Config) -> Secret {
-        match self {
-            Self::Public(key) => Secret::new(key),
-            Self::Service(_) => Secret::new(config.default_key()),
-        }
-    }
-}
-
-/// The key to send on with a request that is passed on undecided.
-pub(crate) async fn key_to_pass<R: Runtime>(
-    edge: &Edge,
-    runtime: &R,
-    request: &Request<R::Stream>,
-) -> Result<Secret, Problem> {
-    let key = api_key(edge, runtime, request.header("apikey")).await?;
-    Ok(key.alone(&edge.config).api_key)
-}
-
-async fn api_key<R: Runtime>(
-    edge: &Edge,
-    runtime: &R,
-    sent: Option<&str>,
-) -> Result<ApiKey, Problem> {
-    let config = &edge.config;
-    let Some(key) = sent else {
-        return Ok(ApiKey::Public(config.default_key().to_owned()));
-    };
-    if config.public_keys.iter().any(|public| public == key) {
-        return Ok(ApiKey::Public(key.to_owned()));
-    }
-    if key.starts_with("sb_secret_") {
-        return service_role(config).map(|()| ApiKey::Service(Secret::new(key)));
-    }
-    let token = Token::parse(key).map_err(|_| invalid_key())?;
-    let claims = verify(edge, runtime, &token)
-        .await
-        .map_err(|_| invalid_key())?;
-    if !is_legacy_key(&token, &claims) || claims.check_time(runtime.now_ms() / 1_000).is_err() {
-        return Err(invalid_key());
-    }
-    ApiKey::legacy(key, &claims, config)
-}
-
-fn is_legacy_key(token: &Token<'_>, claims: &Claims) -> bool {
-    token.algorithm == Algorithm::Hs256
-        && claims.sub.is_none()
-        && claims
-            .iss
-            .as_deref()
-            .is_some_and(|issuer| LEGACY_ISSUERS.contains(&issuer))
-}
-
-fn invalid_key() -> Problem {
-    Problem::new(
-        StatusCode::UNAUTHORIZED,
-        "CS401",
-        "`apikey` is not a key of this project",
-    )
-    .hint("send the project's publishable key")
-}
-
-fn service_role(config: &Config) -> Result<(), Problem> {
-    if config.allow_service_role {
-        return Ok(());
-    }
-    Err(
-        Problem::forbidden("secret keys and tokens of `service_role` are not forwarded")
-            .hint("call Supabase itself with them, or set ALLOW_SERVICE_ROLE to `true`"),
-    )
 }
 
 /// The claims of a token whose signature holds.

@@ -133,6 +133,7 @@ suite('API keys', () => {
       assert.equal(await code({ apikey: key, authorization: `Bearer ${key}` }), 'anon');
     }
     assert.equal(await code({ authorization: `Bearer ${legacy('anon')}` }), 'anon');
+    assert.equal(await code({ authorization: `Bearer ${legacy('anon', { exp: now - 60 })}` }), 401, 'its time is over');
     assert.equal(await code({ authorization: `Bearer ${stack.publishableKey}` }), 401, 'a key alone is no token');
   });
 
@@ -143,7 +144,9 @@ suite('API keys', () => {
         assert.equal(await code({ apikey: key, authorization: `Bearer ${key}` }, path), 403, path);
       }
     }
-    assert.equal(await code({ authorization: `Bearer ${legacy('service_role')}` }), 403);
+    for (const path of ['/me', '/auth/v1/admin/users']) {
+      assert.equal(await code({ authorization: `Bearer ${legacy('service_role')}` }, path), 403, path);
+    }
   });
 
   test('others are none', async () => {

@@ -1,7 +1,7 @@
 //! A JSON Web Token in its compact form, taken apart and not believed yet.
 //!
 //! Every rule here refuses something that other readers were fooled with; the numbers are those of
-//! the checklist in `docs/tokens.md`.
+//! the [threats](super#threats).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

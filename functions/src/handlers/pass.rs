@@ -3,11 +3,10 @@
 
 use reqwest::StatusCode;
 
-use crate::caller;
+use crate::caller::api_key::to_pass;
 use crate::edge::Edge;
 use crate::message::{Request, Response};
 use crate::problem::Problem;
-use crate::secret::Secret;
 use crate::transport::Runtime;
 use crate::upstream::{Forward, forward};
 
@@ -31,8 +30,7 @@ pub async fn answer<R: Runtime>(
     let url = config
         .below(&request.path, &request.query)
         .ok_or_else(|| Problem::bad_request("the path is not in its plain form"))?;
-    let api_key = caller::key_to_pass(edge, runtime, &request).await?;
-    let token = caller::bearer(&request.headers)?.map(Secret::new);
+    let (token, api_key) = to_pass(edge, runtime, &request).await?;
     let passed = Forward {
         method: request.method,
         url,
