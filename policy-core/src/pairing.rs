@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::columns::ColumnSet;
 use crate::condition::Condition;
-use crate::model::{Action, Rank, Rule, Subject};
+use crate::model::{Action, Grants, Rank, Rule, Subject};
 
 /// Why a guard is needed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,13 +31,18 @@ const MOST_VARIABLES: usize = 16;
 
 /// Whether the update rules of a table need a guard: the first example found, or `None`.
 ///
-/// `granted` are the columns that `authenticated` may assign.
+/// A client and the service never speak in one statement, so each database role is looked at by
+/// itself, with the columns granted to it.
 #[must_use]
-pub fn guard(rules: &[Rule], granted: ColumnSet, top: Rank) -> Option<Guard> {
-    let updates: Vec<&Rule> = rules
-        .iter()
-        .filter(|rule| rule.action == Action::Update && rule.subject != Subject::Service)
-        .collect();
+pub fn guard(rules: &[Rule], grants: &Grants, top: Rank) -> Option<Guard> {
+    let updates = rules.iter().filter(|rule| rule.action == Action::Update);
+    let (service, clients): (Vec<&Rule>, Vec<&Rule>) =
+        updates.partition(|rule| rule.subject == Subject::Service);
+    clients_guard(&clients, grants.authenticated.update, top)
+        .or_else(|| wider(&service, grants.service.update))
+}
+
+fn clients_guard(updates: &[&Rule], granted: ColumnSet, top: Rank) -> Option<Guard> {
     if updates.len() > 1
         && let Some(moving) = updates.iter().find(|rule| moves(rule, granted))
     {
@@ -46,7 +51,7 @@ pub fn guard(rules: &[Rule], granted: ColumnSet, top: Rank) -> Option<Guard> {
             columns: granted,
         });
     }
-    callers(&updates, top)
+    callers(updates, top)
         .into_iter()
         .find_map(|active| wider(&active, granted))
 }

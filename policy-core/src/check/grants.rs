@@ -23,7 +23,7 @@ pub(super) fn derive(context: &mut Context<'_>, table: &mut Table, tenant: Optio
     select_lists(context, table);
     insert_lists(context, table);
     let top = tenant.map_or(0, Tenant::top);
-    table.guard = pairing::guard(&table.rules, table.grants.authenticated.update, top);
+    table.guard = pairing::guard(&table.rules, &table.grants, top);
     if table.guard.is_some() {
         let span = context.table_span(table);
         context.report(Diagnostic::note(
