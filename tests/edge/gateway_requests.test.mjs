@@ -30,18 +30,14 @@ suite('gateway', async () => {
 
   test('rows come as CSV and as a form', async () => {
     const [one, two, three] = [randomUUID(), randomUUID(), randomUUID()];
-    const csv = `id,org_id,project_id,title,description\n${one},${ORG_A},${PROJECT},"A, ""b""",\n${two},${ORG_A},${PROJECT},B,x\n`;
+    const csv = `id,org_id,project_id,title\n${one},${ORG_A},${PROJECT},"A, ""b"""\n${two},${ORG_A},${PROJECT},B\n`;
     const form = new URLSearchParams({ id: three, org_id: ORG_A, project_id: PROJECT, title: 'C & D' });
     try {
       assert.equal((await ask(member, 'POST', 'tasks', { type: 'text/csv', text: csv })).status, 201);
       const type = 'application/x-www-form-urlencoded';
       assert.equal((await ask(member, 'POST', 'tasks', { type, text: `${form}` })).status, 201);
-      const rows = await sql`select title, description from agency.tasks where id in ${sql([one, two, three])} order by title`;
-      assert.deepEqual([...rows], [
-        { title: 'A, "b"', description: '' },
-        { title: 'B', description: 'x' },
-        { title: 'C & D', description: null },
-      ]);
+      const rows = await sql`select title from agency.tasks where id in ${sql([one, two, three])} order by title`;
+      assert.deepEqual(rows.map(({ title }) => title), ['A, "b"', 'B', 'C & D']);
     } finally {
       await sql`delete from agency.tasks where id in ${sql([one, two, three])}`;
     }
