@@ -83,9 +83,11 @@ impl Judge<'_> {
             written: ColumnSet::EMPTY,
             command,
         };
-        match self.decide(table, &statement) {
-            Decision::Skipped(_) => self.empty(self.refusal(table, &statement)),
-            _ => self.write(table, &statement).map(|()| None),
+        let decision = self.decide(table, &statement);
+        let possible = self.possible(table, &statement, &decision);
+        match (possible, decision) {
+            (Err(refusal), Decision::Skipped(_)) => self.empty(refusal),
+            (possible, _) => possible.map(|()| None),
         }
     }
 
@@ -110,13 +112,16 @@ impl Judge<'_> {
             .conflict
             .map_or(read, |(target, _)| read.union(target));
         if rows.is_empty() {
+            // Nothing is inserted, but the database looks at the privileges all the same.
+            let command = insert.command(&[]);
             let statement = Statement {
                 read,
                 written,
-                command: insert.command(&[]),
+                command,
             };
-            return match self.decide(table, &statement) {
-                Decision::NotGranted(..) => Err(self.refusal(table, &statement)),
+            let decision = self.decide(table, &statement);
+            return match decision {
+                Decision::NotGranted(..) => self.possible(table, &statement, &decision),
                 _ => Ok(()),
             };
         }
@@ -215,12 +220,12 @@ impl Judge<'_> {
 
     /// One of the functions with the called name, if any of them can be meant.
     pub(super) fn execute(&self, candidates: &[&Function]) -> Result<(), Refusal> {
-        let open = |function: &&&Function| {
+        let is_open = |function: &&Function| {
             let decision = decide_function(function, self.caller);
             !matches!(decision, Decision::NotGranted(..) | Decision::Skipped(_))
         };
-        match candidates.first() {
-            Some(first) if candidates.iter().find(open).is_none() => {
+        match candidates {
+            [first, ..] if !candidates.iter().any(is_open) => {
                 Err(self.closed("execute", &first.name, &first.subjects))
             }
             _ => Ok(()),
@@ -229,22 +234,28 @@ impl Judge<'_> {
 
     /// A statement that must be able to take effect.
     fn write(&self, table: &Table, statement: &Statement<'_>) -> Result<(), Refusal> {
-        match self.decide(table, statement) {
-            Decision::NotGranted(..) | Decision::Refused(_) | Decision::Skipped(_) => {
-                Err(self.refusal(table, statement))
-            }
-            Decision::Applies(_) | Decision::Depends(_) => Ok(()),
-        }
+        let decision = self.decide(table, statement);
+        self.possible(table, statement, &decision)
     }
 
     fn decide(&self, table: &Table, statement: &Statement<'_>) -> Decision {
         decide(self.policy, table, self.caller, statement, NOW)
     }
 
-    fn refusal(&self, table: &Table, statement: &Statement<'_>) -> Refusal {
-        let decision = self.decide(table, statement);
-        let explanation = explain(self.policy, table, self.caller, statement, &decision);
-        Refusal::explained(self.caller.kind, explanation)
+    /// A refusal unless the decision leaves it possible that the statement takes effect.
+    fn possible(
+        &self,
+        table: &Table,
+        statement: &Statement<'_>,
+        decision: &Decision,
+    ) -> Result<(), Refusal> {
+        match decision {
+            Decision::Applies(_) | Decision::Depends(_) => Ok(()),
+            Decision::NotGranted(..) | Decision::Refused(_) | Decision::Skipped(_) => {
+                let explanation = explain(self.policy, table, self.caller, statement, decision);
+                Err(Refusal::explained(self.caller.kind, explanation))
+            }
+        }
     }
 
     /// A view or function that is not for this caller.
