@@ -8,10 +8,13 @@ use crate::process;
 use crate::progress::Progress;
 use crate::stamp::Stamp;
 use crate::tools::Tools;
-use crate::workspace::{Workspace, copy};
+use crate::workspace::{Workspace, copy, write};
 
 /// Small first; `Cargo.toml` says how.
 const PROFILE: &str = "wasm";
+
+/// wasm-bindgen's name of a target, the directory for it, and the modules that come out.
+const KINDS: [(&str, &str, &str); 2] = [("nodejs", "node", "commonjs"), ("web", "web", "module")];
 
 /// Everything the Worker and the browser library are made from.
 const SOURCES: [&str; 12] = [
@@ -94,7 +97,7 @@ pub(crate) fn library(workspace: &Workspace, tools: &Tools, progress: &Progress)
         if !module.exists() {
             return Err(miette!("`countersign-wasm` made no {}", module.display()));
         }
-        for (kind, directory) in [("nodejs", "node"), ("web", "web")] {
+        for (kind, directory, modules) in KINDS {
             let out = workspace.target.join("countersign-wasm").join(directory);
             let mut bindgen = workspace.command(tools.wasm_bindgen()?)?;
             bindgen
@@ -103,6 +106,11 @@ pub(crate) fn library(workspace: &Workspace, tools: &Tools, progress: &Progress)
                 .arg(&module);
             process::quiet(bindgen, step)?;
             process::quiet(optimise(workspace, tools, &out)?, step)?;
+            // Without it, what a package further up says would hold.
+            write(
+                &out.join("package.json"),
+                format!("{{ \"type\": \"{modules}\" }}\n"),
+            )?;
         }
         Ok(())
     })?;
