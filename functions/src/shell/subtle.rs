@@ -84,3 +84,6 @@ fn object(members: &[(&str, &str)]) -> Result<Object, JsValue> {
     }
     Ok(object)
 }
+
+#[cfg(test)]
+mod tests;
