@@ -83,9 +83,12 @@ fn outgoing(response: Response<Stream>) -> worker::Response {
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
     );
     match response.body {
-        Body::Stream(stream) if !none => match stream.take() {
-            Some(stream) => builder.body(ResponseBody::Stream(stream)),
-            None => builder.empty(),
+        Body::Stream(mut stream) if !none => match stream.socket() {
+            Some(socket) => builder.with_websocket(socket).empty(),
+            None => match stream.take() {
+                Some(stream) => builder.body(ResponseBody::Stream(stream)),
+                None => builder.empty(),
+            },
         },
         Body::Bytes(bytes) if !none => builder.body(ResponseBody::Body(bytes)),
         _ => builder.empty(),

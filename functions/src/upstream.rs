@@ -13,7 +13,7 @@ use crate::secret::Secret;
 use crate::transport::{Outgoing, Runtime};
 
 /// What a client's request keeps.
-const SENT: [&str; 14] = [
+const SENT: [&str; 16] = [
     "accept",
     "accept-language",
     "accept-profile",
@@ -24,8 +24,11 @@ const SENT: [&str; 14] = [
     "prefer",
     "range",
     "range-unit",
+    // With `upgrade`, for realtime.
+    "sec-websocket-protocol",
     "traceparent",
     "tracestate",
+    "upgrade",
     "x-client-info",
     "x-supabase-api-version",
 ];

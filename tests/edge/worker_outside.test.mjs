@@ -1,10 +1,14 @@
 /** The Worker among neighbours that are down, slow, strange or curious. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, suite, test } from 'node:test';
 import { SignJWT, decodeJwt } from 'jose';
 import { KEY, SECRET, neighbour, nobody, startWorker } from './support/workerd.mjs';
 
+/** RFC 6455, section 1.3. */
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const SUBJECT = '01a1fd9a-6f8b-7040-8992-132a13be477d';
 const sign = (claims) =>
   new SignJWT({ sub: SUBJECT, role: 'authenticated', aud: 'authenticated', ...claims })
@@ -77,6 +81,30 @@ suite('a database that is slow, redirects or streams', () => {
     assert.ok(performance.now() - started < 1_000, 'the first part does not wait for the second');
     const second = await reader.read();
     assert.equal(new TextDecoder().decode(second.value), 'second');
+  });
+});
+
+suite('realtime, where it is passed on', () => {
+  let worker, realtime;
+  before(async () => {
+    realtime = await neighbour((_, response) => response.end('[]'));
+    // The smallest WebSocket server there is: it says "hello" in one frame.
+    realtime.server.on('upgrade', (request, socket) => {
+      const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']}${GUID}`).digest('base64');
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+      socket.write(Buffer.concat([Buffer.from([0x81, 5]), Buffer.from('hello')]));
+      socket.on('error', () => {}).on('data', () => socket.destroy());
+    });
+    worker = await startWorker({ SUPABASE_URL: realtime.url, PASS_SERVICES: 'realtime' });
+  });
+  after(() => Promise.all([worker.close(), realtime.close()]));
+
+  test('a conversation goes through', async () => {
+    const address = worker.url.replace('http', 'ws');
+    const socket = new WebSocket(`${address}/realtime/v1/websocket?apikey=${KEY}&vsn=1.0.0`);
+    const [message] = await once(socket, 'message');
+    assert.equal(message.data, 'hello');
+    socket.close();
   });
 });
 

@@ -4,6 +4,7 @@ use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader};
+use worker::WebSocket;
 
 use crate::transport::Unreadable;
 
@@ -11,6 +12,8 @@ use crate::transport::Unreadable;
 #[derive(Debug)]
 pub(crate) struct Stream {
     stream: Option<ReadableStream>,
+    /// What an answer has in place of a body if both sides agreed to go on talking.
+    socket: Option<WebSocket>,
     /// Another system's answer holds one of few connections until somebody takes it or says that
     /// nobody will.
     cancel: bool,
@@ -21,6 +24,7 @@ impl Stream {
     pub(super) fn incoming(stream: ReadableStream) -> Self {
         Self {
             stream: Some(stream),
+            socket: None,
             cancel: false,
         }
     }
@@ -29,8 +33,23 @@ impl Stream {
     pub(super) fn answered(stream: ReadableStream) -> Self {
         Self {
             stream: Some(stream),
+            socket: None,
             cancel: true,
         }
+    }
+
+    /// A conversation.
+    pub(super) fn conversation(socket: WebSocket) -> Self {
+        Self {
+            stream: None,
+            socket: Some(socket),
+            cancel: false,
+        }
+    }
+
+    /// The conversation, if it is one.
+    pub(super) fn socket(&mut self) -> Option<WebSocket> {
+        self.socket.take()
     }
 
     /// The stream itself.

@@ -85,10 +85,13 @@ fn request(outgoing: Outgoing<Stream>) -> Result<worker::Request, JsValue> {
 fn answered(response: worker::Response) -> Response<Stream> {
     let status = StatusCode::from_u16(response.status_code()).unwrap_or(StatusCode::BAD_GATEWAY);
     let headers = headers(response.headers());
-    let raw: web_sys::Response = response.into();
-    let body = raw
-        .body()
-        .map_or(Body::Empty, |stream| Body::Stream(Stream::answered(stream)));
+    let body = if status == StatusCode::SWITCHING_PROTOCOLS {
+        response.websocket().map(Stream::conversation)
+    } else {
+        let raw: web_sys::Response = response.into();
+        raw.body().map(Stream::answered)
+    };
+    let body = body.map_or(Body::Empty, Body::Stream);
     Response {
         status,
         headers,

@@ -29,7 +29,7 @@ export async function neighbour(handle) {
   await once(server, 'listening');
   const url = `http://127.0.0.1:${server.address().port}`;
   const close = () => server.closeAllConnections() ?? server.close();
-  return { url, asked, close };
+  return { url, asked, server, close };
 }
 
 /** A port where nobody listens. */
