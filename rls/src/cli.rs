@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod check;
+mod compile;
 mod diagnostics;
 mod explain;
 mod generate;
@@ -41,6 +42,7 @@ enum Command {
     Matrix(matrix::MatrixArgs),
     Explain(explain::ExplainArgs),
     Catalogue(catalogue::CatalogueArgs),
+    Compile(compile::CompileArgs),
 }
 
 /// Which policy.
@@ -127,6 +129,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Matrix(arguments) => arguments.run(&output),
         Command::Explain(arguments) => arguments.run(&output),
         Command::Catalogue(arguments) => arguments.run(&output),
+        Command::Compile(arguments) => arguments.run(&output),
     };
     result.unwrap_or_else(|error| {
         eprintln!("{error:?}");

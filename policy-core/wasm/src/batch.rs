@@ -240,7 +240,10 @@ pub fn decode_answers(bytes: &[u8]) -> Result<Vec<Answer>, Malformed> {
 
 impl Asker {
     fn ranks(&self) -> Vec<(Value<'_>, Rank)> {
-        self.ranks.iter().map(|(of, rank)| (of.value(), *rank)).collect()
+        self.ranks
+            .iter()
+            .map(|(of, rank)| (of.value(), *rank))
+            .collect()
     }
 
     fn caller<'a>(&'a self, ranks: &'a [(Value<'a>, Rank)]) -> Caller<'a> {

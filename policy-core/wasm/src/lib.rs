@@ -9,3 +9,5 @@ pub mod question;
 
 #[cfg(target_arch = "wasm32")]
 mod javascript;
+#[cfg(target_arch = "wasm32")]
+pub use javascript::Policy;
