@@ -47,6 +47,9 @@ create function pg_temp.standing(who text, org uuid default 'a0000000-0000-4000-
   select m.role || ' ' || m.status from agency.team_members m join pg_temp.person p on p.id = m.user_id where p.name = who and m.org_id = org
 $$;
 
+-- Functions start closed: the migrations take EXECUTE from PUBLIC.
+grant execute on function pg_temp.holds(text, boolean), pg_temp.fails(text, text), pg_temp.become(text), pg_temp.standing(text, uuid) to public;
+
 -- Founding.
 select pg_temp.become('nobody');
 select pg_temp.holds('the founder gets the row', (agency.create_organization('  Costa & Daughters ')).name = 'Costa & Daughters');

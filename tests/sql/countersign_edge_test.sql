@@ -18,6 +18,9 @@ exception
     end if;
 end $$;
 
+-- Functions start closed: the migrations take EXECUTE from PUBLIC.
+grant execute on function pg_temp.holds(text, boolean), pg_temp.fails(text, text) to public;
+
 -- Nobody else gets in, not even with a grant on a table.
 do $$
 declare

@@ -121,9 +121,22 @@ fn stamp(workspace: &Workspace) -> Result<Stamp> {
     Stamp::of(&SOURCES.map(|source| workspace.root.join(source)))
 }
 
+/// The features of WebAssembly that rustc's wasm32-unknown-unknown assumes.
+const FEATURES: [&str; 7] = [
+    "bulk-memory",
+    "bulk-memory-opt",
+    "multivalue",
+    "mutable-globals",
+    "nontrapping-float-to-int",
+    "reference-types",
+    "sign-ext",
+];
+
 fn optimise(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<std::process::Command> {
     let module = out.join("countersign_wasm_bg.wasm");
     let mut optimise = tools.wasm_opt(workspace)?;
-    optimise.arg("-O").arg(&module).arg("-o").arg(&module);
+    optimise.arg("-Oz").arg(&module).arg("-o").arg(&module);
+    // What rustc emits for wasm32. A stripped module no longer says so itself.
+    optimise.args(FEATURES.map(|feature| format!("--enable-{feature}")));
     Ok(optimise)
 }
