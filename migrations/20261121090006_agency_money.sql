@@ -54,7 +54,8 @@ create table agency.payments (
   reference       text,
   external_source text,
   external_id     text,
-  recorded_by     uuid default auth.uid() references auth.users (id) on delete set null,
+  -- The Worker's own role adds rows here too, and it cannot reach schema auth: so the claim itself.
+  recorded_by     uuid default (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid references auth.users (id) on delete set null,
   created_at      timestamptz not null default now(),
   updated_at      timestamptz not null default now(),
   unique (org_id, external_source, external_id),

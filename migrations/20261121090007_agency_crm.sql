@@ -162,7 +162,8 @@ create table agency.activities (
   client_id   uuid,
   project_id  uuid,
   deal_id     uuid,
-  actor_id    uuid default auth.uid() references auth.users (id) on delete set null,
+  -- The Worker's own role adds rows here too, and it cannot reach schema auth: so the claim itself.
+  actor_id    uuid default (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid references auth.users (id) on delete set null,
   kind        text not null check (btrim(kind) <> ''),
   summary     text not null,
   data        jsonb not null default '{}' check (jsonb_typeof(data) = 'object'),
