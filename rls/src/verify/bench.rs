@@ -45,7 +45,9 @@ pub(super) struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     pub(super) async fn new(scene: Scene<'a>) -> Result<Self, VerifyError> {
-        let writer = Writer { relation: scene.relation };
+        let writer = Writer {
+            relation: scene.relation,
+        };
         let habits = Habits::watch(&scene, writer).await?;
         let mut bench = Self {
             ledger: Ledger::default(),
@@ -58,7 +60,9 @@ impl<'a> Bench<'a> {
             writer,
         };
         bench.ledger.batch.now = bench.scene.now;
-        bench.plans = (0..bench.scene.people.len()).map(|caller| Plan::make(&bench, caller)).collect();
+        bench.plans = (0..bench.scene.people.len())
+            .map(|caller| Plan::make(&bench, caller))
+            .collect();
         Ok(bench)
     }
 
@@ -94,7 +98,10 @@ impl<'a> Bench<'a> {
             script.push_str("; ");
         }
         script.push_str("savepoint cell");
-        self.scene.session.run("seeding the rows under test", &script).await?;
+        self.scene
+            .session
+            .run("seeding the rows under test", &script)
+            .await?;
         self.enter(world, scripts);
         Ok(())
     }
@@ -103,7 +110,12 @@ impl<'a> Bench<'a> {
         self.world = world;
         self.ledger.seedings.push(scripts);
         let facts = self.scene.facts(&self.world);
-        let askers: Vec<Asker> = self.scene.people.iter().map(|person| facts.asker(person)).collect();
+        let askers: Vec<Asker> = self
+            .scene
+            .people
+            .iter()
+            .map(|person| facts.asker(person))
+            .collect();
         self.askers = askers
             .into_iter()
             .map(|asker| {
@@ -128,7 +140,9 @@ impl<'a> Bench<'a> {
 
     /// Back to the seeded rows, as a caller.
     fn acting_as(&self, caller: usize) -> String {
-        let Some(person) = self.scene.people.get(caller) else { return String::new() };
+        let Some(person) = self.scene.people.get(caller) else {
+            return String::new();
+        };
         format!(
             "rollback to savepoint cell; set local \"request.jwt.claims\" = {}; set local role {}; ",
             sql::literal(Some(&person.claims())),
@@ -137,7 +151,10 @@ impl<'a> Bench<'a> {
     }
 
     fn callers(&self, owner: Option<usize>) -> Vec<usize> {
-        owner.map_or_else(|| (0..self.scene.people.len()).collect(), |owner| vec![owner])
+        owner.map_or_else(
+            || (0..self.scene.people.len()).collect(),
+            |owner| vec![owner],
+        )
     }
 
     fn privileges(&self, caller: usize) -> Privileges {
@@ -149,14 +166,28 @@ impl<'a> Bench<'a> {
 
     /// A row as this caller meets it.
     fn row(&mut self, caller: usize, row: &Row) -> RowIndex {
-        let Some((asker, _)) = self.askers.get(caller) else { return RowIndex::MAX };
-        let data = self.scene.facts(&self.world).row(asker, self.scene.table, row);
+        let Some((asker, _)) = self.askers.get(caller) else {
+            return RowIndex::MAX;
+        };
+        let data = self
+            .scene
+            .facts(&self.world)
+            .row(asker, self.scene.table, row);
         self.ledger.row(data)
     }
 
     fn question(&self, caller: usize, read: ColumnSet, written: ColumnSet, act: Act) -> Question {
-        let number = self.askers.get(caller).map_or(u32::MAX, |(_, number)| *number);
-        Question { table: self.scene.index, caller: number, read, written, act }
+        let number = self
+            .askers
+            .get(caller)
+            .map_or(u32::MAX, |(_, number)| *number);
+        Question {
+            table: self.scene.index,
+            caller: number,
+            read,
+            written,
+            act,
+        }
     }
 
     fn answer(&self, question: &Question) -> Answer {
@@ -184,11 +215,19 @@ impl<'a> Bench<'a> {
 
     /// The columns that tell rows apart.
     fn key(&self) -> ColumnSet {
-        self.scene.relation.key().into_iter().filter_map(|column| u8::try_from(column).ok()).collect()
+        self.scene
+            .relation
+            .key()
+            .into_iter()
+            .filter_map(|column| u8::try_from(column).ok())
+            .collect()
     }
 
     /// The table's rows that are there.
     fn present(&self) -> Vec<Row> {
-        self.world.of(relation_of(self.scene.index)).cloned().collect()
+        self.world
+            .of(relation_of(self.scene.index))
+            .cloned()
+            .collect()
     }
 }

@@ -38,11 +38,12 @@ const DAY: i64 = 86_400_000_000;
 /// and peers, whose classes are rows.
 pub(super) fn domains(policy: &Policy, table: &Table, now: i64) -> Vec<Domain> {
     let mut points: Vec<(ColumnIndex, BTreeSet<Point>)> = Vec::new();
-    let mut add = |column: ColumnIndex, new: Vec<Point>| {
-        match points.iter_mut().find(|(of, _)| *of == column) {
-            Some((_, known)) => known.extend(new),
-            None => points.push((column, new.into_iter().collect())),
-        }
+    let mut add = |column: ColumnIndex, new: Vec<Point>| match points
+        .iter_mut()
+        .find(|(of, _)| *of == column)
+    {
+        Some((_, known)) => known.extend(new),
+        None => points.push((column, new.into_iter().collect())),
     };
     for condition in conditions(table) {
         visit(condition, table, now, &mut add);
@@ -62,12 +63,17 @@ pub(super) fn domains(policy: &Policy, table: &Table, now: i64) -> Vec<Domain> {
         }
     }
     for members in policy.tenant.iter().flat_map(|tenant| &tenant.members) {
-        let own = policy.table_at(members.table).is_some_and(|of| of.name == table.name);
+        let own = policy
+            .table_at(members.table)
+            .is_some_and(|of| of.name == table.name);
         if !own {
             continue;
         }
         let roles = policy.tenant.iter().flat_map(|tenant| &tenant.roles);
-        add(members.role, roles.map(|role| Point::Value(Some(role.clone()))).collect());
+        add(
+            members.role,
+            roles.map(|role| Point::Value(Some(role.clone()))).collect(),
+        );
         add(members.caller, vec![Point::Caller]);
         if let Some(condition) = &members.condition {
             visit(condition, table, now, &mut add);
@@ -76,7 +82,10 @@ pub(super) fn domains(policy: &Policy, table: &Table, now: i64) -> Vec<Domain> {
     points
         .into_iter()
         .map(|(column, mut points)| {
-            if table.columns.get(usize::from(column)).is_none_or(|c| c.kind != Kind::Bool)
+            if table
+                .columns
+                .get(usize::from(column))
+                .is_none_or(|c| c.kind != Kind::Bool)
                 && !is_stamp(table, policy, column)
             {
                 points.insert(Point::Other);
@@ -84,14 +93,20 @@ pub(super) fn domains(policy: &Policy, table: &Table, now: i64) -> Vec<Domain> {
             if !table.not_null.contains(column) {
                 points.insert(Point::Value(None));
             }
-            Domain { column, points: points.into_iter().collect() }
+            Domain {
+                column,
+                points: points.into_iter().collect(),
+            }
         })
         .collect()
 }
 
 /// Of a stamp only two classes can be told apart: this transaction's, and earlier.
 fn is_stamp(table: &Table, policy: &Policy, column: ColumnIndex) -> bool {
-    let retired = table.retire.as_ref().is_some_and(|retire| retire.stamp == column);
+    let retired = table
+        .retire
+        .as_ref()
+        .is_some_and(|retire| retire.stamp == column);
     let found = policy.tenant.as_ref().and_then(|tenant| tenant.found);
     retired
         || matches!(table.place, Place::Root(_)) && found.is_some_and(|found| found.stamp == column)
@@ -139,8 +154,13 @@ fn compared(
     add: &mut impl FnMut(ColumnIndex, Vec<Point>),
 ) {
     for (column, other) in [(left, right), (right, left)] {
-        let Operand::Column(column) = column else { continue };
-        let kind = table.columns.get(usize::from(*column)).map_or(Kind::Opaque, |c| c.kind);
+        let Operand::Column(column) = column else {
+            continue;
+        };
+        let kind = table
+            .columns
+            .get(usize::from(*column))
+            .map_or(Kind::Opaque, |c| c.kind);
         let points = match other {
             Operand::Literal(value) if exact => vec![literal(value)],
             Operand::Literal(value) => around(value),
@@ -174,11 +194,15 @@ fn two_of(kind: Kind, now: i64) -> Vec<Point> {
 /// A literal and its neighbours.
 fn around(value: &Literal) -> Vec<Point> {
     let near: Vec<Literal> = match value {
-        Literal::Int(n) => (-1..=1).map(|d| Literal::Int(n.saturating_add(d))).collect(),
-        Literal::Date(n) => (-1..=1).map(|d| Literal::Date(n.saturating_add(d))).collect(),
-        Literal::Timestamp(n) => {
-            (-1..=1).map(|d| Literal::Timestamp(n.saturating_add(d))).collect()
-        }
+        Literal::Int(n) => (-1..=1)
+            .map(|d| Literal::Int(n.saturating_add(d)))
+            .collect(),
+        Literal::Date(n) => (-1..=1)
+            .map(|d| Literal::Date(n.saturating_add(d)))
+            .collect(),
+        Literal::Timestamp(n) => (-1..=1)
+            .map(|d| Literal::Timestamp(n.saturating_add(d)))
+            .collect(),
         other => vec![other.clone()],
     };
     near.iter().map(literal).collect()
@@ -252,7 +276,10 @@ mod tests {
 
     #[test]
     fn vectors_are_the_product() {
-        let domain = |column, n: usize| Domain { column, points: vec![Point::Other; n] };
+        let domain = |column, n: usize| Domain {
+            column,
+            points: vec![Point::Other; n],
+        };
         assert_eq!(vectors(&[domain(0, 3), domain(1, 4)]).len(), 12);
         assert_eq!(vectors(&[]).len(), 1);
     }

@@ -42,7 +42,9 @@ pub enum VerifyError {
         source: std::io::Error,
     },
     /// `--scratch` on a database that holds something.
-    #[error("the database already has tables ({0}); --scratch wants an empty one, --fresh makes its own")]
+    #[error(
+        "the database already has tables ({0}); --scratch wants an empty one, --fresh makes its own"
+    )]
     NotEmpty(String),
     /// The policy does not have the table of `--table`.
     #[error("the policy has no table \"{0}\"; --table takes its names")]
@@ -73,7 +75,9 @@ pub enum VerifyError {
     #[error("cannot run the WebAssembly evaluator in Node: {0}; is `node` (20 or newer) on PATH?")]
     Node(#[source] std::io::Error),
     /// The WebAssembly evaluator does not understand.
-    #[error("the WebAssembly evaluator failed: {0}; build the package again with `cargo xtask build`")]
+    #[error(
+        "the WebAssembly evaluator failed: {0}; build the package again with `cargo xtask build`"
+    )]
     Evaluator(String),
     /// The policy cannot be stored for the WebAssembly evaluator.
     #[error(transparent)]
@@ -91,7 +95,10 @@ pub(super) fn words(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         None => error.to_string(),
         Some(said) => {
-            let detail = said.detail().map(|text| format!(" ({text})")).unwrap_or_default();
+            let detail = said
+                .detail()
+                .map(|text| format!(" ({text})"))
+                .unwrap_or_default();
             format!("{} [{}]{detail}", said.message(), said.code().code())
         }
     }

@@ -28,7 +28,10 @@ impl Evaluator {
         if !module.is_file() {
             return Err(VerifyError::NoWasm(package.to_owned()));
         }
-        let module = module.canonicalize().map_err(|source| VerifyError::File { path: module, source })?;
+        let module = module.canonicalize().map_err(|source| VerifyError::File {
+            path: module,
+            source,
+        })?;
         let mut child = Command::new("node")
             .args(["--input-type=module", "--eval", SCRIPT])
             .arg(module)
@@ -39,25 +42,41 @@ impl Evaluator {
             .spawn()
             .map_err(VerifyError::Node)?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(VerifyError::Evaluator("it has no input or output".to_owned()));
+            return Err(VerifyError::Evaluator(
+                "it has no input or output".to_owned(),
+            ));
         };
-        let mut evaluator = Self { child, input, output };
-        evaluator.send(&policy_core::compact::store(policy)?).await?;
+        let mut evaluator = Self {
+            child,
+            input,
+            output,
+        };
+        evaluator
+            .send(&policy_core::compact::store(policy)?)
+            .await?;
         Ok(evaluator)
     }
 
     /// Decides the batch's questions.
     pub(super) async fn decide(&mut self, batch: &Batch) -> Result<Vec<Answer>, VerifyError> {
         let mut answers = Vec::with_capacity(batch.questions.len());
-        let mut part = Batch { questions: Vec::new(), ..batch.clone() };
+        let mut part = Batch {
+            questions: Vec::new(),
+            ..batch.clone()
+        };
         for questions in batch.questions.chunks(TOGETHER) {
             part.questions = questions.to_vec();
-            let bytes = part.encode().map_err(|error| VerifyError::Evaluator(error.to_string()))?;
+            let bytes = part
+                .encode()
+                .map_err(|error| VerifyError::Evaluator(error.to_string()))?;
             self.send(&bytes).await?;
             let bytes = self.receive().await?;
-            let some = decode_answers(&bytes).map_err(|error| VerifyError::Evaluator(error.to_string()))?;
+            let some = decode_answers(&bytes)
+                .map_err(|error| VerifyError::Evaluator(error.to_string()))?;
             if some.len() != questions.len() {
-                return Err(VerifyError::Evaluator("it answered another number of questions".to_owned()));
+                return Err(VerifyError::Evaluator(
+                    "it answered another number of questions".to_owned(),
+                ));
             }
             answers.extend(some);
         }
@@ -78,7 +97,9 @@ impl Evaluator {
             self.input.write_all(bytes).await?;
             self.input.flush().await
         };
-        write.await.map_err(|error| VerifyError::Evaluator(error.to_string()))
+        write
+            .await
+            .map_err(|error| VerifyError::Evaluator(error.to_string()))
     }
 
     async fn receive(&mut self) -> Result<Vec<u8>, VerifyError> {
@@ -88,6 +109,7 @@ impl Evaluator {
             self.output.read_exact(&mut bytes).await?;
             Ok::<_, std::io::Error>(bytes)
         };
-        read.await.map_err(|error| VerifyError::Evaluator(error.to_string()))
+        read.await
+            .map_err(|error| VerifyError::Evaluator(error.to_string()))
     }
 }

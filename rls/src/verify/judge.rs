@@ -28,9 +28,14 @@ pub(super) fn judge(
     observed: &Observed,
     fault: Option<&Fault>,
 ) -> Verdict {
-    let refused = answers.iter().find(|answer| matches!(answer, Answer::NotGranted(..) | Answer::Refused(_)));
+    let refused = answers
+        .iter()
+        .find(|answer| matches!(answer, Answer::NotGranted(..) | Answer::Refused(_)));
     let taken = |answer: &&Answer| matches!(answer, Answer::Applies(_));
-    if answers.iter().any(|answer| matches!(answer, Answer::Depends { .. } | Answer::Malformed)) {
+    if answers
+        .iter()
+        .any(|answer| matches!(answer, Answer::Depends { .. } | Answer::Malformed))
+    {
         return Verdict::Differs;
     }
     match observed {
@@ -42,13 +47,24 @@ pub(super) fn judge(
                         let got: HashSet<&String> = keys.iter().collect();
                         let known: HashSet<&String> = names.iter().collect();
                         got.is_subset(&known)
-                            && names.iter().zip(answers).all(|(name, a)| got.contains(name) == taken(&a))
+                            && names
+                                .iter()
+                                .zip(answers)
+                                .all(|(name, a)| got.contains(name) == taken(&a))
                     }
                 };
-            if fits { Verdict::Agrees } else { Verdict::Differs }
+            if fits {
+                Verdict::Agrees
+            } else {
+                Verdict::Differs
+            }
         }
         Observed::Failed(failure) if failure.state == "42501" => {
-            if refused.is_some() { Verdict::Agrees } else { Verdict::Differs }
+            if refused.is_some() {
+                Verdict::Agrees
+            } else {
+                Verdict::Differs
+            }
         }
         Observed::Failed(failure) => constrained(table, answers, refused, failure, fault),
     }
@@ -69,25 +85,34 @@ fn constrained(
             None => Verdict::Differs,
         };
     }
-    let Some(cause) = failure.cause.clone().filter(|_| failure.state.starts_with("23")) else {
+    let Some(cause) = failure
+        .cause
+        .clone()
+        .filter(|_| failure.state.starts_with("23"))
+    else {
         return Verdict::Differs;
     };
     let passed = match refused {
         // With several rows the first may fail on a constraint before another is refused.
         Some(_) if answers.len() > 1 => true,
         // A composite foreign key that stands in for the policy's own test.
-        Some(Answer::Refused(Why::Parent(position))) => {
-            table.parents.get(usize::from(*position)).is_some_and(|parent| !parent.tested)
-        }
+        Some(Answer::Refused(Why::Parent(position))) => table
+            .parents
+            .get(usize::from(*position))
+            .is_some_and(|parent| !parent.tested),
         // A trigger of the app's comes before the policy's tests; refused is refused.
         Some(Answer::Refused(_)) => cause.starts_with("function "),
         Some(_) => false,
         // NOT NULL and checks come before a conflict is looked for.
-        None => answers.iter().any(|answer| {
-            matches!(answer, Answer::Applies(_) | Answer::Skipped(Why::Conflict))
-        }),
+        None => answers
+            .iter()
+            .any(|answer| matches!(answer, Answer::Applies(_) | Answer::Skipped(Why::Conflict))),
     };
-    if passed { Verdict::Impossible(cause) } else { Verdict::Differs }
+    if passed {
+        Verdict::Impossible(cause)
+    } else {
+        Verdict::Differs
+    }
 }
 
 /// Which parts of a table's policy decided something.
@@ -158,15 +183,21 @@ pub(super) fn words(table: &Table, answer: Answer) -> String {
         Why::Rule(rule) => table
             .rules
             .get(usize::from(rule))
-            .map_or_else(String::new, |rule| format!("rule `{}`, line {}", rule.text, rule.line)),
+            .map_or_else(String::new, |rule| {
+                format!("rule `{}`, line {}", rule.text, rule.line)
+            }),
         Why::Never(never) => table
             .never
             .get(usize::from(never))
-            .map_or_else(String::new, |never| format!("`{}`, line {}", never.text, never.line)),
+            .map_or_else(String::new, |never| {
+                format!("`{}`, line {}", never.text, never.line)
+            }),
         Why::Parent(parent) => table
             .parents
             .get(usize::from(parent))
-            .map_or_else(String::new, |p| format!("parent by `{}`", table.column_name(p.column))),
+            .map_or_else(String::new, |p| {
+                format!("parent by `{}`", table.column_name(p.column))
+            }),
         Why::Founder => "the founder".to_owned(),
         Why::NoRule(action) => format!("no rule for {}", action.word()),
         Why::NoPair => "no rule allows old row, new row and columns together".to_owned(),

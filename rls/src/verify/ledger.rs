@@ -54,10 +54,13 @@ impl Ledger {
 
     pub(super) fn asker(&mut self, asker: &Asker) -> u32 {
         let next = u32::try_from(self.batch.callers.len()).unwrap_or(u32::MAX);
-        *self.askers.entry(asker.clone()).or_insert_with_key(|asker| {
-            self.batch.callers.push(asker.clone());
-            next
-        })
+        *self
+            .askers
+            .entry(asker.clone())
+            .or_insert_with_key(|asker| {
+                self.batch.callers.push(asker.clone());
+                next
+            })
     }
 
     pub(super) fn answer(&self, policy: &Policy, question: &Question) -> Answer {

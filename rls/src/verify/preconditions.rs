@@ -34,12 +34,15 @@ pub(super) async fn check(session: &Session, policy: &Policy) -> Result<Vec<Find
          where n.nspname = {schema} and c.relkind in ('r', 'p', 'f') order by 1"
     );
     for row in session.rows("looking at the tables", &query).await? {
-        let [Some(table), Some(secured), Some(odd)] = row.as_slice() else { continue };
+        let [Some(table), Some(secured), Some(odd)] = row.as_slice() else {
+            continue;
+        };
         if secured == "f" {
             findings.push(Finding {
                 code: "row-security-off",
                 table: table.clone(),
-                message: "row-level security is not enabled; apply the generated migrations".to_owned(),
+                message: "row-level security is not enabled; apply the generated migrations"
+                    .to_owned(),
             });
         }
         if odd == "t" {
@@ -69,11 +72,15 @@ async fn triggers(session: &Session, schema: &str) -> Result<Vec<Finding>, Verif
     );
     let rows = session.rows("looking at the triggers", &query).await?;
     let finding = |row: Vec<Option<String>>| {
-        let [Some(table), Some(name), Some(function)] = row.as_slice() else { return None };
+        let [Some(table), Some(name), Some(function)] = row.as_slice() else {
+            return None;
+        };
         Some(Finding {
             code: "foreign-trigger",
             table: table.clone(),
-            message: format!("trigger {name} calls {function}, which is neither the app's nor generated; what it does to rows is not part of the proof"),
+            message: format!(
+                "trigger {name} calls {function}, which is neither the app's nor generated; what it does to rows is not part of the proof"
+            ),
         })
     };
     Ok(rows.into_iter().filter_map(finding).collect())
@@ -101,18 +108,29 @@ async fn dependencies(
          group by 1, 2, 3, 4, 5"
     );
     let mut findings = Vec::new();
-    for row in session.rows("looking at what policies depend on", &query).await? {
-        let [Some(table), Some(name), relation, of, function] = row.as_slice() else { continue };
+    for row in session
+        .rows("looking at what policies depend on", &query)
+        .await?
+    {
+        let [Some(table), Some(name), relation, of, function] = row.as_slice() else {
+            continue;
+        };
         let of = of.as_deref().unwrap_or("");
         let known = match relation {
             Some(relation) => {
-                let named = policy.table(table).map(|table| related(policy, table)).unwrap_or_default();
+                let named = policy
+                    .table(table)
+                    .map(|table| related(policy, table))
+                    .unwrap_or_default();
                 of == policy.schema && named.contains(relation.as_str())
             }
             None => matches!(of, "countersign" | "auth" | "pg_catalog"),
         };
         if !known {
-            let what = relation.as_ref().or(function.as_ref()).map_or("", String::as_str);
+            let what = relation
+                .as_ref()
+                .or(function.as_ref())
+                .map_or("", String::as_str);
             findings.push(Finding {
                 code: "foreign-dependency",
                 table: table.clone(),
@@ -130,7 +148,11 @@ fn related<'p>(policy: &'p Policy, table: &Table) -> BTreeSet<&'p str> {
         Subject::Peer(peer) => Some(peer.table),
         _ => None,
     });
-    parents.chain(peers).filter_map(|t| policy.table_at(t)).map(|t| t.name.as_str()).collect()
+    parents
+        .chain(peers)
+        .filter_map(|t| policy.table_at(t))
+        .map(|t| t.name.as_str())
+        .collect()
 }
 
 /// Privileges that no rule gives: whoever can truncate needs no row-level security.
@@ -146,11 +168,15 @@ async fn excess(session: &Session, schema: &str) -> Result<Vec<Finding>, VerifyE
     );
     let rows = session.rows("looking at the privileges", &query).await?;
     let finding = |row: Vec<Option<String>>| {
-        let [Some(table), Some(role), Some(privileges)] = row.as_slice() else { return None };
+        let [Some(table), Some(role), Some(privileges)] = row.as_slice() else {
+            return None;
+        };
         Some(Finding {
             code: "excess-privilege",
             table: table.clone(),
-            message: format!("{role} holds {privileges}, which no rule gives and no row-level security binds"),
+            message: format!(
+                "{role} holds {privileges}, which no rule gives and no row-level security binds"
+            ),
         })
     };
     Ok(rows.into_iter().filter_map(finding).collect())

@@ -33,7 +33,14 @@ impl Progress {
         match &self.bar {
             Some(bar) => bar.inc(1),
             None => {
-                let TableReport { table, cells, impossible, disagreements, seconds, .. } = report;
+                let TableReport {
+                    table,
+                    cells,
+                    impossible,
+                    disagreements,
+                    seconds,
+                    ..
+                } = report;
                 let _ = writeln!(
                     std::io::stderr(),
                     "{table}: {cells} cells, {impossible} impossible, {disagreements} disagreements, {seconds:.1} s"

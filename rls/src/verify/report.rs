@@ -60,11 +60,22 @@ pub struct Impossible {
 }
 
 impl Impossible {
-    pub(super) fn note(all: &mut Vec<Self>, table: String, what: String, constraint: String, cells: u64) {
+    pub(super) fn note(
+        all: &mut Vec<Self>,
+        table: String,
+        what: String,
+        constraint: String,
+        cells: u64,
+    ) {
         let same = |i: &&mut Self| i.table == table && i.what == what && i.constraint == constraint;
         match all.iter_mut().find(same) {
             Some(known) => known.cells += cells,
-            None => all.push(Self { table, what, constraint, cells }),
+            None => all.push(Self {
+                table,
+                what,
+                constraint,
+                cells,
+            }),
         }
     }
 }
@@ -142,18 +153,39 @@ const SHOWN: usize = 5;
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for disagreement in self.disagreements.iter().take(SHOWN) {
-            let Disagreement { table, caller, statement, native, wasm, database, script } = disagreement;
+            let Disagreement {
+                table,
+                caller,
+                statement,
+                native,
+                wasm,
+                database,
+                script,
+            } = disagreement;
             writeln!(f, "{table}: {caller}\n  {statement}")?;
-            writeln!(f, "  policy:   {native}\n  in wasm:  {wasm}\n  database: {database}")?;
+            writeln!(
+                f,
+                "  policy:   {native}\n  in wasm:  {wasm}\n  database: {database}"
+            )?;
             for line in script.lines() {
                 writeln!(f, "    {line}")?;
             }
             writeln!(f)?;
         }
-        if let Some(more) = self.disagreements.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        if let Some(more) = self
+            .disagreements
+            .len()
+            .checked_sub(SHOWN)
+            .filter(|more| *more > 0)
+        {
             writeln!(f, "... and {more} more; --json has them all\n")?;
         }
-        for Finding { code, table, message } in &self.findings {
+        for Finding {
+            code,
+            table,
+            message,
+        } in &self.findings
+        {
             writeln!(f, "{code}: {table}: {message}")?;
         }
         writeln!(

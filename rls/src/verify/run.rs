@@ -75,7 +75,12 @@ async fn prove(
     let progress = Progress::start(chosen.len());
     let random = options.random.div_ceil(chosen.len().max(1));
     for index in &chosen {
-        let place = tables::Place { session: &session, schema: &schema, policy, index: *index };
+        let place = tables::Place {
+            session: &session,
+            schema: &schema,
+            policy,
+            index: *index,
+        };
         if let Some(table) = policy.table_at(*index) {
             progress.begin(&table.name);
         }
@@ -86,7 +91,7 @@ async fn prove(
     }
     drop(progress);
     if options.tables.is_empty() {
-        let doors = surface(&session, policy, &people::everybody(policy)).await?;
+        let doors = surface(&session, policy, &people::everybody(policy, None)).await?;
         report.cells += doors.cells;
         report.allowed += doors.allowed;
         report.denied += doors.denied;
@@ -100,10 +105,18 @@ async fn prove(
 }
 
 async fn start(options: &VerifyOptions, session: &Session) -> Result<Report, VerifyError> {
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
-    let server = session.value("asking for the version", "select version()").await?;
+    let time = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |passed| passed.as_secs());
+    let server = session
+        .value("asking for the version", "select version()")
+        .await?;
     let server = server.split(" on ").next().unwrap_or_default().to_owned();
-    let place = if options.place == Place::Fresh { "fresh" } else { "scratch" };
+    let place = if options.place == Place::Fresh {
+        "fresh"
+    } else {
+        "scratch"
+    };
     Ok(Report {
         app: options.policy.app.clone(),
         evaluators: vec![

@@ -59,7 +59,8 @@ impl<'a> Scene<'a> {
         policy: &'a Policy,
         index: TableIndex,
     ) -> Result<Option<Self>, VerifyError> {
-        let (Some(table), Some(relation)) = (policy.table_at(index), schema.get(relation_of(index)))
+        let (Some(table), Some(relation)) =
+            (policy.table_at(index), schema.get(relation_of(index)))
         else {
             return Ok(None);
         };
@@ -67,7 +68,11 @@ impl<'a> Scene<'a> {
             set local datestyle = 'ISO'; set local search_path = ''";
         session.run("opening a transaction", begin).await?;
         let epoch = "select (extract(epoch from now()) * 1000000)::bigint";
-        let now: i64 = session.value("asking for the time", epoch).await?.parse().unwrap_or(0);
+        let now: i64 = session
+            .value("asking for the time", epoch)
+            .await?
+            .parse()
+            .unwrap_or(0);
         let before = policy_core::value::timestamp_text(now - 86_400_000_000);
         let mut stage = Stage {
             seeder: Seeder::new(session, schema, policy, before),
@@ -75,14 +80,22 @@ impl<'a> Scene<'a> {
             table,
             relation,
             now,
-            people: people::everybody(policy),
+            people: people::everybody(policy, Some(table)),
             homes: homes(policy),
             impossible: Vec::new(),
             labels: BTreeMap::new(),
         };
-        stage.labels.insert(people::bystander(policy), "somebody else");
-        stage.labels.insert(policy_core::value::timestamp_text(now), "now");
-        for person in stage.people.iter().filter_map(|person| person.subject.clone()) {
+        stage
+            .labels
+            .insert(people::bystander(policy), "somebody else");
+        stage
+            .labels
+            .insert(policy_core::value::timestamp_text(now), "now");
+        for person in stage
+            .people
+            .iter()
+            .filter_map(|person| person.subject.clone())
+        {
             stage.labels.insert(person, "the caller");
         }
         stage.tenants().await?;
@@ -111,7 +124,11 @@ impl<'a> Scene<'a> {
 
     /// The policy's view of a world.
     pub(super) fn facts<'w>(&'w self, world: &'w World) -> Facts<'w> {
-        Facts { policy: self.policy, world, now: self.now }
+        Facts {
+            policy: self.policy,
+            world,
+            now: self.now,
+        }
     }
 
     /// Whether rows under test take the place of a seeded one.
@@ -152,20 +169,34 @@ impl Stage<'_> {
     }
 
     fn no_row(table: &str, obstacle: Obstacle) -> VerifyError {
-        VerifyError::NoRow { table: table.to_owned(), obstacle: obstacle.constraint }
+        VerifyError::NoRow {
+            table: table.to_owned(),
+            obstacle: obstacle.constraint,
+        }
     }
 
     fn note(&mut self, what: String, obstacle: &Obstacle, cells: u64) {
         let table = self.table.name.clone();
-        Impossible::note(&mut self.impossible, table, what, obstacle.constraint.clone(), cells);
+        Impossible::note(
+            &mut self.impossible,
+            table,
+            what,
+            obstacle.constraint.clone(),
+            cells,
+        );
     }
 
     async fn tenants(&mut self) -> Result<(), VerifyError> {
-        let Some(tenant) = &self.seeder.policy.tenant else { return Ok(()) };
+        let Some(tenant) = &self.seeder.policy.tenant else {
+            return Ok(());
+        };
         for which in 0..2 {
             let home = self.home(which);
             let fixed = Fixed::from([(at(tenant.key), Some(home.clone()))]);
-            let grown = self.seeder.grow(relation_of(tenant.root), &fixed, &home).await?;
+            let grown = self
+                .seeder
+                .grow(relation_of(tenant.root), &fixed, &home)
+                .await?;
             grown.map_err(|obstacle| Self::no_row("the tenants' table", obstacle))?;
         }
         Ok(())
@@ -177,7 +208,11 @@ impl Stage<'_> {
             let home = |which: usize| self.homes.get(which).map_or("", String::as_str);
             let find = |which| {
                 let wanted = [(at(key), home(which))];
-                self.seeder.world.matching(relation_of(self.index), &wanted).next().cloned()
+                self.seeder
+                    .world
+                    .matching(relation_of(self.index), &wanted)
+                    .next()
+                    .cloned()
             };
             return Ok((find(0).unwrap_or_default(), find(1)));
         }
@@ -187,7 +222,11 @@ impl Stage<'_> {
         let template = template.map_err(|obstacle| Self::no_row(&self.table.name, obstacle))?;
         let elsewhere = self.home(1);
         let foreign = match self.table.place {
-            Place::Tenant(_) => self.seeder.try_out(relation, &Fixed::new(), &elsewhere).await?.ok(),
+            Place::Tenant(_) => self
+                .seeder
+                .try_out(relation, &Fixed::new(), &elsewhere)
+                .await?
+                .ok(),
             _ => None,
         };
         Ok((template, foreign))
@@ -211,7 +250,11 @@ impl Stage<'_> {
                     _ => None,
                 })
                 .collect();
-            if let Some(point) = domain.points.iter_mut().find(|point| **point == Point::Other) {
+            if let Some(point) = domain
+                .points
+                .iter_mut()
+                .find(|point| **point == Point::Other)
+            {
                 let other = self.other(domain.column, template, &named).await?;
                 *point = Point::Value(Some(other));
             }
@@ -230,7 +273,12 @@ impl Stage<'_> {
     ) -> Result<String, VerifyError> {
         let free = |text: &String| !named.contains(text);
         let position = at(column);
-        let members = self.seeder.policy.tenant.iter().flat_map(|tenant| &tenant.members);
+        let members = self
+            .seeder
+            .policy
+            .tenant
+            .iter()
+            .flat_map(|tenant| &tenant.members);
         let is_caller = |m: &policy_core::model::Members| {
             m.caller == column && usize::from(m.table) == usize::from(self.index)
         };
@@ -240,9 +288,13 @@ impl Stage<'_> {
         if let Some(text) = template.get(position).cloned().flatten().filter(free) {
             return Ok(text);
         }
-        let Some(of) = self.relation.columns.get(position) else { return Ok(String::new()) };
+        let Some(of) = self.relation.columns.get(position) else {
+            return Ok(String::new());
+        };
         for key in &self.relation.foreign_keys {
-            let Some(place) = key.columns.iter().position(|c| *c == of.name) else { continue };
+            let Some(place) = key.columns.iter().position(|c| *c == of.name) else {
+                continue;
+            };
             if let Some(text) = self.referable(key, place).await? {
                 return Ok(text);
             }
@@ -253,7 +305,11 @@ impl Stage<'_> {
         let listed = self.relation.one_of(&of.name);
         let serial = self.seeder.next();
         let open = values::candidates(of, &[], serial);
-        Ok(listed.into_iter().chain(open).find(free).unwrap_or_default())
+        Ok(listed
+            .into_iter()
+            .chain(open)
+            .find(free)
+            .unwrap_or_default())
     }
 
     /// The rows under test: every combination of classes, each tried on the database.
@@ -264,9 +320,14 @@ impl Stage<'_> {
     ) -> Result<Vec<Specimen>, VerifyError> {
         let mut specimens = Vec::new();
         for vector in vectors(domains) {
-            let owned = vector.iter().any(|(_, p)| matches!(p, Point::Caller | Point::Email));
+            let owned = vector
+                .iter()
+                .any(|(_, p)| matches!(p, Point::Caller | Point::Email));
             let owners: Vec<Option<usize>> = if owned {
-                (0..self.people.len()).filter(|p| self.may_own(*p, &vector)).map(Some).collect()
+                (0..self.people.len())
+                    .filter(|p| self.may_own(*p, &vector))
+                    .map(Some)
+                    .collect()
             } else {
                 vec![None]
             };
@@ -274,7 +335,11 @@ impl Stage<'_> {
                 let fixed = self.fixed(&vector, owner);
                 let tried = self.try_out(&fixed, template).await?;
                 let specimen = match tried {
-                    Ok(row) => Specimen { row, owner, obstacle: None },
+                    Ok(row) => Specimen {
+                        row,
+                        owner,
+                        obstacle: None,
+                    },
                     Err(obstacle) => {
                         self.note(self.describe(&fixed, template, &obstacle), &obstacle, 1);
                         let mut row = template.clone();
@@ -283,7 +348,11 @@ impl Stage<'_> {
                                 *slot = value;
                             }
                         }
-                        Specimen { row, owner, obstacle: Some(obstacle) }
+                        Specimen {
+                            row,
+                            owner,
+                            obstacle: Some(obstacle),
+                        }
                     }
                 };
                 specimens.push(specimen);
@@ -299,7 +368,10 @@ impl Stage<'_> {
     ) -> Result<Result<Row, Obstacle>, VerifyError> {
         if !matches!(self.table.place, Place::Root(_)) {
             let home = self.home(0);
-            return self.seeder.try_out(relation_of(self.index), fixed, &home).await;
+            return self
+                .seeder
+                .try_out(relation_of(self.index), fixed, &home)
+                .await;
         }
         let mut row = template.clone();
         for (column, value) in fixed {
@@ -307,7 +379,10 @@ impl Stage<'_> {
                 slot.clone_from(value);
             }
         }
-        let sql = format!("savepoint try_out; {}", quietly(&planting(self.relation, &row, true)));
+        let sql = format!(
+            "savepoint try_out; {}",
+            quietly(&planting(self.relation, &row, true))
+        );
         let tried = self.seeder.session.attempt(&sql).await?;
         let undo = "rollback to savepoint try_out; release savepoint try_out";
         self.seeder.session.run("seeding", undo).await?;
@@ -324,7 +399,10 @@ impl Stage<'_> {
             Point::Caller => person.and_then(|person| person.subject.clone()),
             Point::Email => person.and_then(|person| person.email.clone()),
         };
-        vector.iter().map(|(column, point)| (at(*column), text(point))).collect()
+        vector
+            .iter()
+            .map(|(column, point)| (at(*column), text(point)))
+            .collect()
     }
 
     /// What makes a row special and the constraint speak up, for the report.
@@ -332,18 +410,26 @@ impl Stage<'_> {
         let name = obstacle.constraint.trim_start_matches("constraint ");
         let involved = self.relation.involved(name);
         let differs = |(column, value): &(&usize, &Option<String>)| {
-            template.get(**column) != Some(value) && (involved.is_empty() || involved.contains(column))
+            template.get(**column) != Some(value)
+                && (involved.is_empty() || involved.contains(column))
         };
         let mut words: BTreeMap<&str, String> = BTreeMap::new();
         for (column, value) in fixed.iter().filter(differs) {
-            let name = self.relation.columns.get(*column).map_or("", |c| c.name.as_str());
+            let name = self
+                .relation
+                .columns
+                .get(*column)
+                .map_or("", |c| c.name.as_str());
             let literal = |text: &String| match self.labels.get(text) {
                 Some(label) => (*label).to_owned(),
                 None => format!("'{text}'"),
             };
             words.insert(name, value.as_ref().map_or("null".to_owned(), literal));
         }
-        let parts: Vec<_> = words.into_iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        let parts: Vec<_> = words
+            .into_iter()
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect();
         format!("a row with {}", parts.join(", "))
     }
 }

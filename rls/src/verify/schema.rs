@@ -38,8 +38,10 @@ pub(super) struct Column {
     /// The type's own name, without schema or length; of a domain, that of the type below.
     pub(super) base: String,
     pub(super) not_null: bool,
-    /// Whether no statement can set it.
+    /// Whether no client's statement can set it.
     pub(super) generated: bool,
+    /// Whether it is `generated always as identity`, which seeding can override.
+    pub(super) identity: bool,
     pub(super) default: Option<String>,
     pub(super) labels: Vec<String>,
 }
@@ -72,7 +74,10 @@ pub(super) struct Unique {
 
 impl Schema {
     pub(super) async fn read(session: &Session, policy: &Policy) -> Result<Self, VerifyError> {
-        let query = format!("set search_path = ''; {}; reset search_path", include_str!("schema.sql").trim_end());
+        let query = format!(
+            "set search_path = ''; {}; reset search_path",
+            include_str!("schema.sql").trim_end()
+        );
         let text = session.value("reading the tables", &query).await?;
         let mut rest: Vec<Relation> = serde_json::from_str(&text)?;
         let mut relations = Vec::with_capacity(rest.len());
@@ -80,7 +85,9 @@ impl Schema {
             let of_table = |r: &Relation| r.schema == policy.schema && r.name == table.name;
             let Some(at) = rest.iter().position(of_table) else {
                 let name = sql::qualified(&policy.schema, &table.name);
-                return Err(VerifyError::Drift(format!("the migrations make no table {name}")));
+                return Err(VerifyError::Drift(format!(
+                    "the migrations make no table {name}"
+                )));
             };
             let mut relation = rest.swap_remove(at);
             relation.order(table)?;
@@ -95,7 +102,9 @@ impl Schema {
     }
 
     pub(super) fn find(&self, schema: &str, name: &str) -> Option<RelationIndex> {
-        self.relations.iter().position(|r| r.schema == schema && r.name == name)
+        self.relations
+            .iter()
+            .position(|r| r.schema == schema && r.name == name)
     }
 }
 
@@ -111,7 +120,9 @@ impl Relation {
         for column in &table.columns {
             let Some(at) = rest.iter().position(|c| c.name == column.name) else {
                 let what = format!("the policy knows a column {} of {}", column.name, self.name);
-                return Err(VerifyError::Drift(format!("{what} that the migrations do not make")));
+                return Err(VerifyError::Drift(format!(
+                    "{what} that the migrations do not make"
+                )));
             };
             self.columns.push(rest.remove(at));
         }
@@ -133,40 +144,82 @@ impl Relation {
     }
 
     pub(super) fn positions(&self, columns: &[String]) -> Vec<usize> {
-        columns.iter().filter_map(|column| self.position(column)).collect()
+        columns
+            .iter()
+            .filter_map(|column| self.position(column))
+            .collect()
     }
 
     /// The primary key, or else a unique key.
     pub(super) fn key(&self) -> Vec<usize> {
         let whole = |unique: &&Unique| !unique.partial;
-        self.uniques.iter().find(whole).map(|u| self.positions(&u.columns)).unwrap_or_default()
+        self.uniques
+            .iter()
+            .find(whole)
+            .map(|u| self.positions(&u.columns))
+            .unwrap_or_default()
     }
 
     /// The columns of a constraint or unique index.
     pub(super) fn involved(&self, constraint: &str) -> Vec<usize> {
-        let check = self.checks.iter().find(|check| check.name == constraint).map(|c| &c.columns);
-        let unique = self.uniques.iter().find(|unique| unique.name == constraint).map(|u| &u.columns);
-        let key = self.foreign_keys.iter().find(|key| key.name == constraint).map(|k| &k.columns);
-        check.or(unique).or(key).map(|columns| self.positions(columns)).unwrap_or_default()
+        let check = self
+            .checks
+            .iter()
+            .find(|check| check.name == constraint)
+            .map(|c| &c.columns);
+        let unique = self
+            .uniques
+            .iter()
+            .find(|unique| unique.name == constraint)
+            .map(|u| &u.columns);
+        let key = self
+            .foreign_keys
+            .iter()
+            .find(|key| key.name == constraint)
+            .map(|k| &k.columns);
+        check
+            .or(unique)
+            .or(key)
+            .map(|columns| self.positions(columns))
+            .unwrap_or_default()
     }
 
     /// The values that a constraint `column in (...)` lists, or the labels of an enum.
     pub(super) fn one_of(&self, column: &str) -> Vec<String> {
-        let labels = self.columns.iter().find(|c| c.name == column).map(|c| c.labels.clone());
+        let labels = self
+            .columns
+            .iter()
+            .find(|c| c.name == column)
+            .map(|c| c.labels.clone());
         let lists = |check: &&Check| {
             check.columns.as_slice() == [column] && check.definition.contains("= ANY (ARRAY[")
         };
         let listed = self.checks.iter().filter(lists);
         let listed = listed.flat_map(|check| check.definition.split('\'').skip(1).step_by(2));
-        labels.unwrap_or_default().into_iter().chain(listed.map(str::to_owned)).collect()
+        labels
+            .unwrap_or_default()
+            .into_iter()
+            .chain(listed.map(str::to_owned))
+            .collect()
     }
 
     /// The literals that a column's check constraints name.
     pub(super) fn literals(&self, column: &str) -> Vec<String> {
         let mut found = Vec::new();
-        for check in self.checks.iter().filter(|check| check.columns.iter().any(|c| c == column)) {
+        for check in self
+            .checks
+            .iter()
+            .filter(|check| check.columns.iter().any(|c| c == column))
+        {
             // What stands between quotes, at every second place.
-            found.extend(check.definition.split('\'').skip(1).step_by(2).map(str::to_owned));
+            found.extend(
+                check
+                    .definition
+                    .split('\'')
+                    .skip(1)
+                    .step_by(2)
+                    .map(str::to_owned),
+            );
         }
         found
     }

@@ -8,6 +8,7 @@ select coalesce(json_agg(r order by r.schema, r.name), '[]') from (
         'base', coalesce(b.typname, t.typname),
         'not_null', a.attnotnull or t.typnotnull,
         'generated', a.attgenerated <> '' or a.attidentity = 'a',
+        'identity', a.attidentity = 'a',
         'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
         'labels', coalesce((select json_agg(e.enumlabel order by e.enumsortorder)
           from pg_catalog.pg_enum e where e.enumtypid = coalesce(b.oid, t.oid)), '[]')

@@ -14,8 +14,7 @@ use super::sql;
 const SUPABASE: &str = include_str!("scratch.sql");
 
 /// The roles that the verification or the migrations may bring to the server.
-const ROLES: &str =
-    "'anon', 'authenticated', 'service_role', 'supabase_auth_admin', 'authenticator', 'countersign_edge'";
+const ROLES: &str = "'anon', 'authenticated', 'service_role', 'supabase_auth_admin', 'authenticator', 'countersign_edge'";
 
 /// Where the verification takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,26 +30,43 @@ pub enum Place {
 pub(super) struct Scratch {
     server: Config,
     database: Option<String>,
-    /// The roles that were there before, in the form of a list.
+    /// The roles that were there before.
     known: Vec<String>,
+    /// The schemas that were there before, where the database is not the verification's own.
+    schemas: Vec<String>,
 }
 
 impl Scratch {
     /// Makes the database, if it is to be made.
     pub(super) async fn make(url: &str, place: Place) -> Result<Self, VerifyError> {
         let server = Config::from_str(url).map_err(VerifyError::Url)?;
-        if place == Place::Scratch {
-            return Ok(Self { server, database: None, known: Vec::new() });
-        }
         let session = Session::connect(&server).await?;
+        if place == Place::Scratch {
+            refuse_used(&session).await?;
+            let schemas = schemas(&session).await?;
+            session.close().await;
+            return Ok(Self {
+                server,
+                database: None,
+                known: Vec::new(),
+                schemas,
+            });
+        }
         let query = format!("select rolname from pg_catalog.pg_roles where rolname in ({ROLES})");
         let known = session.rows("looking for roles", &query).await?;
         let known = known.into_iter().flatten().flatten().collect();
         let name = format!("countersign_verify_{}", unique());
         let create = format!("create database {}", sql::name(&name));
-        session.run("creating the scratch database", &create).await?;
+        session
+            .run("creating the scratch database", &create)
+            .await?;
         session.close().await;
-        Ok(Self { server, database: Some(name), known })
+        Ok(Self {
+            server,
+            database: Some(name),
+            known,
+            schemas: Vec::new(),
+        })
     }
 
     /// Opens it and brings it to where the migrations lead.
@@ -60,10 +76,9 @@ impl Scratch {
             config.dbname(name);
         }
         let session = Session::connect(&config).await?;
-        if self.database.is_none() {
-            refuse_used(&session).await?;
-        }
-        session.run("preparing the scratch database", SUPABASE).await?;
+        session
+            .run("preparing the scratch database", SUPABASE)
+            .await?;
         for file in scripts(migrations)? {
             apply(&session, file).await?;
         }
@@ -71,22 +86,41 @@ impl Scratch {
     }
 
     /// Removes the database, and the roles that were not there before unless another database
-    /// has come to need them.
+    /// has come to need them. A database that is somebody else's is left as empty as it was.
     pub(super) async fn remove(self) -> Result<(), VerifyError> {
-        let Some(name) = self.database else { return Ok(()) };
         let session = Session::connect(&self.server).await?;
+        let Some(name) = self.database else {
+            for schema in schemas(&session).await? {
+                if !self.schemas.contains(&schema) {
+                    let drop = format!("drop schema if exists {} cascade", sql::name(&schema));
+                    session.run("emptying the scratch database", &drop).await?;
+                }
+            }
+            session.close().await;
+            return Ok(());
+        };
         let drop = format!("drop database if exists {} with (force)", sql::name(&name));
         session.run("dropping the scratch database", &drop).await?;
         let query = format!("select rolname from pg_catalog.pg_roles where rolname in ({ROLES})");
         let now = session.rows("looking for roles", &query).await?;
         for role in now.into_iter().flatten().flatten() {
             if !self.known.contains(&role) {
-                let _ = session.raw(&format!("drop role {}", sql::name(&role))).await;
+                let _ = session
+                    .raw(&format!("drop role {}", sql::name(&role)))
+                    .await;
             }
         }
         session.close().await;
         Ok(())
     }
+}
+
+/// The names of all schemas but PostgreSQL's own.
+async fn schemas(session: &Session) -> Result<Vec<String>, VerifyError> {
+    let query = "select nspname from pg_catalog.pg_namespace
+                 where nspname not like 'pg\\_%' and nspname <> 'information_schema'";
+    let names = session.rows("looking for schemas", query).await?;
+    Ok(names.into_iter().flatten().flatten().collect())
 }
 
 async fn refuse_used(session: &Session) -> Result<(), VerifyError> {
@@ -99,12 +133,19 @@ async fn refuse_used(session: &Session) -> Result<(), VerifyError> {
              limit 3) c",
         )
         .await?;
-    if used.is_empty() { Ok(()) } else { Err(VerifyError::NotEmpty(used)) }
+    if used.is_empty() {
+        Ok(())
+    } else {
+        Err(VerifyError::NotEmpty(used))
+    }
 }
 
 /// The migrations in the order of their names.
 fn scripts(directory: &Path) -> Result<Vec<PathBuf>, VerifyError> {
-    let fault = |source| VerifyError::File { path: directory.to_owned(), source };
+    let fault = |source| VerifyError::File {
+        path: directory.to_owned(),
+        source,
+    };
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(fault)? {
         let path = entry.map_err(fault)?.path();
@@ -123,7 +164,11 @@ async fn apply(session: &Session, file: PathBuf) -> Result<(), VerifyError> {
     };
     // Several statements in one message share a transaction, which a concurrent index refuses.
     let alone = script.to_ascii_lowercase().contains("index concurrently");
-    let parts = if alone { sql::statements(&script) } else { vec![script] };
+    let parts = if alone {
+        sql::statements(&script)
+    } else {
+        vec![script]
+    };
     for part in parts {
         if let Err(source) = session.raw(&part).await {
             return Err(VerifyError::Migration { file, source });
@@ -134,6 +179,8 @@ async fn apply(session: &Session, file: PathBuf) -> Result<(), VerifyError> {
 
 /// Different for every run on a server: the time and the process.
 fn unique() -> String {
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_nanos());
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |passed| passed.as_nanos());
     format!("{:x}_{:x}", nanos & 0xffff_ffff_ffff, std::process::id())
 }

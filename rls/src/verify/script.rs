@@ -20,13 +20,21 @@ pub(super) fn script(
         "set local session_replication_role = replica;".to_owned(),
     ];
     for (relation, row) in world.everything() {
-        lines.extend(schema.get(relation).map(|of| format!("{};", planting(of, row, false))));
+        lines.extend(
+            schema
+                .get(relation)
+                .map(|of| format!("{};", planting(of, row, false))),
+        );
     }
     lines.extend(seeding.iter().map(|script| format!("{script};")));
     lines.push("set local session_replication_role = origin;".to_owned());
     let claims = sql::literal(Some(&person.claims()));
     lines.push(format!("set local \"request.jwt.claims\" = {claims};"));
-    lines.push(format!("set local role {};  -- {}", person.role(), person.label));
+    lines.push(format!(
+        "set local role {};  -- {}",
+        person.role(),
+        person.label
+    ));
     lines.push(format!("{statement};"));
     lines.push("rollback;".to_owned());
     lines.join("\n")
@@ -37,4 +45,3 @@ impl World {
         self.all().iter().map(|(relation, row)| (*relation, row))
     }
 }
-

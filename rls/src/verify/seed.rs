@@ -11,11 +11,11 @@ use std::pin::Pin;
 use policy_core::model::{Place, Policy, TableIndex};
 
 use super::error::VerifyError;
-use super::schema::{ForeignKey, RelationIndex, Relation, Schema, at};
+use super::schema::{ForeignKey, Relation, RelationIndex, Schema, at};
 use super::session::{Failure, Session};
+use super::sql;
 use super::values;
 use super::world::{Row, World, value};
-use super::sql;
 
 /// Values that a row must have, by column.
 pub(super) type Fixed = BTreeMap<usize, Option<String>>;
@@ -41,7 +41,9 @@ pub(super) async fn prepare(session: &Session) -> Result<(), VerifyError> {
           where g.tgisinternal and k.contype = 'f' and g.tgenabled = 'O'
         loop execute format('alter table %s enable always trigger %I', t.of, t.name); end loop;
       end $$";
-    session.run("letting foreign keys hold while seeding", script).await
+    session
+        .run("letting foreign keys hold while seeding", script)
+        .await
 }
 
 /// Makes rows and remembers them.
@@ -64,7 +66,14 @@ impl<'a> Seeder<'a> {
         policy: &'a Policy,
         before: String,
     ) -> Self {
-        Self { session, schema, policy, world: World::default(), before, serial: 0 }
+        Self {
+            session,
+            schema,
+            policy,
+            world: World::default(),
+            before,
+            serial: 0,
+        }
     }
 
     pub(super) fn next(&mut self) -> u64 {
@@ -115,7 +124,9 @@ impl<'a> Seeder<'a> {
         home: &str,
     ) -> Result<Result<Draft, Obstacle>, VerifyError> {
         let schema = self.schema;
-        let Some(relation) = schema.get(index) else { return Ok(Ok(Draft::new())) };
+        let Some(relation) = schema.get(index) else {
+            return Ok(Ok(Draft::new()));
+        };
         let mut draft: Draft = vec![None; relation.columns.len()];
         let mut set = |column: usize, value: Option<String>| {
             if let Some(slot) = draft.get_mut(column) {
@@ -134,7 +145,10 @@ impl<'a> Seeder<'a> {
         keys.sort_by_key(|key| {
             let decided = |c: &usize| fixed.contains_key(c);
             let own = relation.positions(&key.columns);
-            (own.len() - own.iter().filter(|c| decided(c)).count(), own.len())
+            (
+                own.len() - own.iter().filter(|c| decided(c)).count(),
+                own.len(),
+            )
         });
         for key in keys {
             if let Err(obstacle) = self.refer(relation, key, &mut draft, home).await? {
@@ -153,7 +167,11 @@ impl<'a> Seeder<'a> {
             } else if column.default.is_none() && column.not_null {
                 let literals = relation.literals(&column.name);
                 let serial = self.next();
-                *slot = Some(values::candidates(column, &literals, serial).into_iter().next());
+                *slot = Some(
+                    values::candidates(column, &literals, serial)
+                        .into_iter()
+                        .next(),
+                );
             }
         }
         Ok(Ok(draft))
@@ -168,8 +186,12 @@ impl<'a> Seeder<'a> {
         home: &str,
     ) -> Result<Result<(), Obstacle>, VerifyError> {
         let (own, schema) = (relation.positions(&key.columns), self.schema);
-        let Some(target) = schema.find(&key.schema, &key.target) else { return Ok(Ok(())) };
-        let Some(referred) = schema.get(target) else { return Ok(Ok(())) };
+        let Some(target) = schema.find(&key.schema, &key.target) else {
+            return Ok(Ok(()));
+        };
+        let Some(referred) = schema.get(target) else {
+            return Ok(Ok(()));
+        };
         let other = referred.positions(&key.references);
         let mut wanted = Fixed::new();
         let mut open = Vec::new();
@@ -188,10 +210,14 @@ impl<'a> Seeder<'a> {
             return Ok(Ok(()));
         }
         if let Some(tenant) = self.tenant_column(target) {
-            wanted.entry(tenant).or_insert_with(|| Some(home.to_owned()));
+            wanted
+                .entry(tenant)
+                .or_insert_with(|| Some(home.to_owned()));
         }
-        let pairs: Vec<_> =
-            wanted.iter().filter_map(|(c, v)| v.as_deref().map(|v| (*c, v))).collect();
+        let pairs: Vec<_> = wanted
+            .iter()
+            .filter_map(|(c, v)| v.as_deref().map(|v| (*c, v)))
+            .collect();
         let found = self.world.matching(target, &pairs).next().cloned();
         let row = match found {
             Some(row) => row,
@@ -218,7 +244,9 @@ impl<'a> Seeder<'a> {
         fixed: &Fixed,
     ) -> Result<Result<Row, Obstacle>, VerifyError> {
         let schema = self.schema;
-        let Some(relation) = schema.get(index) else { return Ok(Ok(Row::new())) };
+        let Some(relation) = schema.get(index) else {
+            return Ok(Ok(Row::new()));
+        };
         let mut tries: BTreeMap<String, usize> = BTreeMap::new();
         let mut total = 0;
         loop {
@@ -226,7 +254,10 @@ impl<'a> Seeder<'a> {
                 Ok(row) => return Ok(Ok(row)),
                 Err(failure) => failure,
             };
-            let name = failure.cause.clone().unwrap_or_else(|| failure.message.clone());
+            let name = failure
+                .cause
+                .clone()
+                .unwrap_or_else(|| failure.message.clone());
             let free = |c: &usize| !fixed.contains_key(c) && self.tenant_column(index) != Some(*c);
             let columns: Vec<usize> = relation
                 .involved(name.trim_start_matches("constraint "))
@@ -235,7 +266,10 @@ impl<'a> Seeder<'a> {
                 .collect();
             total += 1;
             let attempt = tries.entry(name.clone()).or_default();
-            if columns.is_empty() || total > TRIES || !self.vary(relation, &columns, *attempt, &mut draft) {
+            if columns.is_empty()
+                || total > TRIES
+                || !self.vary(relation, &columns, *attempt, &mut draft)
+            {
                 return Ok(Err(Obstacle { constraint: name }));
             }
             *attempt += 1;
@@ -243,18 +277,28 @@ impl<'a> Seeder<'a> {
     }
 
     /// Puts the n-th combination of other values into the columns. False if there is none.
-    fn vary(&mut self, relation: &Relation, columns: &[usize], n: usize, draft: &mut Draft) -> bool {
+    fn vary(
+        &mut self,
+        relation: &Relation,
+        columns: &[usize],
+        n: usize,
+        draft: &mut Draft,
+    ) -> bool {
         let mut rest = n;
         for index in columns {
-            let Some(column) = relation.columns.get(*index) else { continue };
+            let Some(column) = relation.columns.get(*index) else {
+                continue;
+            };
             let referring = |key: &ForeignKey| relation.positions(&key.columns).contains(index);
             if relation.foreign_keys.iter().any(referring) || column.generated {
                 continue;
             }
             let serial = self.next();
             let literals = relation.literals(&column.name);
-            let mut choices: Vec<Option<String>> =
-                values::candidates(column, &literals, serial).into_iter().map(Some).collect();
+            let mut choices: Vec<Option<String>> = values::candidates(column, &literals, serial)
+                .into_iter()
+                .map(Some)
+                .collect();
             if !column.not_null {
                 choices.push(None);
             }
@@ -272,9 +316,20 @@ impl<'a> Seeder<'a> {
         relation: &Relation,
         draft: &Draft,
     ) -> Result<Result<Row, Failure>, VerifyError> {
-        let all: Vec<_> = relation.columns.iter().map(|column| sql::name(&column.name)).collect();
-        let insert = format!("{} returning {}", insertion(relation, draft), all.join(", "));
-        let sql = format!("savepoint seed; {}; release savepoint seed", quietly(&insert));
+        let all: Vec<_> = relation
+            .columns
+            .iter()
+            .map(|column| sql::name(&column.name))
+            .collect();
+        let insert = format!(
+            "{} returning {}",
+            insertion(relation, draft),
+            all.join(", ")
+        );
+        let sql = format!(
+            "savepoint seed; {}; release savepoint seed",
+            quietly(&insert)
+        );
         match self.session.attempt(&sql).await? {
             Ok(rows) => Ok(Ok(rows.into_iter().next().unwrap_or_default())),
             Err(failure) => {
@@ -303,16 +358,21 @@ pub(super) fn quietly(statement: &str) -> String {
 }
 
 fn insertion(relation: &Relation, draft: &Draft) -> String {
-    let set = || relation.columns.iter().zip(draft).filter(|(column, _)| !column.generated);
     let (mut names, mut texts) = (Vec::new(), Vec::new());
-    for (column, slot) in set() {
-        if let Some(value) = slot {
+    for (column, slot) in relation.columns.iter().zip(draft) {
+        if let Some(value) = slot
+            .as_ref()
+            .filter(|_| column.identity || !column.generated)
+        {
             names.push(sql::name(&column.name));
             texts.push(sql::literal(value.as_deref()));
         }
     }
+    if names.is_empty() {
+        return format!("insert into {} default values", relation.qualified());
+    }
     format!(
-        "insert into {} ({}) values ({})",
+        "insert into {} ({}) overriding system value values ({})",
         relation.qualified(),
         names.join(", "),
         texts.join(", ")
@@ -330,7 +390,11 @@ pub(super) fn planting(relation: &Relation, row: &Row, replace: bool) -> String 
         let of = relation.columns.iter().enumerate().zip(row);
         of.filter(|((at, column), _)| key.contains(at) == inside && !column.generated)
             .map(|((_, column), value)| {
-                format!("{} = {}", sql::name(&column.name), sql::literal(value.as_deref()))
+                format!(
+                    "{} = {}",
+                    sql::name(&column.name),
+                    sql::literal(value.as_deref())
+                )
             })
             .collect()
     };

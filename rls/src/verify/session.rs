@@ -52,7 +52,11 @@ impl Session {
             // A broken connection shows in the next statement.
             let _ = connection.await;
         });
-        Ok(Self { client, task, ahead: AHEAD })
+        Ok(Self {
+            client,
+            task,
+            ahead: AHEAD,
+        })
     }
 
     /// Sends statements one by one from now on.
@@ -104,7 +108,12 @@ impl Session {
     /// The first value of the first row, empty if there is none.
     pub(super) async fn value(&self, what: &'static str, sql: &str) -> Result<String, VerifyError> {
         let rows = self.rows(what, sql).await?;
-        Ok(rows.into_iter().flatten().next().flatten().unwrap_or_default())
+        Ok(rows
+            .into_iter()
+            .flatten()
+            .next()
+            .flatten()
+            .unwrap_or_default())
     }
 
     /// Runs one statement under test.
@@ -129,9 +138,11 @@ impl Session {
 
 fn cells(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<Option<String>>> {
     let row = |message| match message {
-        SimpleQueryMessage::Row(row) => {
-            Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
-        }
+        SimpleQueryMessage::Row(row) => Some(
+            (0..row.len())
+                .map(|at| row.get(at).map(str::to_owned))
+                .collect(),
+        ),
         _ => None,
     };
     messages.into_iter().filter_map(row).collect()
@@ -154,12 +165,18 @@ fn done(messages: Vec<SimpleQueryMessage>) -> Observed {
 fn failed(error: tokio_postgres::Error, sql: &str) -> Result<Failure, VerifyError> {
     let Some(said) = error.as_db_error() else {
         let statement = sql.chars().take(400).collect();
-        return Err(VerifyError::Sql { what: "a statement under test", statement, source: error });
+        return Err(VerifyError::Sql {
+            what: "a statement under test",
+            statement,
+            source: error,
+        });
     };
     // What a trigger raises, in the name of a constraint or not, has its function in the context.
     let raised_in = said.where_().and_then(|context| {
         let (_, from) = context.split_once("PL/pgSQL function ")?;
-        from.split_whitespace().next().map(|name| format!("function {name}"))
+        from.split_whitespace()
+            .next()
+            .map(|name| format!("function {name}"))
     });
     let named = said.constraint().map(|name| format!("constraint {name}"));
     let named = named.or_else(|| said.column().map(|name| format!("not null of {name}")));
@@ -167,5 +184,9 @@ fn failed(error: tokio_postgres::Error, sql: &str) -> Result<Failure, VerifyErro
         (Some(function), Some(named)) => Some(format!("{function}, {named}")),
         (function, named) => function.or(named),
     };
-    Ok(Failure { state: said.code().code().to_owned(), message: words(&error), cause })
+    Ok(Failure {
+        state: said.code().code().to_owned(),
+        message: words(&error),
+        cause,
+    })
 }

@@ -48,12 +48,21 @@ fn is_code(line: &str) -> bool {
 }
 
 fn quoted(text: &str, quote: char) -> usize {
-    text.char_indices().skip(1).find(|(_, c)| *c == quote).map_or(text.len(), |(at, _)| at + 1)
+    text.char_indices()
+        .skip(1)
+        .find(|(_, c)| *c == quote)
+        .map_or(text.len(), |(at, _)| at + 1)
 }
 
 fn dollar_quoted(text: &str) -> usize {
-    let tag_end = text.char_indices().skip(1).find(|(_, c)| !c.is_alphanumeric() && *c != '_');
-    let Some(tag) = tag_end.filter(|(_, c)| *c == '$').and_then(|(at, _)| text.get(..=at)) else {
+    let tag_end = text
+        .char_indices()
+        .skip(1)
+        .find(|(_, c)| !c.is_alphanumeric() && *c != '_');
+    let Some(tag) = tag_end
+        .filter(|(_, c)| *c == '$')
+        .and_then(|(at, _)| text.get(..=at))
+    else {
         return 1;
     };
     text.get(tag.len()..)

@@ -17,11 +17,20 @@ pub(super) struct Writer<'a> {
 
 impl Writer<'_> {
     fn column(&self, index: usize) -> String {
-        sql::name(self.relation.columns.get(index).map_or("", |column| column.name.as_str()))
+        sql::name(
+            self.relation
+                .columns
+                .get(index)
+                .map_or("", |column| column.name.as_str()),
+        )
     }
 
     pub(super) fn columns(&self, columns: impl IntoIterator<Item = usize>) -> String {
-        columns.into_iter().map(|column| self.column(column)).collect::<Vec<_>>().join(", ")
+        columns
+            .into_iter()
+            .map(|column| self.column(column))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// An expression that tells rows apart.
@@ -32,7 +41,11 @@ impl Writer<'_> {
     /// What [`Self::identity`] is for a row.
     pub(super) fn identify(&self, row: &Row) -> String {
         let parts = self.relation.key();
-        parts.into_iter().filter_map(|k| value(row, k)).collect::<Vec<_>>().join("/")
+        parts
+            .into_iter()
+            .filter_map(|k| value(row, k))
+            .collect::<Vec<_>>()
+            .join("/")
     }
 
     /// ` where` the row's key, or whatever else, or nothing.
@@ -40,7 +53,9 @@ impl Writer<'_> {
         let key = self.relation.key();
         let tests = key.into_iter().map(|k| {
             let (column, value) = (self.column(k), value(row, k));
-            value.map_or(format!("{column} is null"), |_| format!("{column} = {}", sql::literal(value)))
+            value.map_or(format!("{column} is null"), |_| {
+                format!("{column} = {}", sql::literal(value))
+            })
         });
         format!(" where {}", tests.collect::<Vec<_>>().join(" and "))
     }
@@ -57,25 +72,42 @@ impl Writer<'_> {
 
     pub(super) fn update(&self, change: &Change, filter: &str, returning: &str) -> String {
         let set = change.iter().map(|(column, value)| {
-            format!("{} = {}", self.column(*column), sql::literal(value.as_deref()))
+            format!(
+                "{} = {}",
+                self.column(*column),
+                sql::literal(value.as_deref())
+            )
         });
         let set = set.collect::<Vec<_>>().join(", ");
-        format!("update {} set {set}{filter}{}", self.relation.qualified(), back(returning))
+        format!(
+            "update {} set {set}{filter}{}",
+            self.relation.qualified(),
+            back(returning)
+        )
     }
 
     pub(super) fn delete(&self, filter: &str, returning: &str) -> String {
-        format!("delete from {}{filter}{}", self.relation.qualified(), back(returning))
+        format!(
+            "delete from {}{filter}{}",
+            self.relation.qualified(),
+            back(returning)
+        )
     }
 
     pub(super) fn insert(&self, row: &Row, written: ColumnSet, rest: &str) -> String {
         let columns: Vec<usize> = written.iter().map(usize::from).collect();
-        let values = columns.iter().map(|column| sql::literal(value(row, *column)));
+        let values = columns
+            .iter()
+            .map(|column| sql::literal(value(row, *column)));
         let values = values.collect::<Vec<_>>().join(", ");
         let into = self.relation.qualified();
         if columns.is_empty() {
             return format!("insert into {into} default values{rest}");
         }
-        format!("insert into {into} ({}) values ({values}){rest}", self.columns(columns))
+        format!(
+            "insert into {into} ({}) values ({values}){rest}",
+            self.columns(columns)
+        )
     }
 
     /// ` on conflict do update`, setting every column of the payload as PostgREST does.
@@ -85,10 +117,17 @@ impl Writer<'_> {
             format!("{column} = excluded.{column}")
         });
         let set = set.collect::<Vec<_>>().join(", ");
-        format!(" on conflict ({}) do update set {set}", self.columns(self.relation.key()))
+        format!(
+            " on conflict ({}) do update set {set}",
+            self.columns(self.relation.key())
+        )
     }
 }
 
 pub(super) fn back(returning: &str) -> String {
-    if returning.is_empty() { String::new() } else { format!(" returning {returning}") }
+    if returning.is_empty() {
+        String::new()
+    } else {
+        format!(" returning {returning}")
+    }
 }

@@ -54,8 +54,11 @@ async fn attempt(
     surface: &mut Surface,
 ) -> Result<(), VerifyError> {
     let asker = asker(policy, person);
-    let ranks: Vec<(Value<'_>, u8)> =
-        asker.ranks.iter().map(|(of, rank)| (of.value(), *rank)).collect();
+    let ranks: Vec<(Value<'_>, u8)> = asker
+        .ranks
+        .iter()
+        .map(|(of, rank)| (of.value(), *rank))
+        .collect();
     let caller = Caller {
         kind: CallerKind::from(asker.standing),
         id: asker.id.value(),
@@ -114,7 +117,8 @@ async fn views(session: &Session, policy: &Policy) -> Result<Vec<Door>, VerifyEr
             statement: format!("select * from {}", sql::qualified(&policy.schema, &name)),
             name,
             decide: Box::new(move |caller| {
-                view.as_ref().map_or(CLOSED, |view| decide_view(view, caller))
+                view.as_ref()
+                    .map_or(CLOSED, |view| decide_view(view, caller))
             }),
         }
     };
@@ -139,7 +143,9 @@ async fn functions(session: &Session, policy: &Policy) -> Result<Vec<Door>, Veri
     );
     let mut doors = Vec::new();
     for row in session.rows("looking for functions", &query).await? {
-        let [Some(name), Some(types), Some(plain)] = row.as_slice() else { continue };
+        let [Some(name), Some(types), Some(plain)] = row.as_slice() else {
+            continue;
+        };
         let types: Vec<String> = serde_json::from_str(types)?;
         let plain: Vec<String> = serde_json::from_str(plain)?;
         let same = |function: &policy_core::model::Function| {
@@ -151,14 +157,24 @@ async fn functions(session: &Session, policy: &Policy) -> Result<Vec<Door>, Veri
                     },
                 )
         };
-        let function = policy.functions.iter().find(|function| same(function)).cloned();
+        let function = policy
+            .functions
+            .iter()
+            .find(|function| same(function))
+            .cloned();
         let nulls: Vec<String> = types.iter().map(|kind| format!("null::{kind}")).collect();
-        let call = format!("{}({})", sql::qualified(&policy.schema, name), nulls.join(", "));
+        let call = format!(
+            "{}({})",
+            sql::qualified(&policy.schema, name),
+            nulls.join(", ")
+        );
         doors.push(Door {
             name: format!("{name}({})", types.join(", ")),
             statement: format!("explain select * from {call}"),
             decide: Box::new(move |caller| {
-                function.as_ref().map_or(CLOSED, |function| decide_function(function, caller))
+                function
+                    .as_ref()
+                    .map_or(CLOSED, |function| decide_function(function, caller))
             }),
         });
     }
@@ -176,8 +192,18 @@ fn asker(policy: &Policy, person: &Person) -> Asker {
         .seats
         .iter()
         .filter(|seat| seat.active && policy.rank(&seat.role) > 0)
-        .map(|seat| (Datum::Int(i64::from(seat.home == super::people::Home::Elsewhere)), policy.rank(&seat.role)))
+        .map(|seat| {
+            (
+                Datum::Int(i64::from(seat.home == super::people::Home::Elsewhere)),
+                policy.rank(&seat.role),
+            )
+        })
         .collect();
-    Asker { standing: person.standing, id, email: Datum::Null, aal: Datum::Null, ranks }
+    Asker {
+        standing: person.standing,
+        id,
+        email: Datum::Null,
+        aal: Datum::Null,
+        ranks,
+    }
 }
-

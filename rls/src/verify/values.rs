@@ -10,16 +10,20 @@ pub(super) fn candidates(column: &Column, literals: &[String], serial: u64) -> V
     let own: Vec<String> = match column.base.as_str() {
         "bool" => ["false", "true"].map(str::to_owned).into(),
         "int2" | "int4" | "int8" | "numeric" | "float4" | "float8" | "money" => {
-            ["1", "0", "2", "3", "10", "100", "-1"].map(str::to_owned).into()
+            ["1", "0", "2", "3", "10", "100", "-1"]
+                .map(str::to_owned)
+                .into()
         }
         "uuid" => vec![uuid(serial)],
-        "timestamptz" | "timestamp" => {
-            ["2026-01-02 03:04:05+00", "2026-02-03 04:05:06+00"].map(str::to_owned).into()
-        }
+        "timestamptz" | "timestamp" => ["2026-01-02 03:04:05+00", "2026-02-03 04:05:06+00"]
+            .map(str::to_owned)
+            .into(),
         "date" => ["2026-01-02", "2026-02-03"].map(str::to_owned).into(),
         "time" | "timetz" => ["03:04:05", "04:05:06"].map(str::to_owned).into(),
         "interval" => ["1 day", "2 days"].map(str::to_owned).into(),
-        "json" | "jsonb" => ["{}", "{\"a\": 1}", "[]", "1", "\"a\""].map(str::to_owned).into(),
+        "json" | "jsonb" => ["{}", "{\"a\": 1}", "[]", "1", "\"a\""]
+            .map(str::to_owned)
+            .into(),
         "bytea" => ["\\x00", "\\x01"].map(str::to_owned).into(),
         "inet" | "cidr" => ["127.0.0.1", "127.0.0.2"].map(str::to_owned).into(),
         "vector" | "halfvec" => vec![vector(&column.data_type, 0), vector(&column.data_type, 1)],
@@ -34,7 +38,9 @@ pub(super) fn candidates(column: &Column, literals: &[String], serial: u64) -> V
         }
         _ => vec![String::new()],
     };
-    let fitting = literals.iter().filter(|_| !matches!(column.base.as_str(), "bool" | "uuid"));
+    let fitting = literals
+        .iter()
+        .filter(|_| !matches!(column.base.as_str(), "bool" | "uuid"));
     own.into_iter().chain(fitting.cloned()).collect()
 }
 
@@ -45,14 +51,22 @@ pub(super) fn uuid(serial: u64) -> String {
 
 /// A vector of the type's length that is not zero.
 fn vector(data_type: &str, hot: usize) -> String {
-    let length = data_type.split(['(', ')']).nth(1).and_then(|n| n.parse().ok()).unwrap_or(3_usize);
+    let length = data_type
+        .split(['(', ')'])
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(3_usize);
     let value = |at| if at == hot { "1" } else { "0" };
     format!("[{}]", (0..length).map(value).collect::<Vec<_>>().join(","))
 }
 
 /// A text that a simple regular expression matches: characters, classes and counts.
 fn sample(pattern: &str) -> Option<String> {
-    let mut rest = pattern.strip_prefix('^')?.strip_suffix('$')?.chars().peekable();
+    let mut rest = pattern
+        .strip_prefix('^')?
+        .strip_suffix('$')?
+        .chars()
+        .peekable();
     let mut text = String::new();
     while let Some(c) = rest.next() {
         let one = match c {

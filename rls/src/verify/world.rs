@@ -1,6 +1,8 @@
 //! The rows that a table's cells stand among, as the verifier knows them.
 
-use countersign_wasm::batch::{Answer, Act, Asker, Batch, Datum, Question, RowData, Standing, View};
+use countersign_wasm::batch::{
+    Act, Answer, Asker, Batch, Datum, Question, RowData, Standing, View,
+};
 use policy_core::columns::ColumnSet;
 use policy_core::condition::Scope;
 use policy_core::model::{Members, Policy, Rank, Subject, Table, TableIndex};
@@ -30,7 +32,10 @@ impl World {
     }
 
     pub(super) fn of(&self, relation: RelationIndex) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(move |(of, _)| *of == relation).map(|(_, row)| row)
+        self.rows
+            .iter()
+            .filter(move |(of, _)| *of == relation)
+            .map(|(_, row)| row)
     }
 
     /// Every row, in the order of seeding.
@@ -44,9 +49,15 @@ impl World {
         policy: &Policy,
         key: &ForeignKey,
     ) -> impl Iterator<Item = &'w Row> {
-        let position = policy.tables.iter().position(|table| table.name == key.target);
+        let position = policy
+            .tables
+            .iter()
+            .position(|table| table.name == key.target);
         let position = position.filter(|_| key.schema == policy.schema);
-        self.rows.iter().filter(move |(of, _)| Some(*of) == position).map(|(_, row)| row)
+        self.rows
+            .iter()
+            .filter(move |(of, _)| Some(*of) == position)
+            .map(|(_, row)| row)
     }
 
     /// The rows that have these values.
@@ -56,7 +67,9 @@ impl World {
         values: &'w [(usize, &'w str)],
     ) -> impl Iterator<Item = &'w Row> {
         self.of(relation).filter(move |row| {
-            values.iter().all(|(column, wanted)| value(row, *column) == Some(*wanted))
+            values
+                .iter()
+                .all(|(column, wanted)| value(row, *column) == Some(*wanted))
         })
     }
 
@@ -101,15 +114,29 @@ impl Facts<'_> {
             }
             _ => Datum::Null,
         };
-        let ranks = if id == Datum::Null { Vec::new() } else { self.ranks(&id) };
-        Asker { standing: person.standing, id, email: text(&person.email), aal: text(&person.aal), ranks }
+        let ranks = if id == Datum::Null {
+            Vec::new()
+        } else {
+            self.ranks(&id)
+        };
+        Asker {
+            standing: person.standing,
+            id,
+            email: text(&person.email),
+            aal: text(&person.aal),
+            ranks,
+        }
     }
 
     fn ranks(&self, id: &Datum) -> Vec<(Datum, Rank)> {
         let mut ranks: Vec<(Datum, Rank)> = Vec::new();
-        let Some(tenant) = &self.policy.tenant else { return ranks };
+        let Some(tenant) = &self.policy.tenant else {
+            return ranks;
+        };
         for members in &tenant.members {
-            let Some(table) = self.policy.table_at(members.table) else { continue };
+            let Some(table) = self.policy.table_at(members.table) else {
+                continue;
+            };
             for row in self.world.of(relation_of(members.table)) {
                 let values = data(table, row);
                 let get = |column: ColumnIndex| values.get(at(column));
@@ -140,7 +167,10 @@ impl Facts<'_> {
             caller_aal: Value::Null,
             now: Value::Timestamp(self.now),
         };
-        members.condition.as_ref().is_none_or(|condition| condition.evaluate(&scope).is_true())
+        members
+            .condition
+            .as_ref()
+            .is_none_or(|condition| condition.evaluate(&scope).is_true())
     }
 
     /// A row as `decide` wants it: with what the caller sees of the rows it points to.
@@ -165,11 +195,17 @@ impl Facts<'_> {
             _ => None,
         });
         let peers = peer.map_or(View::Hidden, |peer| {
-            let wanted: Vec<_> =
-                value(row, at(peer.column)).map(|key| (at(peer.other), key)).into_iter().collect();
+            let wanted: Vec<_> = value(row, at(peer.column))
+                .map(|key| (at(peer.other), key))
+                .into_iter()
+                .collect();
             self.any_visible(asker, peer.table, &wanted, !wanted.is_empty())
         });
-        RowData { values, parents, peers }
+        RowData {
+            values,
+            parents,
+            peers,
+        }
     }
 
     fn any_visible(
@@ -189,7 +225,9 @@ impl Facts<'_> {
 
     /// Whether the caller may see the row.
     pub(super) fn sees(&self, asker: &Asker, index: TableIndex, row: &Row) -> bool {
-        let Some(table) = self.policy.table_at(index) else { return false };
+        let Some(table) = self.policy.table_at(index) else {
+            return false;
+        };
         let data = self.row(asker, table, row);
         let question = Question {
             table: index,

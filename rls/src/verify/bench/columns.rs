@@ -24,8 +24,17 @@ impl Bench<'_> {
             return;
         }
         let index = self.row(caller, row);
-        let seen = self.answer(&self.question(caller, ColumnSet::EMPTY, ColumnSet::EMPTY, Act::Select(index)));
-        let plan = self.plans.get(caller).map(|plan| plan.changes.clone()).unwrap_or_default();
+        let seen = self.answer(&self.question(
+            caller,
+            ColumnSet::EMPTY,
+            ColumnSet::EMPTY,
+            Act::Select(index),
+        ));
+        let plan = self
+            .plans
+            .get(caller)
+            .map(|plan| plan.changes.clone())
+            .unwrap_or_default();
         let mut taken = None;
         for change in &plan {
             let new = self.updated(row, change);
@@ -36,7 +45,8 @@ impl Bench<'_> {
                 break;
             }
         }
-        let could = !self.privileges(caller).update.is_empty() || !self.privileges(caller).select.is_empty();
+        let could = !self.privileges(caller).update.is_empty()
+            || !self.privileges(caller).select.is_empty();
         let passes = taken.is_some() || matches!(seen, Answer::Applies(_));
         if could && !passes && !self.last_chance(row) {
             // A better row may come.
@@ -52,7 +62,11 @@ impl Bench<'_> {
     }
 
     fn last_chance(&self, row: &Row) -> bool {
-        let last = self.scene.specimens.iter().rfind(|s| s.obstacle.is_none() && s.owner.is_none());
+        let last = self
+            .scene
+            .specimens
+            .iter()
+            .rfind(|s| s.obstacle.is_none() && s.owner.is_none());
         last.is_some_and(|specimen| specimen.row == *row)
     }
 
@@ -61,22 +75,34 @@ impl Bench<'_> {
     fn speaks_for_role(&self, caller: usize) -> bool {
         let people = &self.scene.people;
         let role = people.get(caller).map(super::super::people::Person::role);
-        let alone = |p: &super::super::people::Person| p.seats.len() < 2 && p.is_somebody() == p.sits_here();
+        let alone = |p: &super::super::people::Person| {
+            p.seats.len() < 2 && p.is_somebody() == p.sits_here()
+        };
         let top = people.iter().rposition(|p| {
-            Some(p.role()) == role && (alone(p) || self.scene.policy.tenant.is_none()) && !p.label.starts_with("guest")
+            Some(p.role()) == role
+                && (alone(p) || self.scene.policy.tenant.is_none())
+                && !p.label.starts_with("guest")
         });
         top == Some(caller)
     }
 
     fn indices(&self) -> Vec<u8> {
-        (0..=u8::MAX).take(self.scene.relation.columns.len()).collect()
+        (0..=u8::MAX)
+            .take(self.scene.relation.columns.len())
+            .collect()
     }
 
     /// Each column alone, set to something else.
     fn assign(&mut self, caller: usize, row: &Row) {
         for column in self.indices() {
             let position = usize::from(column);
-            if self.scene.relation.columns.get(position).is_none_or(|column| column.generated) {
+            if self
+                .scene
+                .relation
+                .columns
+                .get(position)
+                .is_none_or(|column| column.generated)
+            {
                 continue;
             }
             let same = row.get(position).cloned().flatten();
@@ -102,13 +128,20 @@ impl Bench<'_> {
             .indices()
             .into_iter()
             .flat_map(|column| {
-                let (name, set) = (self.writer.columns([usize::from(column)]), ColumnSet::EMPTY.with(column));
+                let (name, set) = (
+                    self.writer.columns([usize::from(column)]),
+                    ColumnSet::EMPTY.with(column),
+                );
                 let filter = format!(" where {}", self.writer.touching(usize::from(column)));
                 [(name, String::new(), set), ("1".to_owned(), filter, set)]
             })
             .collect();
         lists.push(("*".to_owned(), String::new(), everything));
-        lists.push((self.writer.columns(granted.iter().map(usize::from)), String::new(), granted));
+        lists.push((
+            self.writer.columns(granted.iter().map(usize::from)),
+            String::new(),
+            granted,
+        ));
         lists.push(("1".to_owned(), String::new(), ColumnSet::EMPTY));
         for (list, filter, read) in lists.iter().filter(|(list, ..)| !list.is_empty()) {
             let mut questions = Vec::new();
@@ -124,7 +157,11 @@ impl Bench<'_> {
             let (at, back, read) = if filter.is_empty() {
                 (at.clone(), list.clone(), key.union(*read))
             } else {
-                (format!("{at} and {}", filter.trim_start_matches(" where ")), String::new(), key.union(*read))
+                (
+                    format!("{at} and {}", filter.trim_start_matches(" where ")),
+                    String::new(),
+                    key.union(*read),
+                )
             };
             let new = self.updated(row, change);
             let act = Act::Update(self.row(caller, row), self.row(caller, &new));
@@ -133,13 +170,20 @@ impl Bench<'_> {
             self.ledger.add(caller, sql, Shape::Count, &[question]);
             let act = Act::Delete(self.row(caller, row));
             let question = self.question(caller, read, ColumnSet::EMPTY, act);
-            self.ledger.add(caller, self.writer.delete(&at, &back), Shape::Count, &[question]);
+            self.ledger.add(
+                caller,
+                self.writer.delete(&at, &back),
+                Shape::Count,
+                &[question],
+            );
         }
     }
 
     /// An accepted row with one column more or less, and with each column returned.
     fn insert_columns(&mut self, caller: usize) {
-        let Some(plan) = self.plans.get(caller) else { return };
+        let Some(plan) = self.plans.get(caller) else {
+            return;
+        };
         let proposals = plan.proposals.clone();
         let mut chosen = proposals.first().cloned();
         for proposal in &proposals {
@@ -153,7 +197,13 @@ impl Bench<'_> {
         let Some(base) = chosen else { return };
         let mut tried = HashSet::new();
         for column in self.indices() {
-            if self.scene.relation.columns.get(usize::from(column)).is_none_or(|c| c.generated) {
+            if self
+                .scene
+                .relation
+                .columns
+                .get(usize::from(column))
+                .is_none_or(|c| c.generated)
+            {
                 continue;
             }
             let mut proposal = base.clone();
@@ -161,7 +211,12 @@ impl Bench<'_> {
                 proposal.written = base.written.without(column);
             } else {
                 proposal.written = base.written.with(column);
-                let template = self.scene.template.get(usize::from(column)).cloned().flatten();
+                let template = self
+                    .scene
+                    .template
+                    .get(usize::from(column))
+                    .cloned()
+                    .flatten();
                 if let Some(slot) = proposal.row.get_mut(usize::from(column)) {
                     *slot = template;
                 }
@@ -179,7 +234,9 @@ impl Bench<'_> {
             let read = ColumnSet::EMPTY.with(column);
             let question = self.question(caller, read, base.written, act);
             let name = self.writer.columns([usize::from(column)]);
-            let sql = self.writer.insert(&base.row, base.written, &format!(" returning {name}"));
+            let sql = self
+                .writer
+                .insert(&base.row, base.written, &format!(" returning {name}"));
             self.ledger.add(caller, sql, Shape::Count, &[question]);
         }
     }

@@ -23,7 +23,11 @@ enum Manner {
 
 impl Bench<'_> {
     /// Lets callers meet one row.
-    pub(super) async fn meet(&mut self, row: &Row, owner: Option<usize>) -> Result<(), VerifyError> {
+    pub(super) async fn meet(
+        &mut self,
+        row: &Row,
+        owner: Option<usize>,
+    ) -> Result<(), VerifyError> {
         self.plant(&[row]).await?;
         if self.scene.replaces() {
             self.read(owner);
@@ -42,22 +46,41 @@ impl Bench<'_> {
         let key = self.key();
         let question = self.question(caller, key, ColumnSet::EMPTY, Act::Delete(index));
         let at = self.writer.at(row);
-        self.pose(caller, "delete", self.writer.delete(&at, ""), Shape::Count, &[question]);
+        self.pose(
+            caller,
+            "delete",
+            self.writer.delete(&at, ""),
+            Shape::Count,
+            &[question],
+        );
         let back = self.writer.delete(&at, &self.writer.identity());
         self.pose(caller, "delete returning", back, Shape::Count, &[question]);
         let mut all = Vec::new();
         for other in self.present() {
             let index = self.row(caller, &other);
-            all.push(self.question(caller, ColumnSet::EMPTY, ColumnSet::EMPTY, Act::Delete(index)));
+            all.push(self.question(
+                caller,
+                ColumnSet::EMPTY,
+                ColumnSet::EMPTY,
+                Act::Delete(index),
+            ));
         }
-        self.pose(caller, "delete blind", self.writer.delete("", ""), Shape::Count, &all);
+        self.pose(
+            caller,
+            "delete blind",
+            self.writer.delete("", ""),
+            Shape::Count,
+            &all,
+        );
     }
 
     /// USING cannot see the new row and CHECK cannot see the old one: every old row with a change
     /// that is accepted, and on one accepted old row every change. Where a guard sees both, every
     /// old row with every change.
     fn update(&mut self, caller: usize, row: &Row) {
-        let Some(plan) = self.plans.get(caller).cloned() else { return };
+        let Some(plan) = self.plans.get(caller).cloned() else {
+            return;
+        };
         let mut changes = plan.changes;
         if self.scene.table.guard.is_some() {
             let with = |payload: &(usize, Option<String>)| {
@@ -72,11 +95,15 @@ impl Bench<'_> {
             let more: Vec<Change> = plan.payloads.iter().flat_map(with).collect();
             changes.extend(more);
         }
-        let answers: Vec<Answer> =
-            changes.iter().map(|change| self.answer_update(caller, row, change)).collect();
+        let answers: Vec<Answer> = changes
+            .iter()
+            .map(|change| self.answer_update(caller, row, change))
+            .collect();
         let takes = |answer: &Answer| matches!(answer, Answer::Applies(_));
         let chosen = answers.iter().position(takes).unwrap_or(0);
-        let reached = answers.iter().any(|answer| !matches!(answer, Answer::Skipped(_)));
+        let reached = answers
+            .iter()
+            .any(|answer| !matches!(answer, Answer::Skipped(_)));
         let sweep = answers.iter().any(takes) && !plan.changed;
         if sweep && let Some(plan) = self.plans.get_mut(caller) {
             plan.changed = true;
@@ -121,7 +148,11 @@ impl Bench<'_> {
             Manner::Blind => (ColumnSet::EMPTY, String::new()),
             Manner::Where | Manner::Returning => (self.key(), self.writer.at(row)),
         };
-        let rows = if manner == Manner::Blind { self.present() } else { vec![row.clone()] };
+        let rows = if manner == Manner::Blind {
+            self.present()
+        } else {
+            vec![row.clone()]
+        };
         let mut questions = Vec::new();
         for row in &rows {
             let act = self.act_update(caller, row, change);
@@ -138,10 +169,15 @@ impl Bench<'_> {
 
     /// One accepted proposal on every existing row, every proposal on one existing row.
     fn upsert(&mut self, caller: usize, row: &Row) {
-        let Some(plan) = self.plans.get(caller) else { return };
+        let Some(plan) = self.plans.get(caller) else {
+            return;
+        };
         let sweep = !plan.met;
-        let proposals: Vec<Proposal> =
-            plan.proposals.iter().map(|proposal| self.at_key_of(proposal, row)).collect();
+        let proposals: Vec<Proposal> = plan
+            .proposals
+            .iter()
+            .map(|proposal| self.at_key_of(proposal, row))
+            .collect();
         let mut answers = Vec::new();
         for proposal in &proposals {
             let (act, read) = self.act_merge(caller, proposal, Some(row));
@@ -162,6 +198,22 @@ impl Bench<'_> {
                 self.pose_ignore(caller, proposal, Some(row), false);
             }
         }
+    }
+
+    /// A row that is there and shares a unique key with a new one.
+    fn in_the_way(&self, new: &Row) -> Option<Row> {
+        let relation = self.scene.relation;
+        let whole = relation.uniques.iter().filter(|unique| !unique.partial);
+        let keys: Vec<Vec<usize>> = whole
+            .map(|unique| relation.positions(&unique.columns))
+            .collect();
+        let same = |row: &Row, key: &Vec<usize>| {
+            key.iter()
+                .all(|k| new.get(*k).is_some_and(Option::is_some) && new.get(*k) == row.get(*k))
+        };
+        self.present()
+            .into_iter()
+            .find(|row| keys.iter().any(|key| same(row, key)))
     }
 
     /// The proposal with the key of an existing row, if the caller may name it.
@@ -188,15 +240,28 @@ impl Bench<'_> {
             let change: Change = proposal
                 .written
                 .iter()
-                .map(|column| (usize::from(column), proposal.row.get(usize::from(column)).cloned().flatten()))
+                .map(|column| {
+                    (
+                        usize::from(column),
+                        proposal.row.get(usize::from(column)).cloned().flatten(),
+                    )
+                })
                 .collect();
             let merged = self.updated(existing, &change);
             (self.row(caller, existing), self.row(caller, &merged))
         });
-        (Act::Merge(self.row(caller, &proposal.row), conflict), self.key())
+        (
+            Act::Merge(self.row(caller, &proposal.row), conflict),
+            self.key(),
+        )
     }
 
-    pub(super) fn pose_merge(&mut self, caller: usize, proposal: &Proposal, existing: Option<&Row>) {
+    pub(super) fn pose_merge(
+        &mut self,
+        caller: usize,
+        proposal: &Proposal,
+        existing: Option<&Row>,
+    ) {
         let (act, read) = self.act_merge(caller, proposal, existing);
         let question = self.question(caller, read, proposal.written, act);
         let rest = self.writer.merging(proposal.written);
@@ -212,13 +277,28 @@ impl Bench<'_> {
         targeted: bool,
     ) {
         let existing = existing.filter(|_| self.key().is_subset(proposal.written));
-        let conflict = existing.map(|existing| self.row(caller, existing));
+        let other = if targeted {
+            None
+        } else {
+            self.in_the_way(&proposal.row)
+        };
+        let conflict = existing
+            .or(other.as_ref())
+            .map(|existing| self.row(caller, existing));
         let new = self.row(caller, &proposal.row);
         let (read, rest, kind) = if targeted {
             let target = self.writer.columns(self.scene.relation.key());
-            (self.key(), format!(" on conflict ({target}) do nothing"), "insert or nothing, by key")
+            (
+                self.key(),
+                format!(" on conflict ({target}) do nothing"),
+                "insert or nothing, by key",
+            )
         } else {
-            (ColumnSet::EMPTY, " on conflict do nothing".to_owned(), "insert or nothing")
+            (
+                ColumnSet::EMPTY,
+                " on conflict do nothing".to_owned(),
+                "insert or nothing",
+            )
         };
         let act = Act::Ignore(new, targeted, conflict);
         let question = self.question(caller, read, proposal.written, act);
@@ -229,5 +309,8 @@ impl Bench<'_> {
 
 /// The columns that a change names.
 pub(super) fn written(change: &Change) -> ColumnSet {
-    change.iter().filter_map(|(column, _)| u8::try_from(*column).ok()).collect()
+    change
+        .iter()
+        .filter_map(|(column, _)| u8::try_from(*column).ok())
+        .collect()
 }

@@ -29,7 +29,11 @@ impl Bench<'_> {
     pub(super) fn pose_insert(&mut self, caller: usize, proposal: &Proposal, returning: bool) {
         let new = self.row(caller, &proposal.row);
         let (read, rest, kind) = if returning {
-            (self.key(), back(&self.writer.identity()), "insert returning")
+            (
+                self.key(),
+                back(&self.writer.identity()),
+                "insert returning",
+            )
         } else {
             (ColumnSet::EMPTY, String::new(), "insert")
         };

@@ -48,22 +48,34 @@ impl Habits {
         );
         let all = writer.columns(0..scene.relation.columns.len());
         let key = scene.relation.key();
-        let same: Change = key.iter().map(|k| (*k, scene.template.get(*k).cloned().flatten())).collect();
+        let same: Change = key
+            .iter()
+            .map(|k| (*k, scene.template.get(*k).cloned().flatten()))
+            .collect();
         let update = writer.update(&same, &writer.at(&scene.template), &all);
         habits.updated = changes(scene, &format!("{plant}{update}")).await?;
         if !replace {
             let written = (0..=u8::MAX).zip(&scene.relation.columns);
-            let written = written.filter(|(_, column)| !column.generated).map(|(index, _)| index);
+            let written = written
+                .filter(|(_, column)| !column.generated)
+                .map(|(index, _)| index);
             let returning = format!(" returning {all}");
             let insert = writer.insert(&scene.template, written.collect(), &returning);
-            habits.inserted = changes(scene, &format!("rollback to savepoint scene; {insert}")).await?;
+            habits.inserted =
+                changes(scene, &format!("rollback to savepoint scene; {insert}")).await?;
         }
-        scene.session.run("seeding", &format!("{plant}select 1")).await?;
+        scene
+            .session
+            .run("seeding", &format!("{plant}select 1"))
+            .await?;
         for column in 0..scene.relation.columns.len() {
             let other = other(scene, writer, column).await?;
             habits.other.push(other);
         }
-        scene.session.run("seeding", "rollback to savepoint scene").await?;
+        scene
+            .session
+            .run("seeding", "rollback to savepoint scene")
+            .await?;
         Ok(habits)
     }
 }
@@ -71,22 +83,35 @@ impl Habits {
 /// What the columns' defaults are for a caller.
 async fn defaults(scene: &Scene<'_>, claims: &str) -> Result<(Row, Option<Fault>), VerifyError> {
     let claims = sql::literal(Some(claims));
-    let before = format!("rollback to savepoint scene; set local \"request.jwt.claims\" = {claims}; select ");
+    let before = format!(
+        "rollback to savepoint scene; set local \"request.jwt.claims\" = {claims}; select "
+    );
     let expression = |column: &super::super::schema::Column| match &column.default {
         Some(default) if !column.generated => format!("({default})::text"),
         _ => "null".to_owned(),
     };
     let list: Vec<_> = scene.relation.columns.iter().map(expression).collect();
-    if let Ok(rows) = scene.session.attempt(&format!("{before}{}", list.join(", "))).await? {
+    if let Ok(rows) = scene
+        .session
+        .attempt(&format!("{before}{}", list.join(", ")))
+        .await?
+    {
         return Ok((rows.into_iter().next().unwrap_or_default(), None));
     }
     let (mut row, mut fault) = (Row::new(), None);
     for (column, expression) in scene.relation.columns.iter().zip(list) {
-        match scene.session.attempt(&format!("{before}{expression}")).await? {
+        match scene
+            .session
+            .attempt(&format!("{before}{expression}"))
+            .await?
+        {
             Ok(rows) => row.push(rows.into_iter().flatten().next().flatten()),
             Err(failure) => {
                 row.push(None);
-                fault = Some(Fault { column: column.name.clone(), state: failure.state });
+                fault = Some(Fault {
+                    column: column.name.clone(),
+                    state: failure.state,
+                });
             }
         }
     }
@@ -96,10 +121,17 @@ async fn defaults(scene: &Scene<'_>, claims: &str) -> Result<(Row, Option<Fault>
 /// How a row comes back otherwise than it was written.
 async fn changes(scene: &Scene<'_>, sql: &str) -> Result<Change, VerifyError> {
     // A trigger may refuse the plain row; then there is nothing to learn.
-    let Ok(rows) = scene.session.attempt(sql).await? else { return Ok(Change::new()) };
-    let Some(row) = rows.into_iter().last() else { return Ok(Change::new()) };
+    let Ok(rows) = scene.session.attempt(sql).await? else {
+        return Ok(Change::new());
+    };
+    let Some(row) = rows.into_iter().last() else {
+        return Ok(Change::new());
+    };
     let pairs = row.into_iter().zip(&scene.template).enumerate();
-    Ok(pairs.filter(|(_, (got, had))| got != *had).map(|(column, (got, _))| (column, got)).collect())
+    Ok(pairs
+        .filter(|(_, (got, had))| got != *had)
+        .map(|(column, (got, _))| (column, got))
+        .collect())
 }
 
 /// Another value for a column, found by trying.
@@ -108,10 +140,19 @@ async fn other(
     writer: Writer<'_>,
     column: usize,
 ) -> Result<Option<String>, VerifyError> {
-    let Some(of) = scene.relation.columns.get(column).filter(|of| !of.generated) else {
+    let Some(of) = scene
+        .relation
+        .columns
+        .get(column)
+        .filter(|of| !of.generated)
+    else {
         return Ok(None);
     };
-    if scene.table.place.tenant_column().is_some_and(|tenant| at(tenant) == column)
+    if scene
+        .table
+        .place
+        .tenant_column()
+        .is_some_and(|tenant| at(tenant) == column)
         && !matches!(scene.table.place, Place::Root(_))
     {
         return Ok(scene.homes.get(1).cloned());
@@ -119,12 +160,18 @@ async fn other(
     let now = value(&scene.template, column);
     let mut choices: Vec<String> = Vec::new();
     for key in &scene.relation.foreign_keys {
-        let Some(place) = key.columns.iter().position(|name| *name == of.name) else { continue };
+        let Some(place) = key.columns.iter().position(|name| *name == of.name) else {
+            continue;
+        };
         let rows = scene.world.rows_named(scene.policy, key);
         choices.extend(rows.filter_map(|row| row_value(scene, key, place, row)));
     }
     choices.extend(scene.relation.one_of(&of.name));
-    choices.extend(values::candidates(of, &scene.relation.literals(&of.name), 0xabcd));
+    choices.extend(values::candidates(
+        of,
+        &scene.relation.literals(&of.name),
+        0xabcd,
+    ));
     choices.retain(|choice| Some(choice.as_str()) != now);
     choices.truncate(12);
     for choice in choices {

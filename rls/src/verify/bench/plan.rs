@@ -49,14 +49,21 @@ impl Plan {
 
 fn own<'b>(bench: &'b Bench<'_>, caller: usize) -> impl Iterator<Item = &'b Row> {
     let specimens = bench.scene.specimens.iter();
-    specimens.filter(move |s| s.owner.is_none_or(|owner| owner == caller)).map(|s| &s.row)
+    specimens
+        .filter(move |s| s.owner.is_none_or(|owner| owner == caller))
+        .map(|s| &s.row)
 }
 
 /// The columns in which the rows under test differ, but for key and tenant.
 fn watched(bench: &Bench<'_>) -> ColumnSet {
     let scene = &bench.scene;
     let template = &scene.template;
-    let differs = |column: usize| scene.specimens.iter().any(|s| s.row.get(column) != template.get(column));
+    let differs = |column: usize| {
+        scene
+            .specimens
+            .iter()
+            .any(|s| s.row.get(column) != template.get(column))
+    };
     let all = (0..scene.relation.columns.len()).filter(|column| differs(*column));
     let all: ColumnSet = all.filter_map(|column| u8::try_from(column).ok()).collect();
     let tenant = scene.table.place.tenant_column();
@@ -75,7 +82,11 @@ fn watched_key(bench: &Bench<'_>) -> ColumnSet {
             Subject::Peer(peer) => bench.key().contains(peer.column),
             _ => false,
         });
-    let key = if telling { bench.key() } else { ColumnSet::EMPTY };
+    let key = if telling {
+        bench.key()
+    } else {
+        ColumnSet::EMPTY
+    };
     watched(bench).union(tenant.collect()).union(key)
 }
 
@@ -99,7 +110,12 @@ fn changes(
     }
     if all.is_empty() {
         // Some column has to be named for the refusal.
-        let settable = bench.scene.relation.columns.iter().position(|column| !column.generated);
+        let settable = bench
+            .scene
+            .relation
+            .columns
+            .iter()
+            .position(|column| !column.generated);
         let same = |column: usize| (column, bench.scene.template.get(column).cloned().flatten());
         all.extend(settable.map(|column| vec![same(column)]));
     }
@@ -109,12 +125,22 @@ fn changes(
 fn payloads(bench: &Bench<'_>, held: &Privileges) -> Vec<(usize, Option<String>)> {
     let scene = &bench.scene;
     let tenant = scene.table.place.tenant_column();
-    let open = held.update.difference(watched(bench)).difference(bench.key());
+    let open = held
+        .update
+        .difference(watched(bench))
+        .difference(bench.key());
     let mut kinds: Vec<Vec<bool>> = Vec::new();
     let mut all = Vec::new();
     for column in open.iter().filter(|column| Some(*column) != tenant) {
-        let kind: Vec<bool> = scene.table.rules.iter().map(|rule| rule.columns.contains(column)).collect();
-        let Some(other) = bench.habits.other.get(at(column)).cloned().flatten() else { continue };
+        let kind: Vec<bool> = scene
+            .table
+            .rules
+            .iter()
+            .map(|rule| rule.columns.contains(column))
+            .collect();
+        let Some(other) = bench.habits.other.get(at(column)).cloned().flatten() else {
+            continue;
+        };
         if !kinds.contains(&kind) {
             kinds.push(kind);
             all.push((at(column), Some(other)));
@@ -126,8 +152,15 @@ fn payloads(bench: &Bench<'_>, held: &Privileges) -> Vec<(usize, Option<String>)
 fn proposals(bench: &Bench<'_>, caller: usize, granted: ColumnSet) -> Vec<Proposal> {
     let scene = &bench.scene;
     let settable = (0..=u8::MAX).zip(&scene.relation.columns);
-    let settable: ColumnSet = settable.filter(|(_, c)| !c.generated).map(|(index, _)| index).collect();
-    let written = if granted.is_empty() { settable } else { granted };
+    let settable: ColumnSet = settable
+        .filter(|(_, c)| !c.generated)
+        .map(|(index, _)| index)
+        .collect();
+    let written = if granted.is_empty() {
+        settable
+    } else {
+        granted
+    };
     let mut sources: Vec<Row> = if granted.is_empty() {
         vec![scene.template.clone()]
     } else {
@@ -149,8 +182,15 @@ fn proposals(bench: &Bench<'_>, caller: usize, granted: ColumnSet) -> Vec<Propos
     let watched: ColumnSet = watched_key(bench);
     for (serial, mut row) in (0x1_0000_u64..).zip(sources) {
         // A key of its own, unless the policy looks at it.
-        for column in key.iter().filter(|column| root || !watched.contains(*column)) {
-            let base = scene.relation.columns.get(at(column)).map_or("", |c| c.base.as_str());
+        for column in key
+            .iter()
+            .filter(|column| root || !watched.contains(*column))
+        {
+            let base = scene
+                .relation
+                .columns
+                .get(at(column))
+                .map_or("", |c| c.base.as_str());
             let fresh = match base {
                 "uuid" => Some(values::uuid(serial)),
                 _ if root => Some(serial.to_string()),
@@ -162,7 +202,10 @@ fn proposals(bench: &Bench<'_>, caller: usize, granted: ColumnSet) -> Vec<Propos
         }
         complete(bench, caller, written, &mut row);
         let special = written.intersection(watched);
-        let special: Row = special.iter().map(|c| row.get(at(c)).cloned().flatten()).collect();
+        let special: Row = special
+            .iter()
+            .map(|c| row.get(at(c)).cloned().flatten())
+            .collect();
         if !seen.contains(&special) {
             seen.push(special);
             all.push(Proposal { written, row });

@@ -53,10 +53,14 @@ impl Bench<'_> {
         let mut dice = Dice::new(seed ^ u64::from(self.scene.index).wrapping_mul(0x1000_0001));
         let mut left = count;
         while left > 0 {
-            let Some(specimen) = dice.pick(specimens) else { return Ok(()) };
+            let Some(specimen) = dice.pick(specimens) else {
+                return Ok(());
+            };
             self.plant(&[&specimen.row]).await?;
             for _ in 0..TOGETHER.min(left) {
-                let caller = specimen.owner.unwrap_or_else(|| dice.below(self.scene.people.len()));
+                let caller = specimen
+                    .owner
+                    .unwrap_or_else(|| dice.below(self.scene.people.len()));
                 self.stumble(caller, specimen, &mut dice);
             }
             left = left.saturating_sub(TOGETHER);
@@ -85,15 +89,27 @@ impl Bench<'_> {
             }
             1 => {
                 let question = self.question(caller, all, ColumnSet::EMPTY, Act::Delete(old));
-                self.ledger.add(caller, self.writer.delete(&at, &back), Shape::Count, &[question]);
+                self.ledger.add(
+                    caller,
+                    self.writer.delete(&at, &back),
+                    Shape::Count,
+                    &[question],
+                );
             }
             2 => {
-                let Some(source) = dice.pick(&self.scene.specimens).map(|s| s.row.clone()) else { return };
+                let Some(source) = dice.pick(&self.scene.specimens).map(|s| s.row.clone()) else {
+                    return;
+                };
                 let settable = self.settable(dice.subset(pool(held.update)));
                 let change: Change = settable
                     .difference(self.key())
                     .iter()
-                    .map(|c| (usize::from(c), source.get(usize::from(c)).cloned().flatten()))
+                    .map(|c| {
+                        (
+                            usize::from(c),
+                            source.get(usize::from(c)).cloned().flatten(),
+                        )
+                    })
                     .collect();
                 if change.is_empty() {
                     return;
@@ -106,13 +122,21 @@ impl Bench<'_> {
             }
             _ => {
                 let plan = self.plans.get(caller).map(|plan| plan.proposals.clone());
-                let Some(proposal) = dice.pick(&plan.unwrap_or_default()).cloned() else { return };
+                let Some(proposal) = dice.pick(&plan.unwrap_or_default()).cloned() else {
+                    return;
+                };
                 self.propose(caller, &proposal, specimen, dice);
             }
         }
     }
 
-    fn propose(&mut self, caller: usize, proposal: &Proposal, specimen: &Specimen, dice: &mut Dice) {
+    fn propose(
+        &mut self,
+        caller: usize,
+        proposal: &Proposal,
+        specimen: &Specimen,
+        dice: &mut Dice,
+    ) {
         match dice.below(4) {
             0 => self.pose_insert(caller, proposal, true),
             1 => self.pose_insert(caller, proposal, false),
@@ -129,6 +153,9 @@ impl Bench<'_> {
 
     fn settable(&self, columns: ColumnSet) -> ColumnSet {
         let of = |column: &u8| self.scene.relation.columns.get(usize::from(*column));
-        columns.iter().filter(|column| of(column).is_some_and(|column| !column.generated)).collect()
+        columns
+            .iter()
+            .filter(|column| of(column).is_some_and(|column| !column.generated))
+            .collect()
     }
 }

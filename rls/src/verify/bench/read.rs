@@ -24,18 +24,35 @@ impl Bench<'_> {
         let session = self.scene.session;
         let mut world = self.scene.world.clone();
         let mut scripts = Vec::new();
-        session.run("seeding", "rollback to savepoint scene").await?;
-        let rows = self.scene.specimens.iter().filter(|s| s.obstacle.is_none()).map(|s| &s.row);
+        session
+            .run("seeding", "rollback to savepoint scene")
+            .await?;
+        let rows = self
+            .scene
+            .specimens
+            .iter()
+            .filter(|s| s.obstacle.is_none())
+            .map(|s| &s.row);
         for row in rows.chain(&self.scene.foreign) {
             let script = planting(self.scene.relation, row, false);
-            let planted = session.attempt(&format!("savepoint one; {}; release savepoint one", quietly(&script))).await?;
+            let planted = session
+                .attempt(&format!(
+                    "savepoint one; {}; release savepoint one",
+                    quietly(&script)
+                ))
+                .await?;
             if planted.is_ok() {
                 world.add(relation_of(self.scene.index), row.clone());
                 scripts.push(script);
                 continue;
             }
             // A key that another row holds already: such rows are met one by one.
-            session.run("seeding", "rollback to savepoint one; release savepoint one").await?;
+            session
+                .run(
+                    "seeding",
+                    "rollback to savepoint one; release savepoint one",
+                )
+                .await?;
         }
         session.run("seeding", "savepoint cell").await?;
         self.enter(world, scripts);
@@ -46,15 +63,25 @@ impl Bench<'_> {
         let rows = self.present();
         let keys: Vec<String> = rows.iter().map(|row| self.writer.identify(row)).collect();
         let key = self.scene.relation.key();
-        let filter = key.first().map(|column| format!(" where {}", self.writer.touching(*column)));
+        let filter = key
+            .first()
+            .map(|column| format!(" where {}", self.writer.touching(*column)));
         for caller in self.callers(owner) {
             let mut questions = Vec::new();
             for row in &rows {
                 let index = self.row(caller, row);
-                questions.push(self.question(caller, self.key(), ColumnSet::EMPTY, Act::Select(index)));
+                questions.push(self.question(
+                    caller,
+                    self.key(),
+                    ColumnSet::EMPTY,
+                    Act::Select(index),
+                ));
             }
             let identity = self.writer.identity();
-            for (kind, filter) in [("select", ""), ("select where", filter.as_deref().unwrap_or(""))] {
+            for (kind, filter) in [
+                ("select", ""),
+                ("select where", filter.as_deref().unwrap_or("")),
+            ] {
                 let sql = self.writer.select(&identity, filter);
                 self.pose(caller, kind, sql, Shape::Each(keys.clone()), &questions);
             }

@@ -40,8 +40,15 @@ pub(super) async fn verify(
     report: &mut Report,
 ) -> Result<(), VerifyError> {
     let started = Instant::now();
-    let Place { session, schema, policy, index } = place;
-    let Some(scene) = Scene::set(session, schema, policy, index).await? else { return Ok(()) };
+    let Place {
+        session,
+        schema,
+        policy,
+        index,
+    } = place;
+    let Some(scene) = Scene::set(session, schema, policy, index).await? else {
+        return Ok(());
+    };
     let mut bench = Bench::new(scene).await?;
     bench.run(random, report.seed).await?;
     session.run("rolling back", "rollback").await?;
@@ -53,11 +60,23 @@ pub(super) async fn verify(
     }
     let mut done = court.done;
     done.seconds = started.elapsed().as_secs_f64();
-    done.rows = bench.scene.specimens.iter().filter(|s| s.obstacle.is_none()).count() as u64;
+    done.rows = bench
+        .scene
+        .specimens
+        .iter()
+        .filter(|s| s.obstacle.is_none())
+        .count() as u64;
     report.disagreements.extend(court.disagreements);
-    report.findings.extend(vacuous(bench.scene.table, &court.decisive, &done));
+    report
+        .findings
+        .extend(vacuous(bench.scene.table, &court.decisive, &done));
     for impossible in bench.scene.impossible.iter().chain(&court.impossible) {
-        let Impossible { table, what, constraint, cells } = impossible.clone();
+        let Impossible {
+            table,
+            what,
+            constraint,
+            cells,
+        } = impossible.clone();
         report.impossible.count += cells;
         Impossible::note(&mut report.impossible.list, table, what, constraint, cells);
     }
@@ -81,7 +100,12 @@ struct Court<'a> {
 }
 
 impl<'a> Court<'a> {
-    fn new(bench: &'a Bench<'a>, schema: &'a Schema, native: &'a [Answer], wasm: &'a [Answer]) -> Self {
+    fn new(
+        bench: &'a Bench<'a>,
+        schema: &'a Schema,
+        native: &'a [Answer],
+        wasm: &'a [Answer],
+    ) -> Self {
         let done = TableReport {
             table: bench.scene.table.name.clone(),
             cells: 0,
@@ -94,17 +118,35 @@ impl<'a> Court<'a> {
             seconds: 0.0,
         };
         let (disagreements, impossible) = (Vec::new(), Vec::new());
-        Self { bench, schema, native, wasm, decisive: Decisive::default(), done, disagreements, impossible }
+        Self {
+            bench,
+            schema,
+            native,
+            wasm,
+            decisive: Decisive::default(),
+            done,
+            disagreements,
+            impossible,
+        }
     }
 
     fn hear(&mut self, probe: &Probe, observed: &Observed) {
         let table = self.bench.scene.table;
         let native = self.native.get(probe.questions.clone()).unwrap_or_default();
         let wasm = self.wasm.get(probe.questions.clone()).unwrap_or_default();
-        let fault = self.bench.habits.faults.get(probe.caller).and_then(Option::as_ref);
+        let fault = self
+            .bench
+            .habits
+            .faults
+            .get(probe.caller)
+            .and_then(Option::as_ref);
         let verdict = judge(table, probe, native, observed, fault);
         // A statement that tells its rows apart is a cell for each.
-        let cells = if matches!(probe.shape, Shape::Each(_)) { native.len() as u64 } else { 1 };
+        let cells = if matches!(probe.shape, Shape::Each(_)) {
+            native.len() as u64
+        } else {
+            1
+        };
         self.done.cells += cells;
         if native != wasm || verdict == Verdict::Differs {
             self.done.disagreements += 1;
@@ -126,21 +168,40 @@ impl<'a> Court<'a> {
         self.done.allowed += allowed;
         self.done.denied += cells - allowed;
         let batch = &self.bench.ledger.batch;
-        let questions = batch.questions.get(probe.questions.clone()).unwrap_or_default();
+        let questions = batch
+            .questions
+            .get(probe.questions.clone())
+            .unwrap_or_default();
         for (question, answer) in questions.iter().zip(native) {
             self.decisive.note(question.act, *answer);
         }
-        let open = questions.iter().filter(|question| has_unknown(table, batch, question)).count() as u64;
+        let open = questions
+            .iter()
+            .filter(|question| has_unknown(table, batch, question))
+            .count() as u64;
         self.done.unknown += open.min(cells);
     }
 
-    fn write_out(&mut self, probe: &Probe, native: &[Answer], wasm: &[Answer], observed: &Observed) {
+    fn write_out(
+        &mut self,
+        probe: &Probe,
+        native: &[Answer],
+        wasm: &[Answer],
+        observed: &Observed,
+    ) {
         if self.done.disagreements > WRITTEN_OUT {
             return;
         }
         let scene = &self.bench.scene;
-        let Some(person) = scene.people.get(probe.caller) else { return };
-        let seeding = self.bench.ledger.seedings.get(probe.seeding).map(Vec::as_slice);
+        let Some(person) = scene.people.get(probe.caller) else {
+            return;
+        };
+        let seeding = self
+            .bench
+            .ledger
+            .seedings
+            .get(probe.seeding)
+            .map(Vec::as_slice);
         self.disagreements.push(Disagreement {
             table: scene.table.name.clone(),
             caller: person.label.clone(),
@@ -148,14 +209,23 @@ impl<'a> Court<'a> {
             native: all_words(scene.table, probe, native),
             wasm: all_words(scene.table, probe, wasm),
             database: database(probe, observed),
-            script: script(self.schema, &scene.world, seeding.unwrap_or_default(), person, &probe.sql),
+            script: script(
+                self.schema,
+                &scene.world,
+                seeding.unwrap_or_default(),
+                person,
+                &probe.sql,
+            ),
         });
     }
 }
 
 fn all_words(table: &Table, probe: &Probe, answers: &[Answer]) -> String {
     let name = |position: usize| match &probe.shape {
-        Shape::Each(names) => names.get(position).map(|name| format!("{name} ")).unwrap_or_default(),
+        Shape::Each(names) => names
+            .get(position)
+            .map(|name| format!("{name} "))
+            .unwrap_or_default(),
         Shape::Count => String::new(),
     };
     let mut all: Vec<String> = answers
@@ -170,17 +240,24 @@ fn all_words(table: &Table, probe: &Probe, answers: &[Answer]) -> String {
 fn database(probe: &Probe, observed: &Observed) -> String {
     match (observed, &probe.shape) {
         (Observed::Failed(failure), _) => failure.message.clone(),
-        (Observed::Done { rows, keys }, Shape::Each(_)) => format!("{rows} rows: {}", keys.join(", ")),
+        (Observed::Done { rows, keys }, Shape::Each(_)) => {
+            format!("{rows} rows: {}", keys.join(", "))
+        }
         (Observed::Done { rows, .. }, Shape::Count) => format!("{rows} rows"),
     }
 }
 
 /// Whether a NULL leaves some condition of the table open on a row of the question.
 fn has_unknown(table: &Table, batch: &Batch, question: &Question) -> bool {
-    let caller = usize::try_from(question.caller).ok().and_then(|at| batch.callers.get(at));
+    let caller = usize::try_from(question.caller)
+        .ok()
+        .and_then(|at| batch.callers.get(at));
     let Some(caller) = caller else { return false };
     let unknown = |index: RowIndex| {
-        let Some(row) = usize::try_from(index).ok().and_then(|at| batch.rows.get(at)) else {
+        let Some(row) = usize::try_from(index)
+            .ok()
+            .and_then(|at| batch.rows.get(at))
+        else {
             return false;
         };
         let values: Vec<Value<'_>> = row.values.iter().map(|datum| datum.value()).collect();
@@ -199,23 +276,38 @@ fn has_unknown(table: &Table, batch: &Batch, question: &Question) -> bool {
 
 /// A proof in which something never mattered proves nothing about it.
 fn vacuous(table: &Table, decisive: &Decisive, done: &TableReport) -> Vec<Finding> {
-    let finding = |code, message| Finding { code, table: table.name.clone(), message };
+    let finding = |code, message| Finding {
+        code,
+        table: table.name.clone(),
+        message,
+    };
     let mut findings = Vec::new();
     for part in decisive.idle(table) {
-        let message = format!("{part} decided no cell; it is covered by another rule, or no row can reach it");
+        let message = format!(
+            "{part} decided no cell; it is covered by another rule, or no row can reach it"
+        );
         findings.push(finding("never-decisive", message));
     }
     if !table.rules.is_empty() && done.allowed == 0 {
-        findings.push(finding("all-denied", "the policy grants something, but no cell was allowed".to_owned()));
+        findings.push(finding(
+            "all-denied",
+            "the policy grants something, but no cell was allowed".to_owned(),
+        ));
     }
     if table.rules.is_empty() && done.allowed > 0 {
-        findings.push(finding("all-open", "the policy grants nothing, but cells were allowed".to_owned()));
+        findings.push(finding(
+            "all-open",
+            "the policy grants nothing, but cells were allowed".to_owned(),
+        ));
     }
     if done.denied == 0 {
         findings.push(finding("all-allowed", "no cell was denied".to_owned()));
     }
     if done.disagreements > WRITTEN_OUT {
-        let message = format!("{} statements disagree; {WRITTEN_OUT} are written out", done.disagreements);
+        let message = format!(
+            "{} statements disagree; {WRITTEN_OUT} are written out",
+            done.disagreements
+        );
         findings.push(finding("more-disagreements", message));
     }
     findings

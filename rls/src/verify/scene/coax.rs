@@ -6,7 +6,7 @@
 
 use super::{Specimen, Stage};
 use crate::verify::error::VerifyError;
-use crate::verify::schema::{RelationIndex, Relation};
+use crate::verify::schema::{Relation, RelationIndex};
 use crate::verify::seed::{planting, quietly};
 use crate::verify::statement::Writer;
 use crate::verify::world::{Row, value};
@@ -30,11 +30,22 @@ impl Stage<'_> {
         while !stuck.is_empty() {
             let before = stuck.len();
             for (relation, from, to) in self.variations(&stuck) {
-                let Some(of) = self.seeder.schema.get(relation) else { continue };
+                let Some(of) = self.seeder.schema.get(relation) else {
+                    continue;
+                };
                 let session = self.seeder.session;
                 let varied = quietly(&planting(of, &to, true));
-                if session.attempt(&format!("savepoint vary; {varied}")).await?.is_err() {
-                    session.run("seeding", "rollback to savepoint vary; release savepoint vary").await?;
+                if session
+                    .attempt(&format!("savepoint vary; {varied}"))
+                    .await?
+                    .is_err()
+                {
+                    session
+                        .run(
+                            "seeding",
+                            "rollback to savepoint vary; release savepoint vary",
+                        )
+                        .await?;
                     continue;
                 }
                 let mut rest = Vec::new();
@@ -49,7 +60,12 @@ impl Stage<'_> {
                     stuck = rest;
                     break;
                 }
-                session.run("seeding", "rollback to savepoint vary; release savepoint vary").await?;
+                session
+                    .run(
+                        "seeding",
+                        "rollback to savepoint vary; release savepoint vary",
+                    )
+                    .await?;
             }
             if stuck.len() == before {
                 return Ok(());
@@ -61,13 +77,27 @@ impl Stage<'_> {
     /// Whether the row gets past every trigger, or fails for another reason than a trigger.
     async fn is_accepted(&self, row: &Row) -> Result<bool, VerifyError> {
         let columns = (0..=u8::MAX).zip(&self.relation.columns);
-        let written = columns.filter(|(_, column)| !column.generated).map(|(index, _)| index);
-        let insert = Writer { relation: self.relation }.insert(row, written.collect(), "");
+        let written = columns
+            .filter(|(_, column)| !column.generated)
+            .map(|(index, _)| index);
+        let insert = Writer {
+            relation: self.relation,
+        }
+        .insert(row, written.collect(), "");
         let session = self.seeder.session;
-        let tried = session.attempt(&format!("savepoint coax; {insert}")).await?;
-        session.run("seeding", "rollback to savepoint coax; release savepoint coax").await?;
+        let tried = session
+            .attempt(&format!("savepoint coax; {insert}"))
+            .await?;
+        session
+            .run(
+                "seeding",
+                "rollback to savepoint coax; release savepoint coax",
+            )
+            .await?;
         Ok(tried.err().is_none_or(|failure| {
-            failure.cause.is_none_or(|cause| !cause.starts_with("function "))
+            failure
+                .cause
+                .is_none_or(|cause| !cause.starts_with("function "))
         }))
     }
 
@@ -75,8 +105,12 @@ impl Stage<'_> {
     fn variations(&self, stuck: &[&Row]) -> Vec<(RelationIndex, Row, Row)> {
         let mut all = Vec::new();
         for key in &self.relation.foreign_keys {
-            let Some(target) = self.seeder.schema.find(&key.schema, &key.target) else { continue };
-            let Some(referred) = self.seeder.schema.get(target) else { continue };
+            let Some(target) = self.seeder.schema.find(&key.schema, &key.target) else {
+                continue;
+            };
+            let Some(referred) = self.seeder.schema.get(target) else {
+                continue;
+            };
             let own = self.relation.positions(&key.columns);
             let other = referred.positions(&key.references);
             for row in stuck {

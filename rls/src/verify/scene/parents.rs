@@ -31,7 +31,9 @@ impl Stage<'_> {
             all.push((parent.column, points));
         }
         for rule in &self.table.rules {
-            let Subject::Peer(peer) = rule.subject else { continue };
+            let Subject::Peer(peer) = rule.subject else {
+                continue;
+            };
             if all.iter().any(|(column, _)| *column == peer.column) {
                 continue;
             }
@@ -53,7 +55,9 @@ impl Stage<'_> {
     /// One parent row for each set of callers that can see it, and one of the other tenant.
     async fn parent_rows(&mut self, parent: &Parent) -> Result<Vec<Point>, VerifyError> {
         let policy = self.seeder.policy;
-        let Some(table) = policy.table_at(parent.table) else { return Ok(Vec::new()) };
+        let Some(table) = policy.table_at(parent.table) else {
+            return Ok(Vec::new());
+        };
         let (relation, here, elsewhere) = (relation_of(parent.table), self.home(0), self.home(1));
         let key = |row: &Row| Point::Value(value(row, at(parent.key)).map(str::to_owned));
         let mut points = Vec::new();
@@ -70,10 +74,14 @@ impl Stage<'_> {
             for owner in self.owners(&vector) {
                 let mut fixed = self.fixed(&vector, owner);
                 fixed.retain(|column, _| {
-                    let other = |(of, point): &(ColumnIndex, Point)| at(*of) == *column && *point == Point::Other;
+                    let other = |(of, point): &(ColumnIndex, Point)| {
+                        at(*of) == *column && *point == Point::Other
+                    };
                     !vector.iter().any(other)
                 });
-                let Ok(row) = self.seeder.try_out(relation, &fixed, &here).await? else { continue };
+                let Ok(row) = self.seeder.try_out(relation, &fixed, &here).await? else {
+                    continue;
+                };
                 if seen.insert(self.who_sees(parent, &row))
                     && let Ok(row) = self.seeder.grow(relation, &fixed, &here).await?
                 {
@@ -82,7 +90,10 @@ impl Stage<'_> {
             }
         }
         if parent.tenant.is_some()
-            && let Ok(row) = self.seeder.grow(relation, &Fixed::new(), &elsewhere).await?
+            && let Ok(row) = self
+                .seeder
+                .grow(relation, &Fixed::new(), &elsewhere)
+                .await?
         {
             let text = value(&row, at(parent.key)).unwrap_or_default().to_owned();
             self.labels.insert(text, "a row of another tenant");
@@ -93,23 +104,38 @@ impl Stage<'_> {
 
     /// Nobody, or one caller of each kind, if the row is to be somebody's.
     fn owners(&self, vector: &[(ColumnIndex, Point)]) -> Vec<Option<usize>> {
-        if !vector.iter().any(|(_, point)| matches!(point, Point::Caller | Point::Email)) {
+        if !vector
+            .iter()
+            .any(|(_, point)| matches!(point, Point::Caller | Point::Email))
+        {
             return vec![None];
         }
         let first = |label: &str| self.people.iter().position(|person| person.label == label);
-        ["user", "guest"].into_iter().filter_map(first).map(Some).collect()
+        ["user", "guest"]
+            .into_iter()
+            .filter_map(first)
+            .map(Some)
+            .collect()
     }
 
     fn who_sees(&self, parent: &Parent, row: &Row) -> Vec<bool> {
         let world = &self.seeder.world;
-        let facts = Facts { policy: self.seeder.policy, world, now: self.now };
+        let facts = Facts {
+            policy: self.seeder.policy,
+            world,
+            now: self.now,
+        };
         let sees = |person| facts.sees(&facts.asker(person), parent.table, row);
         self.people.iter().map(sees).collect()
     }
 
     /// A key that no row has.
     fn absent(&mut self, column: ColumnIndex) -> String {
-        let base = self.relation.columns.get(at(column)).map_or("", |column| column.base.as_str());
+        let base = self
+            .relation
+            .columns
+            .get(at(column))
+            .map_or("", |column| column.base.as_str());
         let text = match base {
             "uuid" => values::uuid(0xdead_0000_0000),
             "int2" => "32000".to_owned(),
@@ -127,15 +153,23 @@ impl Stage<'_> {
         place: usize,
     ) -> Result<Option<String>, VerifyError> {
         let schema = self.seeder.schema;
-        let Some(target) = schema.find(&key.schema, &key.target) else { return Ok(None) };
-        let column = key
-            .references
-            .get(place)
-            .and_then(|name| schema.get(target).and_then(|relation| relation.position(name)));
-        let Some(column) = column else { return Ok(None) };
+        let Some(target) = schema.find(&key.schema, &key.target) else {
+            return Ok(None);
+        };
+        let column = key.references.get(place).and_then(|name| {
+            schema
+                .get(target)
+                .and_then(|relation| relation.position(name))
+        });
+        let Some(column) = column else {
+            return Ok(None);
+        };
         let here = self.home(0);
         let tenant = self.seeder.tenant_column(target);
-        let wanted: Vec<_> = tenant.map(|tenant| (tenant, here.as_str())).into_iter().collect();
+        let wanted: Vec<_> = tenant
+            .map(|tenant| (tenant, here.as_str()))
+            .into_iter()
+            .collect();
         let found = self.seeder.world.matching(target, &wanted).next().cloned();
         let row = match found {
             Some(row) => Some(row),

@@ -34,7 +34,10 @@ impl Stage<'_> {
 
     async fn seat(&mut self, subject: &str, seat: &Seat) -> Result<Option<Obstacle>, VerifyError> {
         let policy = self.seeder.policy;
-        let source = policy.tenant.as_ref().and_then(|tenant| tenant.members.get(seat.source));
+        let source = policy
+            .tenant
+            .as_ref()
+            .and_then(|tenant| tenant.members.get(seat.source));
         let Some((members, table)) =
             source.and_then(|members| Some((members, policy.table_at(members.table)?)))
         else {
@@ -45,34 +48,55 @@ impl Stage<'_> {
         fixed.insert(at(members.tenant), Some(home.clone()));
         fixed.insert(at(members.caller), Some(subject.to_owned()));
         fixed.insert(at(members.role), Some(seat.role.clone()));
-        Ok(self.seeder.grow(relation_of(members.table), &fixed, &home).await?.err())
+        Ok(self
+            .seeder
+            .grow(relation_of(members.table), &fixed, &home)
+            .await?
+            .err())
     }
 
     /// Values for which the source's `where` holds, or does not.
     fn standing(&self, table: &Table, members: &Members, active: bool) -> Fixed {
-        let Some(condition) = &members.condition else { return Fixed::new() };
+        let Some(condition) = &members.condition else {
+            return Fixed::new();
+        };
         let asked = condition.columns();
         let mut domains = domains(self.seeder.policy, table, self.now);
         domains.retain(|domain| asked.contains(domain.column));
         let world = &self.seeder.world;
-        let facts = Facts { policy: self.seeder.policy, world, now: self.now };
+        let facts = Facts {
+            policy: self.seeder.policy,
+            world,
+            now: self.now,
+        };
         let mut listed = vectors(&domains);
         // What the table's own constraint lists is likelier to be accepted than NULL.
-        listed.sort_by_key(|v| v.iter().filter(|(_, p)| !matches!(p, Point::Value(Some(_)))).count());
+        listed.sort_by_key(|v| {
+            v.iter()
+                .filter(|(_, p)| !matches!(p, Point::Value(Some(_))))
+                .count()
+        });
         let data = |vector: &[(ColumnIndex, Point)]| -> Vec<Datum> {
             let value = |column: usize| {
-                let point = vector.iter().find(|(of, _)| at(*of) == column).map(|(_, point)| point);
+                let point = vector
+                    .iter()
+                    .find(|(of, _)| at(*of) == column)
+                    .map(|(_, point)| point);
                 let text = match point {
                     Some(Point::Value(text)) => text.clone(),
                     Some(Point::Other) => self.unlike(table, members, column),
                     _ => return Datum::NotYetKnown,
                 };
                 let kind = table.columns.get(column).map(|column| column.kind);
-                kind.map_or(Datum::NotYetKnown, |kind| Datum::read(kind, text.as_deref()))
+                kind.map_or(Datum::NotYetKnown, |kind| {
+                    Datum::read(kind, text.as_deref())
+                })
             };
             (0..table.columns.len()).map(value).collect()
         };
-        let found = listed.iter().find(|v| facts.counts(table, members, &data(v)) == active);
+        let found = listed
+            .iter()
+            .find(|v| facts.counts(table, members, &data(v)) == active);
         let pairs = found.into_iter().flatten().map(|(column, point)| {
             let text = match point {
                 Point::Value(text) => text.clone(),
@@ -88,22 +112,37 @@ impl Stage<'_> {
         let relation = self.seeder.schema.get(relation_of(members.table))?;
         let name = &relation.columns.get(column)?.name;
         let named = crate::verify::people::conditions(table).map(|c| format!("{c:?}"));
-        let named: String = named.chain(members.condition.iter().map(|c| format!("{c:?}"))).collect();
+        let named: String = named
+            .chain(members.condition.iter().map(|c| format!("{c:?}")))
+            .collect();
         let listed = relation.one_of(name);
-        let free = listed.into_iter().find(|text| !named.contains(&format!("{text:?}")));
+        let free = listed
+            .into_iter()
+            .find(|text| !named.contains(&format!("{text:?}")));
         free.or_else(|| Some("other".to_owned()))
     }
 
     /// Whether a caller can be the owner of rows under test. On the membership table whoever sits
     /// here already has such a row; that of somebody without a seat gives the same rank.
     pub(super) fn may_own(&self, person: usize, vector: &[(ColumnIndex, Point)]) -> bool {
-        let Some(person) = self.people.get(person).filter(|person| person.is_somebody()) else {
+        let Some(person) = self
+            .people
+            .get(person)
+            .filter(|person| person.is_somebody())
+        else {
             return false;
         };
         let own = |members: &&Members| usize::from(members.table) == usize::from(self.index);
-        let mut sources = self.seeder.policy.tenant.iter().flat_map(|tenant| &tenant.members);
+        let mut sources = self
+            .seeder
+            .policy
+            .tenant
+            .iter()
+            .flat_map(|tenant| &tenant.members);
         let seat = sources.find(own).is_some_and(|members| {
-            vector.iter().any(|(column, point)| *column == members.caller && *point == Point::Caller)
+            vector
+                .iter()
+                .any(|(column, point)| *column == members.caller && *point == Point::Caller)
         });
         !(seat && person.sits_here())
     }
