@@ -36,9 +36,15 @@ fn migrations(policy: &Policy, more: &str) -> Migrations {
     let directory = std::env::temp_dir().join(name);
     fs::create_dir_all(&directory).unwrap();
     let catalogue = serde_json::from_str(CATALOGUE).unwrap();
-    let bodies = sections(policy, &catalogue, POLICY).into_iter().map(|section| section.body);
+    let bodies = sections(policy, &catalogue, POLICY)
+        .into_iter()
+        .map(|section| section.body);
     fs::write(directory.join("1_base.sql"), format!("{EDGE}{BASE}")).unwrap();
-    fs::write(directory.join("2_policy.sql"), bodies.collect::<Vec<_>>().join("\n")).unwrap();
+    fs::write(
+        directory.join("2_policy.sql"),
+        bodies.collect::<Vec<_>>().join("\n"),
+    )
+    .unwrap();
     fs::write(directory.join("3_more.sql"), more).unwrap();
     Migrations(directory)
 }
@@ -51,7 +57,9 @@ fn report(more: &str, tables: &[&str]) -> Option<Report> {
 
 fn on((url, place): (String, Place), more: &str, tables: &[&str]) -> Option<Report> {
     let Ok(wasm) = std::env::var("COUNTERSIGN_WASM") else {
-        eprintln!("skipped: COUNTERSIGN_WASM names no build of countersign-wasm; `cargo xtask test` makes one");
+        eprintln!(
+            "skipped: COUNTERSIGN_WASM names no build of countersign-wasm; `cargo xtask test` makes one"
+        );
         return None;
     };
     let policy = policy();
@@ -79,26 +87,36 @@ fn policy() -> Policy {
 fn assert_equal(report: &Report) {
     assert!(report.disagreements.is_empty(), "{report}");
     assert!(report.cells > 10_000, "only {} cells", report.cells);
-    assert!(report.allowed > 1_000 && report.unknown > 100, "{report}");
+    assert!(report.allowed > 1_000 && report.unknown > 1_000, "{report}");
 }
 
 #[test]
 fn policy_and_generated_database_are_equal() {
-    let Some(report) = report("", &[]) else { return };
+    let Some(report) = report("", &[]) else {
+        return;
+    };
     assert_equal(&report);
-    // The shop has two rules that another covers; everything else decides something.
+    // What the shop's own policy says in vain, the verifier finds as well.
     insta::assert_snapshot!(
-        report.findings.iter().map(|f| format!("{} {}: {}\n", f.code, f.table, f.message)).collect::<String>()
+        report
+            .findings
+            .iter()
+            .map(|f| format!("{} {}: {}\n", f.code, f.table, f.message))
+            .collect::<String>()
     );
 }
 
 #[test]
 fn pglite_agrees() {
     let Ok(url) = std::env::var("COUNTERSIGN_PGLITE_URL") else {
-        eprintln!("skipped: COUNTERSIGN_PGLITE_URL names no empty PGlite; `cargo xtask test` starts one");
+        eprintln!(
+            "skipped: COUNTERSIGN_PGLITE_URL names no empty PGlite; `cargo xtask test` starts one"
+        );
         return;
     };
-    let Some(report) = on((url, Place::Scratch), "", &[]) else { return };
+    let Some(report) = on((url, Place::Scratch), "", &[]) else {
+        return;
+    };
     assert_equal(&report);
 }
 
@@ -125,11 +143,21 @@ fn without_the_wasm_build_nothing_is_claimed() {
 /// Breaks the database and expects the verifier to see it on that table.
 #[track_caller]
 fn caught(table: &str, mutation: &str) {
-    let Some(report) = report(mutation, &[table]) else { return };
-    assert!(!report.disagreements.is_empty(), "not caught: {mutation}\n{report}");
+    let Some(report) = report(mutation, &[table]) else {
+        return;
+    };
+    assert!(
+        !report.disagreements.is_empty(),
+        "not caught: {mutation}\n{report}"
+    );
     let first = &report.disagreements[0];
     assert_eq!(first.table, table);
-    for part in ["begin;", "set local role", "request.jwt.claims", "rollback;"] {
+    for part in [
+        "begin;",
+        "set local role",
+        "request.jwt.claims",
+        "rollback;",
+    ] {
         assert!(first.script.contains(part), "{}", first.script);
     }
 }
@@ -142,43 +170,60 @@ fn each_policy(table: &str, pattern: &str, change: &str) -> String {
              where polrelid = 'shop.{table}'::regclass and polname like '{pattern}' loop
              execute format('{change}', p.polname); n := n + 1;
            end loop;
-           if n = 0 then raise exception 'no policy like {pattern} on {table}'; end if;
+           if n = 0 then raise exception 'no such policy on {table}'; end if;
          end $$"
     )
 }
 
 #[test]
 fn a_dropped_never_is_caught() {
-    caught("staff", &each_policy("staff", "%never%", "drop policy %I on shop.staff"));
-    caught("articles", &each_policy("articles", "%never%", "drop policy %I on shop.articles"));
-    caught("news", &each_policy("news", "%never%", "drop policy %I on shop.news"));
+    caught(
+        "staff",
+        &each_policy("staff", "%never%", "drop policy %I on shop.staff"),
+    );
+    caught(
+        "news",
+        &each_policy("news", "%never%", "drop policy %I on shop.news"),
+    );
 }
 
 #[test]
 fn an_open_fence_is_caught() {
-    let open = "alter policy %I on shop.articles using (true) with check (true)";
-    caught("articles", &each_policy("articles", "countersign_fence", open));
+    // Where the lowest role has a bare rule, the fence alone carries the tenant.
+    let open = "alter policy %I on shop.receipts using (true) with check (true)";
+    caught(
+        "receipts",
+        &each_policy("receipts", "countersign_fence", open),
+    );
 }
 
 #[test]
 fn a_check_that_is_gone_is_caught() {
     let open = "alter policy %I on shop.receipts with check (true)";
-    caught("receipts", &each_policy("receipts", "countersign_insert", open));
-    let open = "alter policy %I on shop.articles with check (true)";
-    caught("articles", &each_policy("articles", "countersign_update", open));
+    caught(
+        "receipts",
+        &each_policy("receipts", "countersign_insert", open),
+    );
+    let open = "alter policy %I on shop.news with check (true)";
+    caught("news", &each_policy("news", "countersign_update", open));
 }
 
 #[test]
-fn a_column_too_many_is_caught() {
-    caught("articles", "grant select (secret) on shop.articles to authenticated");
-    caught("articles", "grant update (firm_id) on shop.articles to authenticated");
-    caught("news", "grant insert (author) on shop.news to anon");
-    caught("people", "revoke select (name) on shop.people from authenticated");
+fn a_column_too_many_or_too_few_is_caught() {
+    caught("people", "grant select (email) on shop.people to anon");
+    caught("news", "grant update (until) on shop.news to authenticated");
+    caught(
+        "firms",
+        "grant update (founder) on shop.firms to authenticated",
+    );
+    caught(
+        "people",
+        "revoke select (name) on shop.people from authenticated",
+    );
 }
 
 #[test]
 fn a_guard_that_is_gone_is_caught() {
-    caught("articles", "drop trigger zz_countersign on shop.articles");
     caught("staff", "drop trigger zz_countersign on shop.staff");
 }
 
@@ -187,14 +232,32 @@ fn a_wrong_role_is_caught() {
     let swapped = "create or replace function countersign.shop_boss() returns setof uuid
         language sql stable security definer set search_path = '' as
         $$ select * from countersign.shop_clerk() $$";
-    caught("staff", swapped);
-    caught("news", &each_policy("news", "countersign_select", "alter policy %I on shop.news to anon"));
+    caught("firms", swapped);
+    caught(
+        "news",
+        &each_policy(
+            "news",
+            "countersign_select",
+            "alter policy %I on shop.news to anon",
+        ),
+    );
 }
 
 #[test]
 fn row_security_that_is_off_is_found() {
-    let Some(report) = report("alter table shop.news disable row level security", &["news"]) else { return };
-    assert!(report.findings.iter().any(|finding| finding.code == "row-security-off"), "{report}");
+    let Some(report) = report(
+        "alter table shop.news disable row level security",
+        &["news"],
+    ) else {
+        return;
+    };
+    assert!(
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.code == "row-security-off"),
+        "{report}"
+    );
     assert!(!report.disagreements.is_empty());
 }
 
@@ -203,7 +266,9 @@ fn what_makes_the_reduction_unsound_is_found() {
     let more = "create function shop.any_news() returns bigint language sql stable as 'select count(*) from shop.news';
         create policy extra on shop.people as restrictive for select to authenticated using (shop.any_news() >= 0);
         grant truncate on shop.people to anon";
-    let Some(report) = report(more, &["people"]) else { return };
+    let Some(report) = report(more, &["people"]) else {
+        return;
+    };
     let codes: Vec<_> = report.findings.iter().map(|finding| finding.code).collect();
     assert!(codes.contains(&"foreign-dependency"), "{report}");
     assert!(codes.contains(&"excess-privilege"), "{report}");

@@ -236,7 +236,11 @@ fn deciding_allocates_nothing() {
     for kind in 0..8 {
         let statement = Statement {
             read,
-            written: if matches!(kind, 0 | 4) { ColumnSet::EMPTY } else { written },
+            written: if matches!(kind, 0 | 4) {
+                ColumnSet::EMPTY
+            } else {
+                written
+            },
             command: command(kind, row(&values), row(&values)),
         };
         let allocations = allocation_counter::measure(|| {

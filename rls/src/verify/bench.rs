@@ -20,7 +20,7 @@ use super::ledger::{Ledger, Shape};
 use super::scene::Scene;
 use super::schema::relation_of;
 use super::seed::{planting, quietly};
-use super::sql;
+use super::session::Trial;
 use super::statement::Writer;
 use super::world::{Row, World};
 use habits::Habits;
@@ -127,27 +127,18 @@ impl<'a> Bench<'a> {
 
     /// Runs what is lined up.
     async fn flush(&mut self) -> Result<(), VerifyError> {
-        let statements: Vec<String> = self
+        let trials: Vec<Trial> = self
             .ledger
             .pending()
             .iter()
-            .map(|probe| format!("{}{}", self.acting_as(probe.caller), probe.sql))
+            .filter_map(|probe| {
+                let person = self.scene.people.get(probe.caller)?;
+                Some(person.attempts(probe.sql.clone()))
+            })
             .collect();
-        let observed = self.scene.session.observe_all(&statements).await?;
+        let observed = self.scene.session.observe_all(&trials).await?;
         self.ledger.observed.extend(observed);
         Ok(())
-    }
-
-    /// Back to the seeded rows, as a caller.
-    fn acting_as(&self, caller: usize) -> String {
-        let Some(person) = self.scene.people.get(caller) else {
-            return String::new();
-        };
-        format!(
-            "rollback to savepoint cell; set local \"request.jwt.claims\" = {}; set local role {}; ",
-            sql::literal(Some(&person.claims())),
-            person.role()
-        )
     }
 
     fn callers(&self, owner: Option<usize>) -> Vec<usize> {

@@ -6,6 +6,7 @@ use policy_core::condition::{Condition, Operand};
 use policy_core::model::{self, Policy, Table};
 use policy_core::value::{Kind, Literal};
 
+use super::session::Trial;
 use super::values;
 
 /// Which tenant.
@@ -72,6 +73,15 @@ impl Person {
             );
         }
         serde_json::Value::Object(claims).to_string()
+    }
+
+    /// A statement of this caller's.
+    pub(super) fn attempts(&self, statement: String) -> Trial {
+        Trial {
+            role: self.role(),
+            claims: self.claims(),
+            statement,
+        }
     }
 
     /// Whether the token names somebody.

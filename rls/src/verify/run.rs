@@ -59,7 +59,7 @@ async fn prove(
     let policy = &options.policy;
     let mut session = scratch.open(&options.migrations).await?;
     if options.one_by_one {
-        session.take_turns();
+        session.contain().await?;
     }
     let started = Instant::now();
     preconditions::roles(&session).await?;

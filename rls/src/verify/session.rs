@@ -2,12 +2,16 @@
 //!
 //! Everything goes over a single session, since PGlite has no second one. Statements under test are
 //! sent ahead without waiting for each other's results: a round trip costs as much as a decision.
+//!
+//! PGlite takes them one by one, and stops answering after a few thousand errors that reach the
+//! client. There each statement runs inside a function that catches what it raises.
 
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 use super::error::{VerifyError, words};
+use super::sql;
 
 /// How many statements are on their way at once.
 const AHEAD: usize = 64;
@@ -16,7 +20,18 @@ const AHEAD: usize = 64;
 pub(super) struct Session {
     client: Client,
     task: JoinHandle<()>,
-    ahead: usize,
+    contained: bool,
+}
+
+/// A statement under test.
+#[derive(Clone, Debug)]
+pub(super) struct Trial {
+    /// The database role.
+    pub(super) role: &'static str,
+    /// The token's claims.
+    pub(super) claims: String,
+    /// The statement.
+    pub(super) statement: String,
 }
 
 /// What a statement under test came to.
@@ -55,13 +70,16 @@ impl Session {
         Ok(Self {
             client,
             task,
-            ahead: AHEAD,
+            contained: false,
         })
     }
 
-    /// Sends statements one by one from now on.
-    pub(super) fn take_turns(&mut self) {
-        self.ahead = 1;
+    /// Runs statements under test inside a function from now on, one by one.
+    pub(super) async fn contain(&mut self) -> Result<(), VerifyError> {
+        let what = "making the function that contains statements";
+        self.run(what, include_str!("attempt.sql")).await?;
+        self.contained = true;
+        Ok(())
     }
 
     /// Ends the session and waits until the server has noticed.
@@ -116,23 +134,82 @@ impl Session {
             .unwrap_or_default())
     }
 
-    /// Runs one statement under test.
-    pub(super) async fn observe(&self, sql: &str) -> Result<Observed, VerifyError> {
-        match self.client.simple_query(sql).await {
+    /// Runs one statement under test, from the savepoint `cell`.
+    pub(super) async fn observe(&self, trial: &Trial) -> Result<Observed, VerifyError> {
+        if self.contained {
+            return self.observe_contained(trial).await;
+        }
+        let sql = trial.script();
+        match self.client.simple_query(&sql).await {
             Ok(messages) => Ok(done(messages)),
-            Err(error) => failed(error, sql).map(Observed::Failed),
+            Err(error) => failed(error, &sql).map(Observed::Failed),
         }
     }
 
-    /// Runs statements under test, in order.
-    pub(super) async fn observe_all(&self, all: &[String]) -> Result<Vec<Observed>, VerifyError> {
+    /// Runs statements under test, in order, each from the savepoint `cell`.
+    pub(super) async fn observe_all(&self, all: &[Trial]) -> Result<Vec<Observed>, VerifyError> {
         let mut observed = Vec::with_capacity(all.len());
-        for chunk in all.chunks(self.ahead) {
-            for result in join_all(chunk.iter().map(|sql| self.observe(sql))).await {
+        for chunk in all.chunks(if self.contained { 1 } else { AHEAD }) {
+            for result in join_all(chunk.iter().map(|trial| self.observe(trial))).await {
                 observed.push(result?);
             }
         }
         Ok(observed)
+    }
+
+    async fn observe_contained(&self, trial: &Trial) -> Result<Observed, VerifyError> {
+        let sql = format!(
+            "rollback to savepoint cell; select * from pg_temp.attempt({}, {}, {}, {})",
+            sql::literal(Some(trial.role)),
+            sql::literal(Some(&trial.claims)),
+            sql::literal(Some(&trial.statement)),
+            trial.gives_rows()
+        );
+        let rows = self.rows("a statement under test", &sql).await?;
+        let Some([rows, keys, state, message, named, context]) = rows.last().map(Vec::as_slice)
+        else {
+            return Ok(Observed::Done {
+                rows: 0,
+                keys: Vec::new(),
+            });
+        };
+        if let Some(state) = state {
+            let message = format!("{} [{state}]", message.as_deref().unwrap_or_default());
+            let cause = cause(context.as_deref(), named.clone());
+            return Ok(Observed::Failed(Failure {
+                state: state.clone(),
+                message,
+                cause,
+            }));
+        }
+        let keys: Vec<Option<String>> = serde_json::from_str(keys.as_deref().unwrap_or("[]"))?;
+        let rows = rows
+            .as_deref()
+            .and_then(|rows| rows.parse().ok())
+            .unwrap_or(0);
+        Ok(Observed::Done {
+            rows,
+            keys: keys.into_iter().map(Option::unwrap_or_default).collect(),
+        })
+    }
+}
+
+impl Trial {
+    /// What is sent: back to the seeded rows, as the caller, the statement.
+    pub(super) fn script(&self) -> String {
+        format!(
+            "rollback to savepoint cell; set local \"request.jwt.claims\" = {}; set local role {}; {}",
+            sql::literal(Some(&self.claims)),
+            self.role,
+            self.statement
+        )
+    }
+
+    fn gives_rows(&self) -> bool {
+        let reads = ["select", "explain"]
+            .iter()
+            .any(|word| self.statement.starts_with(word));
+        reads || self.statement.contains(" returning ")
     }
 }
 
@@ -171,22 +248,29 @@ fn failed(error: tokio_postgres::Error, sql: &str) -> Result<Failure, VerifyErro
             source: error,
         });
     };
-    // What a trigger raises, in the name of a constraint or not, has its function in the context.
-    let raised_in = said.where_().and_then(|context| {
-        let (_, from) = context.split_once("PL/pgSQL function ")?;
-        from.split_whitespace()
-            .next()
-            .map(|name| format!("function {name}"))
-    });
     let named = said.constraint().map(|name| format!("constraint {name}"));
     let named = named.or_else(|| said.column().map(|name| format!("not null of {name}")));
-    let cause = match (raised_in, named) {
-        (Some(function), Some(named)) => Some(format!("{function}, {named}")),
-        (function, named) => function.or(named),
-    };
+    let cause = cause(said.where_(), named);
     Ok(Failure {
         state: said.code().code().to_owned(),
         message: words(&error),
         cause,
     })
+}
+
+/// What explains an error. Whatever a trigger raises, in the name of a constraint or not, has its
+/// function in the context, the innermost first.
+fn cause(context: Option<&str>, named: Option<String>) -> Option<String> {
+    let mut functions = context
+        .unwrap_or_default()
+        .split("PL/pgSQL function ")
+        .skip(1);
+    let function = functions.find(|from| !from.starts_with("pg_temp"));
+    let raised_in = function
+        .and_then(|from| from.split_whitespace().next())
+        .map(|name| format!("function {name}"));
+    match (raised_in, named) {
+        (Some(function), Some(named)) => Some(format!("{function}, {named}")),
+        (function, named) => function.or(named),
+    }
 }

@@ -67,13 +67,11 @@ async fn attempt(
         ranks: Ranks::Known(&ranks),
     };
     let decision = (door.decide)(&caller);
-    let sql = format!(
-        "begin; set local \"request.jwt.claims\" = {}; set local role {}; {}",
-        sql::literal(Some(&person.claims())),
-        person.role(),
-        door.statement
-    );
-    let observed = session.observe(&sql).await?;
+    let trial = person.attempts(door.statement.clone());
+    session
+        .run("opening a transaction", "begin; savepoint cell")
+        .await?;
+    let observed = session.observe(&trial).await?;
     session.run("ending a transaction", "rollback").await?;
     let open = !matches!(decision, Decision::NotGranted(..));
     let (passed, database) = match &observed {
@@ -94,7 +92,10 @@ async fn attempt(
             native: words.to_owned(),
             wasm: words.to_owned(),
             database,
-            script: format!("{sql};\nrollback;").replace("; ", ";\n"),
+            script: format!(
+                "begin;\nsavepoint cell;\n{};\nrollback;",
+                trial.script().replace("; ", ";\n")
+            ),
         });
     } else if passed {
         surface.allowed += 1;
