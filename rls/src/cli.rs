@@ -48,7 +48,7 @@ enum Command {
 /// Which policy.
 #[derive(Debug, Args)]
 pub(crate) struct AppArgs {
-    /// The app, whose policy is policies/<app>.policy.
+    /// The app, whose policy is `policies/<app>.policy`.
     #[arg(long)]
     app: String,
     /// The schema, if it is not the one the policy names.

@@ -3,7 +3,7 @@
 //! For every table the verifier seeds rows, lets every kind of caller run every kind of statement
 //! on them as the real database role, and compares what the database did with what [`decide`] says,
 //! natively and in the WebAssembly build that browsers and the edge run. The cells are a reduction
-//! of the full product; [`preconditions`] checks what makes it sound, random cells of the full
+//! of the full product; `preconditions` checks what makes it sound, random cells of the full
 //! product are the tripwire, and the report lists whatever decided nothing.
 //!
 //! [`decide`]: policy_core::decide()

@@ -114,7 +114,9 @@ fn pglite_agrees() {
         );
         return;
     };
-    let Some(report) = on((url, Place::Scratch), "", &[]) else {
+    // One session and no pipeline: tables with every kind of rule stand for all.
+    let tables = ["firms", "staff", "Partners", "articles"];
+    let Some(report) = on((url, Place::Scratch), "", &tables) else {
         return;
     };
     assert_equal(&report);

@@ -14,7 +14,7 @@ use super::Output;
 /// Write the snapshot of a live schema that the policy is held against.
 #[derive(Debug, Args)]
 pub(crate) struct CatalogueArgs {
-    /// The app; its snapshot goes to policies/<app>.catalogue.json.
+    /// The app; its snapshot goes to `policies/<app>.catalogue.json`.
     #[arg(long)]
     app: String,
     /// The database, e.g. postgres://postgres@localhost/postgres.

@@ -6,6 +6,8 @@
 //! PGlite takes them one by one, and stops answering after a few thousand errors that reach the
 //! client. There each statement runs inside a function that catches what it raises.
 
+use std::collections::HashMap;
+
 use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
@@ -147,14 +149,64 @@ impl Session {
     }
 
     /// Runs statements under test, in order, each from the savepoint `cell`.
+    ///
+    /// What several callers run is planned once for each database role, as an API's connection pool
+    /// does it: planning under row-level security takes most of the time.
     pub(super) async fn observe_all(&self, all: &[Trial]) -> Result<Vec<Observed>, VerifyError> {
         let mut observed = Vec::with_capacity(all.len());
+        let prepared = if self.contained {
+            HashMap::new()
+        } else {
+            self.prepare(all).await?
+        };
+        let ready = |trial: &Trial| match prepared.get(trial.statement.as_str()) {
+            None => trial.clone(),
+            Some(name) => Trial {
+                statement: format!("execute {name}"),
+                ..trial.clone()
+            },
+        };
         for chunk in all.chunks(if self.contained { 1 } else { AHEAD }) {
+            let chunk: Vec<Trial> = chunk.iter().map(ready).collect();
             for result in join_all(chunk.iter().map(|trial| self.observe(trial))).await {
                 observed.push(result?);
             }
         }
+        if !prepared.is_empty() {
+            let forget = "rollback to savepoint cell; deallocate all";
+            self.run("forgetting prepared statements", forget).await?;
+        }
         Ok(observed)
+    }
+
+    /// Prepares what occurs more than once. What cannot be prepared is run as it is.
+    async fn prepare<'t>(&self, all: &'t [Trial]) -> Result<HashMap<&'t str, String>, VerifyError> {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for trial in all {
+            *counts.entry(&trial.statement).or_default() += 1;
+        }
+        counts.retain(|statement, count| *count > 1 && !statement.starts_with("explain"));
+        let named: Vec<(&str, String)> = counts
+            .into_keys()
+            .zip(0..)
+            .map(|(statement, number): (&str, u32)| (statement, format!("s{number}")))
+            .collect();
+        let mut prepared = HashMap::new();
+        for chunk in named.chunks(AHEAD) {
+            let scripts: Vec<String> = chunk
+                .iter()
+                .map(|(statement, name)| {
+                    format!("rollback to savepoint cell; prepare {name} as {statement}")
+                })
+                .collect();
+            let results = join_all(scripts.iter().map(|script| self.attempt(script))).await;
+            for ((statement, name), result) in chunk.iter().zip(results) {
+                if result?.is_ok() {
+                    prepared.insert(*statement, name.clone());
+                }
+            }
+        }
+        Ok(prepared)
     }
 
     async fn observe_contained(&self, trial: &Trial) -> Result<Observed, VerifyError> {
