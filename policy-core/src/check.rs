@@ -1,8 +1,8 @@
 //! From tree to policy: every name resolved, every type agreed, every rule reachable.
 //!
-//! The passes, in order: [`context`] resolves names; [`tables`] builds each table with its
-//! [`rules`]; [`grants`] derives the column privileges; [`links`] looks at `via` across tables;
-//! [`whole`] asks what no single rule shows, such as escalation through the membership table.
+//! The passes, in order: `context` resolves names; `tables` builds each table with its
+//! `rules`; `grants` derives the column privileges; `links` looks at `via` across tables;
+//! `whole` asks what no single rule shows, such as escalation through the membership table.
 
 mod conditions;
 mod context;
