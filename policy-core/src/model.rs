@@ -1,6 +1,6 @@
 //! A policy with every name resolved: what is decided on, and what SQL is generated from.
 //!
-//! Both sides read the same model but share no code beyond it: [`decide`](crate::decide) follows
+//! Both sides read the same model but share no code beyond it: [`decide`](crate::decide()) follows
 //! the meaning of the language rule by rule, the generator writes what PostgreSQL needs to come to
 //! the same answer, and the verifier holds one against the other.
 
