@@ -378,3 +378,83 @@ impl From<Reason> for Why {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_survives_its_encoding() {
+        let row = RowData {
+            values: vec![
+                Datum::Uuid(u128::MAX),
+                Datum::Null,
+                Datum::Text("é".into()),
+                Datum::Int(-1),
+            ],
+            parents: vec![View::Hidden],
+            peers: View::NotYetKnown,
+        };
+        let asker = Asker {
+            standing: Standing::Guest,
+            id: Datum::Text("x".into()),
+            email: Datum::Null,
+            aal: Datum::NotYetKnown,
+            ranks: vec![(Datum::Uuid(1), 4)],
+        };
+        let question = Question {
+            table: 3,
+            caller: 0,
+            read: ColumnSet::first(2),
+            written: ColumnSet::EMPTY.with(127),
+            act: Act::Merge(0, Some((0, 0))),
+        };
+        let batch = Batch {
+            now: -5,
+            callers: vec![asker],
+            rows: vec![row],
+            questions: vec![question],
+        };
+        let bytes = batch.encode().unwrap();
+        assert_eq!(Batch::decode(&bytes), Ok(batch));
+        assert_eq!(Batch::decode(&bytes[1..]), Err(Malformed));
+        let longer: Vec<u8> = bytes.into_iter().chain([0]).collect();
+        assert_eq!(Batch::decode(&longer), Err(Malformed));
+    }
+
+    #[test]
+    fn answers_survive_their_encoding() {
+        let answers = [
+            Answer::NotGranted(2, ColumnSet::EMPTY.with(5)),
+            Answer::Refused(Why::Parent(1)),
+            Answer::Depends {
+                applies: true,
+                skipped: false,
+                refused: true,
+            },
+        ];
+        let bytes = encode_answers(&answers).unwrap();
+        assert_eq!(decode_answers(&bytes).unwrap(), answers);
+    }
+
+    #[test]
+    fn a_question_about_nothing_is_malformed() {
+        let catalogue = policy_core::Catalogue::default();
+        let policy = policy_core::compile("app a in schema s; caller id uuid;", &catalogue)
+            .unwrap()
+            .0;
+        let question = Question {
+            table: 0,
+            caller: 0,
+            read: ColumnSet::EMPTY,
+            written: ColumnSet::EMPTY,
+            act: Act::Select(9),
+        };
+        let batch = Batch {
+            questions: vec![question],
+            ..Batch::default()
+        };
+        assert_eq!(batch.decide(&policy), [Answer::Malformed]);
+        assert_eq!(batch.answer(&policy, &question), Answer::Malformed);
+    }
+}

@@ -298,3 +298,79 @@ fn values(table: &Table, object: &Object) -> Result<Vec<Datum>, QuestionError> {
     };
     Ok(table.columns.iter().map(value).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn policy() -> Policy {
+        let column = |name: &str, kind: &str| json!({ "name": name, "type": kind });
+        let catalogue = json!({
+            "schema": "s",
+            "relations": [{
+                "name": "notes", "kind": "table", "primary_key": ["id"],
+                "columns": [column("id", "uuid"), column("owner", "uuid"), column("body", "text")]
+            }]
+        });
+        let source = "app a in schema s; caller id uuid;
+            on notes { self owner: select, update (body) where body <> 'final'; }";
+        policy_core::compile(source, &serde_json::from_value(catalogue).unwrap())
+            .unwrap()
+            .0
+    }
+
+    const ME: &str = "a0000000-0000-4000-8000-000000000001";
+
+    fn ask(question: serde_json::Value) -> Explanation {
+        serde_json::from_value::<Question>(question)
+            .unwrap()
+            .answer(&policy())
+            .unwrap()
+    }
+
+    #[test]
+    fn the_answer_follows_the_row_and_the_caller() {
+        let row = json!({ "id": ME, "owner": ME, "body": "draft" });
+        let question = |caller, row| json!({ "table": "notes", "action": "update", "caller": caller, "row": row, "changes": { "body": "more" } });
+        let me = json!({ "id": ME, "memberships": [] });
+        let allowed = ask(question(me.clone(), row.clone()));
+        assert_eq!(allowed.decision, "applies", "{allowed:?}");
+        assert!(allowed.rule.is_some());
+        assert_eq!(ask(question(json!(null), row)).decision, "not_granted");
+        let open = ask(question(me, json!({ "owner": ME })));
+        assert_eq!(open.decision, "depends", "{open:?}");
+    }
+
+    #[test]
+    fn a_subject_of_another_type_is_nobodys() {
+        let row = json!({ "id": ME, "owner": ME, "body": "draft" });
+        let question =
+            json!({ "table": "notes", "action": "select", "caller": { "id": "me" }, "row": row });
+        assert_eq!(ask(question).decision, "skipped");
+    }
+
+    #[test]
+    fn unknown_names_are_named() {
+        let policy = policy();
+        let error = |question| {
+            let question: Question = serde_json::from_value(question).unwrap();
+            question.answer(&policy).unwrap_err().to_string()
+        };
+        assert!(error(json!({ "table": "x", "action": "select" })).contains("`x`"));
+        let row = json!({ "colour": 1 });
+        assert!(
+            error(json!({ "table": "notes", "action": "select", "row": row })).contains("`colour`")
+        );
+        assert!(
+            error(json!({ "table": "notes", "action": "select", "now": "today" }))
+                .contains("today")
+        );
+    }
+
+    #[test]
+    fn an_unknown_action_is_refused() {
+        let question = json!({ "table": "notes", "action": "truncate" });
+        assert!(serde_json::from_value::<Question>(question).is_err());
+    }
+}

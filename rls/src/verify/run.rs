@@ -15,7 +15,6 @@ use super::report::{ImpossibleTotal, Report};
 use super::schema::Schema;
 use super::scratch::Scratch;
 use super::seed;
-use super::session::Session;
 use super::surface::surface;
 use super::{Place, VerifyOptions};
 
@@ -58,12 +57,15 @@ async fn prove(
 ) -> Result<Report, VerifyError> {
     let policy = &options.policy;
     let mut session = scratch.open(&options.migrations).await?;
-    if options.one_by_one {
+    let version = session
+        .value("asking for the version", "select version()")
+        .await?;
+    if options.one_by_one || version.contains("wasm32") {
         session.contain().await?;
     }
     let started = Instant::now();
     preconditions::roles(&session).await?;
-    let mut report = start(options, &session).await?;
+    let mut report = start(options, &version);
     report.findings = preconditions::check(&session, policy).await?;
     seed::prepare(&session).await?;
     let schema = Schema::read(&session, policy).await?;
@@ -104,20 +106,17 @@ async fn prove(
     Ok(report)
 }
 
-async fn start(options: &VerifyOptions, session: &Session) -> Result<Report, VerifyError> {
+fn start(options: &VerifyOptions, version: &str) -> Report {
     let time = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |passed| passed.as_secs());
-    let server = session
-        .value("asking for the version", "select version()")
-        .await?;
-    let server = server.split(" on ").next().unwrap_or_default().to_owned();
+    let server = version.split(" on ").next().unwrap_or_default().to_owned();
     let place = if options.place == Place::Fresh {
         "fresh"
     } else {
         "scratch"
     };
-    Ok(Report {
+    Report {
         app: options.policy.app.clone(),
         evaluators: vec![
             "decide (native)".to_owned(),
@@ -136,5 +135,5 @@ async fn start(options: &VerifyOptions, session: &Session) -> Result<Report, Ver
         cells_per_second: 0.0,
         seed: options.seed.unwrap_or(time),
         per_table: Vec::new(),
-    })
+    }
 }

@@ -4,6 +4,9 @@
 //! `session_replication_role = replica`, under which only the triggers of foreign keys fire, which
 //! [`prepare`] has set to always.
 
+mod planting;
+mod settle;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -12,19 +15,17 @@ use policy_core::model::{Place, Policy, TableIndex};
 
 use super::error::VerifyError;
 use super::schema::{ForeignKey, Relation, RelationIndex, Schema, at};
-use super::session::{Failure, Session};
-use super::sql;
+use super::session::Session;
 use super::values;
 use super::world::{Row, World, value};
+
+pub(super) use planting::{planting, quietly};
 
 /// Values that a row must have, by column.
 pub(super) type Fixed = BTreeMap<usize, Option<String>>;
 
 /// A row in the making; what is not set, the database's default or nothing.
 type Draft = Vec<Option<Option<String>>>;
-
-/// How many other values are tried where a constraint refuses a row.
-const TRIES: usize = 300;
 
 /// Why there cannot be such a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -236,110 +237,6 @@ impl<'a> Seeder<'a> {
         Ok(Ok(()))
     }
 
-    /// Inserts a row; where a constraint refuses it, with other values for what is not fixed.
-    async fn settle(
-        &mut self,
-        index: RelationIndex,
-        mut draft: Draft,
-        fixed: &Fixed,
-    ) -> Result<Result<Row, Obstacle>, VerifyError> {
-        let schema = self.schema;
-        let Some(relation) = schema.get(index) else {
-            return Ok(Ok(Row::new()));
-        };
-        let mut tries: BTreeMap<String, usize> = BTreeMap::new();
-        let mut total = 0;
-        loop {
-            let failure = match self.insert(relation, &draft).await? {
-                Ok(row) => return Ok(Ok(row)),
-                Err(failure) => failure,
-            };
-            let name = failure
-                .cause
-                .clone()
-                .unwrap_or_else(|| failure.message.clone());
-            let free = |c: &usize| !fixed.contains_key(c) && self.tenant_column(index) != Some(*c);
-            let columns: Vec<usize> = relation
-                .involved(name.trim_start_matches("constraint "))
-                .into_iter()
-                .filter(free)
-                .collect();
-            total += 1;
-            let attempt = tries.entry(name.clone()).or_default();
-            if columns.is_empty()
-                || total > TRIES
-                || !self.vary(relation, &columns, *attempt, &mut draft)
-            {
-                return Ok(Err(Obstacle { constraint: name }));
-            }
-            *attempt += 1;
-        }
-    }
-
-    /// Puts the n-th combination of other values into the columns. False if there is none.
-    fn vary(
-        &mut self,
-        relation: &Relation,
-        columns: &[usize],
-        n: usize,
-        draft: &mut Draft,
-    ) -> bool {
-        let mut rest = n;
-        for index in columns {
-            let Some(column) = relation.columns.get(*index) else {
-                continue;
-            };
-            let referring = |key: &ForeignKey| relation.positions(&key.columns).contains(index);
-            if relation.foreign_keys.iter().any(referring) || column.generated {
-                continue;
-            }
-            let serial = self.next();
-            let literals = relation.literals(&column.name);
-            let mut choices: Vec<Option<String>> = values::candidates(column, &literals, serial)
-                .into_iter()
-                .map(Some)
-                .collect();
-            if !column.not_null {
-                choices.push(None);
-            }
-            let choice = choices.get(rest % choices.len().max(1)).cloned();
-            rest /= choices.len().max(1);
-            if let (Some(slot), Some(choice)) = (draft.get_mut(*index), choice) {
-                *slot = Some(choice);
-            }
-        }
-        rest == 0
-    }
-
-    async fn insert(
-        &self,
-        relation: &Relation,
-        draft: &Draft,
-    ) -> Result<Result<Row, Failure>, VerifyError> {
-        let all: Vec<_> = relation
-            .columns
-            .iter()
-            .map(|column| sql::name(&column.name))
-            .collect();
-        let insert = format!(
-            "{} returning {}",
-            insertion(relation, draft),
-            all.join(", ")
-        );
-        let sql = format!(
-            "savepoint seed; {}; release savepoint seed",
-            quietly(&insert)
-        );
-        match self.session.attempt(&sql).await? {
-            Ok(rows) => Ok(Ok(rows.into_iter().next().unwrap_or_default())),
-            Err(failure) => {
-                let undo = "rollback to savepoint seed; release savepoint seed";
-                self.session.run("seeding", undo).await?;
-                Ok(Err(failure))
-            }
-        }
-    }
-
     /// The column with a relation's tenant.
     pub(super) fn tenant_column(&self, relation: RelationIndex) -> Option<usize> {
         let table = self.policy.table_at(TableIndex::try_from(relation).ok()?)?;
@@ -348,56 +245,4 @@ impl<'a> Seeder<'a> {
             Place::Root(_) | Place::Shared => None,
         }
     }
-}
-
-/// A statement that sets off no triggers but those of foreign keys.
-pub(super) fn quietly(statement: &str) -> String {
-    format!(
-        "set local session_replication_role = replica; {statement}; set local session_replication_role = origin"
-    )
-}
-
-fn insertion(relation: &Relation, draft: &Draft) -> String {
-    let (mut names, mut texts) = (Vec::new(), Vec::new());
-    for (column, slot) in relation.columns.iter().zip(draft) {
-        if let Some(value) = slot
-            .as_ref()
-            .filter(|_| column.identity || !column.generated)
-        {
-            names.push(sql::name(&column.name));
-            texts.push(sql::literal(value.as_deref()));
-        }
-    }
-    if names.is_empty() {
-        return format!("insert into {} default values", relation.qualified());
-    }
-    format!(
-        "insert into {} ({}) overriding system value values ({})",
-        relation.qualified(),
-        names.join(", "),
-        texts.join(", ")
-    )
-}
-
-/// Inserts a whole row as it stands; in place of the one with the same key, if that is there.
-pub(super) fn planting(relation: &Relation, row: &Row, replace: bool) -> String {
-    if !replace {
-        let draft: Draft = row.iter().cloned().map(Some).collect();
-        return insertion(relation, &draft);
-    }
-    let key = relation.key();
-    let pairs = |inside: bool| -> Vec<String> {
-        let of = relation.columns.iter().enumerate().zip(row);
-        of.filter(|((at, column), _)| key.contains(at) == inside && !column.generated)
-            .map(|((_, column), value)| {
-                format!(
-                    "{} = {}",
-                    sql::name(&column.name),
-                    sql::literal(value.as_deref())
-                )
-            })
-            .collect()
-    };
-    let (set, at) = (pairs(false).join(", "), pairs(true).join(" and "));
-    format!("update {} set {set} where {at}", relation.qualified())
 }
