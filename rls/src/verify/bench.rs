@@ -8,7 +8,7 @@ mod plan;
 mod random;
 mod read;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use countersign_wasm::batch::{Act, Answer, Asker, Question, RowIndex};
 use policy_core::columns::ColumnSet;
@@ -39,6 +39,8 @@ pub(super) struct Bench<'a> {
     world: World,
     /// The callers with their ranks in that world, and their numbers in the ledger.
     askers: Vec<(Asker, u32)>,
+    /// The rows that callers met in that world, by their numbers in the ledger.
+    known: HashMap<usize, HashMap<Row, RowIndex>>,
     /// Who was already refused a statement for want of a privilege: no row can change that.
     refused: HashSet<(usize, &'static str)>,
 }
@@ -54,6 +56,7 @@ impl<'a> Bench<'a> {
             world: scene.world.clone(),
             askers: Vec::new(),
             plans: Vec::new(),
+            known: HashMap::new(),
             refused: HashSet::new(),
             scene,
             habits,
@@ -108,6 +111,7 @@ impl<'a> Bench<'a> {
 
     fn enter(&mut self, world: World, scripts: Vec<String>) {
         self.world = world;
+        self.known.clear();
         self.ledger.seedings.push(scripts);
         let facts = self.scene.facts(&self.world);
         let askers: Vec<Asker> = self
@@ -160,11 +164,16 @@ impl<'a> Bench<'a> {
         let Some((asker, _)) = self.askers.get(caller) else {
             return RowIndex::MAX;
         };
-        let data = self
-            .scene
-            .facts(&self.world)
-            .row(asker, self.scene.table, row);
-        self.ledger.row(data)
+        if let Some(known) = self.known.get(&caller).and_then(|rows| rows.get(row)) {
+            return *known;
+        }
+        let facts = self.scene.facts(&self.world);
+        let index = self.ledger.row(facts.row(asker, self.scene.table, row));
+        self.known
+            .entry(caller)
+            .or_default()
+            .insert(row.clone(), index);
+        index
     }
 
     fn question(&self, caller: usize, read: ColumnSet, written: ColumnSet, act: Act) -> Question {
