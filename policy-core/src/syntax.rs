@@ -5,13 +5,16 @@
 //! reports them all.
 
 mod conditions;
+mod format;
 mod parser;
+mod spacing;
 mod token;
 pub mod tree;
 mod words;
 
 use crate::diagnostic::Diagnostic;
 pub(crate) use conditions::literal_text;
+pub use format::{COMMENT_COLUMN, WIDTH, format};
 pub use parser::KEYWORDS;
 pub use tree::File;
 

@@ -7,6 +7,7 @@ mod check;
 mod compile;
 mod diagnostics;
 mod explain;
+mod fmt;
 mod generate;
 mod matrix;
 mod verify;
@@ -37,6 +38,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Fmt(fmt::FmtArgs),
     Generate(generate::GenerateArgs),
     Verify(verify::VerifyArgs),
     Matrix(matrix::MatrixArgs),
@@ -79,13 +81,14 @@ impl AppArgs {
                 Ok(Some(Subject { project, policy }))
             }
             Err(found) => {
+                let (path, source) = (&project.policy_path, &project.source);
                 if output.json {
                     println!(
                         "{}",
-                        json!({ "diagnostics": diagnostics::json(&project, &found) })
+                        json!({ "diagnostics": diagnostics::json(path, source, &found) })
                     );
                 } else {
-                    diagnostics::print(&project, &found);
+                    diagnostics::print(path, source, &found);
                 }
                 Ok(None)
             }
@@ -124,6 +127,7 @@ pub(crate) fn main() -> ExitCode {
     };
     let result = match &arguments.command {
         Command::Check(arguments) => arguments.run(&output),
+        Command::Fmt(arguments) => arguments.run(&output),
         Command::Generate(arguments) => arguments.run(&output),
         Command::Verify(arguments) => arguments.run(&output),
         Command::Matrix(arguments) => arguments.run(&output),

@@ -331,7 +331,7 @@ impl<'s> Parser<'s> {
     }
 
     fn rule(&mut self) -> Read<Rule> {
-        let start = self.here();
+        let (start, from) = (self.here(), self.position);
         let outside = if self.take("outside") {
             Some(start)
         } else {
@@ -344,12 +344,11 @@ impl<'s> Parser<'s> {
                 self.name("a role or one of `anon`, `guest`, `user`, `service`, `self`")?,
             )
         };
-        let who = start.to(self.previous());
+        let who = self.one_line(from);
         self.expect(Token::Colon, "`:` and what they may do")?;
-        let who_text = one_line(who.text(self.source));
-        let mut actions = vec![self.action(&format!("{who_text}:"), self.here())?];
+        let mut actions = vec![self.action(&format!("{who}:"), self.here())?];
         while self.take_token(Token::Comma) {
-            actions.push(self.action(&format!("{who_text}:"), self.here())?);
+            actions.push(self.action(&format!("{who}:"), self.here())?);
         }
         self.expect(Token::Semicolon, "`;`")?;
         Ok(Rule {
@@ -361,7 +360,7 @@ impl<'s> Parser<'s> {
 
     fn action(&mut self, lead: &str, start: Span) -> Read<Action> {
         let line = self.line();
-        let at = self.here();
+        let from = self.position;
         let word = self.name("an action")?;
         if !ACTIONS.contains(&word.text.as_str()) {
             let mut diagnostic = Diagnostic::error(
@@ -394,7 +393,7 @@ impl<'s> Parser<'s> {
         };
         let blind = self.take("blind");
         let end = self.previous();
-        let text = format!("{lead} {}", one_line(at.to(end).text(self.source)));
+        let text = format!("{lead} {}", self.one_line(from));
         Ok(Action {
             word,
             columns,
@@ -440,13 +439,4 @@ impl<'s> Parser<'s> {
         }
         Ok(types)
     }
-}
-
-/// The words of a text with single spaces between, comments left out.
-fn one_line(text: &str) -> String {
-    text.lines()
-        .map(|line| line.split_once("--").map_or(line, |(code, _)| code))
-        .flat_map(str::split_whitespace)
-        .collect::<Vec<_>>()
-        .join(" ")
 }

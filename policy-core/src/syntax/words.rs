@@ -1,6 +1,7 @@
 //! Moving over the words of a text: what the grammar is written in.
 
 use super::parser::{Parser, Read, Stop};
+use super::spacing::one_line;
 use super::token::Token;
 use super::tree::{Literal, Name, Value};
 use crate::diagnostic::{Diagnostic, Span};
@@ -145,6 +146,12 @@ impl Parser<'_> {
         self.diagnostics
             .push(Diagnostic::error(code, self.here(), message).label(label));
         Err(Stop)
+    }
+
+    /// The words since a position on one line, comments left out.
+    pub(super) fn one_line(&self, from: usize) -> String {
+        let words = self.tokens.get(from..self.position).unwrap_or(&[]);
+        one_line(self.source, words)
     }
 
     pub(super) fn keep(&mut self, diagnostic: Diagnostic) {

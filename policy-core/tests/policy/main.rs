@@ -9,6 +9,7 @@
 
 mod decisions;
 mod findings;
+mod format;
 mod robust;
 mod shipped;
 mod support;

@@ -40,10 +40,10 @@ impl CheckArgs {
         );
         let sound = errors == 0 && (warnings == 0 || !self.strict);
         if !output.json {
-            diagnostics::print(&project, &found);
+            diagnostics::print(&project.policy_path, &project.source, &found);
         }
         output.say(
-            &json!({ "app": project.app, "sound": sound, "diagnostics": diagnostics::json(&project, &found) }),
+            &json!({ "app": project.app, "sound": sound, "diagnostics": diagnostics::json(&project.policy_path, &project.source, &found) }),
             || {
                 format!(
                     "{}: {errors} errors, {warnings} warnings, {notes} notes",

@@ -1,17 +1,16 @@
 //! The checker's findings, with the words at fault underlined.
 
 use std::fmt;
+use std::path::Path;
 
-use countersign_rls::project::Project;
 use miette::{LabeledSpan, NamedSource, Severity, SourceCode};
 use policy_core::Diagnostic;
 use policy_core::diagnostic;
 use serde_json::{Value, json};
 
 /// Prints findings to standard error, the worst last, where the eye is.
-pub(crate) fn print(project: &Project, diagnostics: &[Diagnostic]) {
-    let path = project.policy_path.display().to_string();
-    let source = NamedSource::new(path, project.source.clone());
+pub(crate) fn print(path: &Path, source: &str, diagnostics: &[Diagnostic]) {
+    let source = NamedSource::new(path.display().to_string(), source.to_owned());
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
     sorted.sort_by_key(|diagnostic| (diagnostic.severity, diagnostic.span.start));
     for diagnostic in sorted {
@@ -26,11 +25,11 @@ pub(crate) fn print(project: &Project, diagnostics: &[Diagnostic]) {
 }
 
 /// Findings as JSON, with line and column counted from 1.
-pub(crate) fn json(project: &Project, diagnostics: &[Diagnostic]) -> Vec<Value> {
+pub(crate) fn json(path: &Path, source: &str, diagnostics: &[Diagnostic]) -> Vec<Value> {
     diagnostics
         .iter()
         .map(|found| {
-            let before = project.source.get(..found.span.start).unwrap_or_default();
+            let before = source.get(..found.span.start).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let column = before
                 .rsplit('\n')
@@ -43,7 +42,7 @@ pub(crate) fn json(project: &Project, diagnostics: &[Diagnostic]) -> Vec<Value> 
                 "code": found.code,
                 "severity": found.severity,
                 "message": found.message,
-                "file": project.policy_path.display().to_string(),
+                "file": path.display().to_string(),
                 "line": line,
                 "column": column,
                 "span": found.span,
