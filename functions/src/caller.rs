@@ -9,6 +9,11 @@ pub mod claims;
 pub mod exchange;
 pub mod keys;
 pub mod token;
+#[cfg(test)]
+mod vectors;
+pub mod verified;
+
+use std::rc::Rc;
 
 use policy_core::Value;
 use policy_core::decide::{self, CallerKind, Ranks};
@@ -23,9 +28,10 @@ use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::transport::Runtime;
 use api_key::{ApiKey, is_legacy_key, service_role};
-use claims::{Claims, Expected};
+use claims::Expected;
 use keys::Key;
-use token::{Algorithm, Token};
+use token::{Algorithm, Malformed, Token};
+use verified::{Digest, Verified};
 
 /// A caller, verified, with what PostgREST is to be shown.
 #[derive(Clone, Debug)]
@@ -145,21 +151,21 @@ pub async fn identify<R: Runtime>(
         return Err(Problem::unauthorized("an API key is no token")
             .hint("send the key as `apikey`, and as `Authorization` a user's token or nothing"));
     }
-    let token = Token::parse(text).map_err(|error| Problem::unauthorized(error.to_string()))?;
-    let claims = verify(edge, runtime, &token).await?;
+    let verified = verify(edge, runtime, text).await?;
+    let claims = &verified.claims;
     let now = runtime.now_ms() / 1_000;
-    if is_legacy_key(&token, &claims) {
+    if is_legacy_key(&verified) {
         claims.check_time(now).map_err(not_acceptable)?;
-        return ApiKey::legacy(text, &claims, config).map(|key| key.alone(config));
+        return ApiKey::legacy(text, claims, config).map(|key| key.alone(config));
     }
     let expected = Expected {
         issuer: &config.issuer,
-        issuer_optional: token.algorithm == Algorithm::Hs256,
+        issuer_optional: verified.algorithm == Algorithm::Hs256,
         audience: &config.audience,
     };
     claims.check(&expected, now).map_err(not_acceptable)?;
     match claims.role.as_deref() {
-        Some("authenticated") => person(claims, &token, text, api_key.public(config), config, now),
+        Some("authenticated") => person(&verified, text, api_key.public(config), config, now),
         Some("anon") => Ok(Caller {
             who: Who::Anon,
             token: None,
@@ -177,22 +183,22 @@ pub async fn identify<R: Runtime>(
 }
 
 fn person(
-    claims: Claims,
-    token: &Token<'_>,
+    verified: &Verified,
     text: &str,
     api_key: Secret,
     config: &Config,
     now: u64,
 ) -> Result<Caller, Problem> {
+    let claims = &verified.claims;
     let mut person = Person {
-        subject: claims.sub,
+        subject: claims.sub.clone(),
         anonymous: claims.is_anonymous == Some(true),
-        email: claims.email,
-        aal: claims.aal,
+        email: claims.email.clone(),
+        aal: claims.aal.clone(),
         expires: claims.exp.0,
     };
     let token = match &config.jwt_secret {
-        Some(secret) if token.algorithm != Algorithm::Hs256 => {
+        Some(secret) if verified.algorithm != Algorithm::Hs256 => {
             // The exchanged token does not carry it, so the database decides without it.
             person.email = None;
             exchange::sign(&person, secret, now).ok_or_else(|| {
@@ -234,13 +240,44 @@ pub(crate) fn bearer(headers: &reqwest::header::HeaderMap) -> Result<Option<&str
     }
 }
 
-/// The claims of a token whose signature holds.
-async fn verify<R: Runtime>(
+/// A token whose signature holds. Whether its claims do is for [`claims::Claims::check`] to say.
+///
+/// # Errors
+/// If it is no token, its key is not known, or its signature does not hold.
+pub async fn verify<R: Runtime>(edge: &Edge, runtime: &R, text: &str) -> Result<Verified, Problem> {
+    let malformed = |error: Malformed| Problem::unauthorized(error.to_string());
+    token::check_length(text).map_err(malformed)?;
+    let digest = Digest::of(text);
+    let seen = edge.tokens.borrow_mut().find(&digest, runtime.now_ms());
+    if let Some(seen) = seen {
+        let id = seen.key_id.as_deref();
+        let key = edge.key_for(runtime, seen.algorithm, id).await?;
+        if Rc::ptr_eq(&key, &seen.key) || key == seen.key {
+            return Ok(seen);
+        }
+        edge.tokens.borrow_mut().forget(&digest);
+    }
+    let token = Token::parse(text).map_err(malformed)?;
+    let key = authenticate(edge, runtime, &token).await?;
+    let verified = Verified {
+        algorithm: token.algorithm,
+        key_id: token.key_id.as_deref().map(Rc::from),
+        key,
+        claims: Rc::new(token.claims().map_err(malformed)?),
+    };
+    let mut tokens = edge.tokens.borrow_mut();
+    tokens.keep(digest, &verified, runtime.now_ms());
+    Ok(verified)
+}
+
+/// The key that a token is signed with.
+async fn authenticate<R: Runtime>(
     edge: &Edge,
     runtime: &R,
     token: &Token<'_>,
-) -> Result<Claims, Problem> {
-    let key = edge.key_for(runtime, token).await?;
+) -> Result<Rc<Key>, Problem> {
+    let id = token.key_id.as_deref();
+    let key = edge.key_for(runtime, token.algorithm, id).await?;
     debug_assert_eq!(key.algorithm(), token.algorithm);
     if !runtime
         .verify(&key, token.signed.as_bytes(), &token.signature)
@@ -248,9 +285,7 @@ async fn verify<R: Runtime>(
     {
         return Err(Problem::unauthorized("the token's signature does not hold"));
     }
-    token
-        .claims()
-        .map_err(|error| Problem::unauthorized(error.to_string()))
+    Ok(key)
 }
 
 /// PostgREST's code for claims that do not hold.
@@ -259,12 +294,4 @@ fn not_acceptable(error: claims::Unacceptable) -> Problem {
         code: "PGRST303",
         ..Problem::unauthorized(error.to_string())
     }
-}
-
-/// The shared secret as a key.
-pub(crate) fn shared_key(config: &Config) -> Result<Key, Problem> {
-    config.jwt_secret.clone().map(Key::Hs256).ok_or_else(|| {
-        Problem::unauthorized("HS256 tokens are not accepted")
-            .hint("set SUPABASE_JWT_SECRET, or sign in with a project that has asymmetric keys")
-    })
 }

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use reqwest::{StatusCode, Url};
 
+use crate::caller::keys::SHORTEST_SECRET;
 use crate::problem::Problem;
 use crate::secret::Secret;
-
-/// The shortest secret that HS256 may be used with (RFC 7518, section 3.2).
-const SHORTEST_SECRET: usize = 32;
 
 /// The Worker's settings. `docs/operators.md` says what each is for.
 #[derive(Clone, Debug)]

@@ -2,13 +2,14 @@
 //! vanish at any time.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 
 use crate::caller::keys::{Key, KeyCache, Lookup, Published, parse_set};
-use crate::caller::shared_key;
-use crate::caller::token::{Algorithm, Token};
+use crate::caller::token::Algorithm;
+use crate::caller::verified::VerifiedTokens;
 use crate::config::Config;
 use crate::membership::MembershipCache;
 use crate::message::Body;
@@ -26,8 +27,12 @@ pub struct Edge {
     pub config: Config,
     /// The policies.
     pub policies: Policies,
+    /// The secret that PostgREST shares, as a key.
+    pub shared_key: Option<Rc<Key>>,
     /// The published keys.
     pub keys: RefCell<KeyCache>,
+    /// The tokens that were verified a moment ago.
+    pub tokens: RefCell<VerifiedTokens>,
     /// Who belongs to what, as of a moment ago.
     pub memberships: RefCell<MembershipCache>,
 }
@@ -36,25 +41,33 @@ impl Edge {
     /// A Worker that has not seen a request yet.
     #[must_use]
     pub fn new(config: Config, policies: Policies) -> Self {
+        let secret = config.jwt_secret.as_ref();
+        let shared_key = secret.and_then(|secret| Key::shared(secret.expose().as_bytes()));
         Self {
             config,
             policies,
+            shared_key: shared_key.map(Rc::new),
             keys: RefCell::default(),
+            tokens: RefCell::default(),
             memberships: RefCell::default(),
         }
     }
 
-    /// The key that a token says it is signed with.
+    /// The key of this algorithm and name.
     pub(crate) async fn key_for<R: Runtime>(
         &self,
         runtime: &R,
-        token: &Token<'_>,
-    ) -> Result<Key, Problem> {
-        if token.algorithm == Algorithm::Hs256 {
-            return shared_key(&self.config);
+        algorithm: Algorithm,
+        id: Option<&str>,
+    ) -> Result<Rc<Key>, Problem> {
+        if algorithm == Algorithm::Hs256 {
+            return self.shared_key.clone().ok_or_else(|| {
+                Problem::unauthorized("HS256 tokens are not accepted").hint(
+                    "set SUPABASE_JWT_SECRET, or sign in with a project that has asymmetric keys",
+                )
+            });
         }
-        let id = token.key_id.as_deref();
-        let find = |now| self.keys.borrow().find(token.algorithm, id, now);
+        let find = |now| self.keys.borrow().find(algorithm, id, now);
         let mut lookup = find(runtime.now_ms());
         if lookup == Lookup::Fetch {
             let fetched = self.fetch_keys(runtime).await;

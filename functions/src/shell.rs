@@ -3,7 +3,7 @@
 
 mod body;
 mod runtime;
-mod subtle;
+pub(crate) mod subtle;
 
 use std::cell::OnceCell;
 use std::rc::Rc;

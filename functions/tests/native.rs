@@ -54,7 +54,7 @@ impl Runtime for Native {
         let Key::Hs256(secret) = key else {
             return false;
         };
-        let mut hmac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).unwrap();
+        let mut hmac = Hmac::<Sha256>::new_from_slice(secret.expose()).unwrap();
         hmac.update(message);
         hmac.verify_slice(signature).is_ok()
     }

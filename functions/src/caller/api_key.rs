@@ -4,6 +4,7 @@ use reqwest::StatusCode;
 
 use super::claims::Claims;
 use super::token::{Algorithm, Token};
+use super::verified::Verified;
 use super::{Caller, Who, bearer, verify};
 use crate::config::Config;
 use crate::edge::Edge;
@@ -40,14 +41,15 @@ impl ApiKey {
         if key.starts_with("sb_secret_") {
             return service_role(config).map(|()| Self::Service(Secret::new(key)));
         }
-        let token = Token::parse(key).map_err(|_| invalid_key())?;
-        let claims = verify(edge, runtime, &token)
+        let verified = verify(edge, runtime, key)
             .await
             .map_err(|_| invalid_key())?;
-        if !is_legacy_key(&token, &claims) || claims.check_time(runtime.now_ms() / 1_000).is_err() {
+        let claims = &verified.claims;
+        let now = runtime.now_ms() / 1_000;
+        if !is_legacy_key(&verified) || claims.check_time(now).is_err() {
             return Err(invalid_key());
         }
-        Self::legacy(key, &claims, config)
+        Self::legacy(key, claims, config)
     }
 
     /// A key of the older kind: a token that says which role it stands for.
@@ -115,10 +117,11 @@ fn is_of_service_role(text: &str) -> bool {
 }
 
 /// Whether a verified token is a key of the older kind.
-pub(super) fn is_legacy_key(token: &Token<'_>, claims: &Claims) -> bool {
-    token.algorithm == Algorithm::Hs256
-        && claims.sub.is_none()
-        && claims
+pub(super) fn is_legacy_key(verified: &Verified) -> bool {
+    verified.algorithm == Algorithm::Hs256
+        && verified.claims.sub.is_none()
+        && verified
+            .claims
             .iss
             .as_deref()
             .is_some_and(|issuer| LEGACY_ISSUERS.contains(&issuer))

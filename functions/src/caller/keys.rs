@@ -1,10 +1,21 @@
 //! The keys that tokens are verified with, and where the published ones come from.
 
+mod rsa;
+
+use std::rc::Rc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::token::{Algorithm, is_key_id};
-use crate::secret::Secret;
+use super::token::{Algorithm, Present, is_key_id};
+use crate::secret::SecretBytes;
+
+/// The shortest secret that HS256 may be used with (RFC 7518, section 3.2).
+pub(crate) const SHORTEST_SECRET: usize = 32;
+/// How many bytes a coordinate on P-256 has (RFC 7518, section 6.2.1.2).
+const COORDINATE: usize = 32;
 
 /// The most keys that are read of a published set.
 const MOST_KEYS: usize = 32;
@@ -30,7 +41,7 @@ pub enum Key {
         y: String,
     },
     /// A shared secret.
-    Hs256(Secret),
+    Hs256(SecretBytes),
     /// An RSA key, its numbers in base64url.
     Rs256 {
         /// The modulus.
@@ -41,6 +52,12 @@ pub enum Key {
 }
 
 impl Key {
+    /// A shared secret; `None` if it is too short to be one.
+    #[must_use]
+    pub fn shared(secret: &[u8]) -> Option<Self> {
+        (secret.len() >= SHORTEST_SECRET).then(|| Self::Hs256(SecretBytes::new(secret)))
+    }
+
     /// The algorithm it is for.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
@@ -56,7 +73,7 @@ impl Key {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     id: Option<String>,
-    key: Key,
+    key: Rc<Key>,
 }
 
 /// Reads a JSON Web Key Set. A key that is not for verifying ES256 or RS256 is read over, a shared
@@ -90,37 +107,45 @@ struct Jwk {
     y: Option<String>,
     n: Option<String>,
     e: Option<String>,
+    #[serde(default)]
+    d: Present,
 }
 
-/// Everything that a key says of itself has to agree.
+/// Everything that a key says of itself has to agree. One that is published with its private part
+/// is everybody's.
 fn published(json: &str) -> Option<Published> {
     let jwk: Jwk = serde_json::from_str(json).ok()?;
     let verifies = jwk.purpose.is_none_or(|purpose| purpose == "sig")
         && jwk
             .key_ops
             .is_none_or(|operations| operations.iter().any(|o| o == "verify"))
-        && jwk.kid.as_deref().is_none_or(is_key_id);
+        && jwk.kid.as_deref().is_none_or(is_key_id)
+        && !jwk.d.0;
     if !verifies {
         return None;
     }
     let alg = |name| jwk.alg.as_deref().is_none_or(|alg| alg == name);
     let key = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
         ("EC", Some("P-256")) if alg("ES256") => Key::Es256 {
-            x: jwk.x?,
-            y: jwk.y?,
+            x: coordinate(jwk.x?)?,
+            y: coordinate(jwk.y?)?,
         },
-        ("RSA", None) if alg("RS256") => Key::Rs256 {
-            n: long_enough(jwk.n?)?,
-            e: jwk.e?,
-        },
+        ("RSA", None) if alg("RS256") => {
+            let (n, e) = (jwk.n?, jwk.e?);
+            rsa::is_sound(&n, &e).then_some(Key::Rs256 { n, e })?
+        }
         _ => return None,
     };
-    Some(Published { id: jwk.kid, key })
+    Some(Published {
+        id: jwk.kid,
+        key: Rc::new(key),
+    })
 }
 
-/// A modulus of at least 2048 bits: 256 bytes are 342 characters.
-fn long_enough(modulus: String) -> Option<String> {
-    (342..=683).contains(&modulus.len()).then_some(modulus)
+/// A number of the field's full length. That the point is on the curve is WebCrypto's to check.
+fn coordinate(text: String) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(&text).ok()?;
+    (bytes.len() == COORDINATE).then_some(text)
 }
 
 /// The published keys as they were last seen, and when to look again.
@@ -138,7 +163,7 @@ pub struct KeyCache {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
     /// This key.
-    Key(Key),
+    Key(Rc<Key>),
     /// No such key.
     Unknown,
     /// Fetch the set, tell the cache how it went, and ask again.
@@ -169,12 +194,12 @@ impl KeyCache {
     }
 
     /// The one key that fits; two are as bad as none.
-    fn candidate(&self, algorithm: Algorithm, id: Option<&str>) -> Option<Key> {
+    fn candidate(&self, algorithm: Algorithm, id: Option<&str>) -> Option<Rc<Key>> {
         let mut fitting = self.set.iter().filter(|published| {
             published.key.algorithm() == algorithm
                 && (id.is_none() || published.id.as_deref() == id)
         });
-        let key = fitting.next()?.key.clone();
+        let key = Rc::clone(&fitting.next()?.key);
         fitting.next().is_none().then_some(key)
     }
 
@@ -211,10 +236,12 @@ impl KeyCache {
 mod tests {
     use super::*;
 
-    const EC: &str = r#""kty":"EC","crv":"P-256","x":"eA","y":"eQ""#;
+    const EC: &str = r#""kty":"EC","crv":"P-256","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","y":"BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA""#;
+
+    const EC_SHORT: &str = r#"{"kty":"EC","crv":"P-256","x":"eA","y":"eQ"}"#;
 
     fn modulus() -> String {
-        "n".repeat(342)
+        URL_SAFE_NO_PAD.encode([0xbf; 256])
     }
 
     fn set(keys: &[String]) -> Vec<Published> {
@@ -239,6 +266,9 @@ mod tests {
             (format!(r#"{{{EC},"use":"enc"}}"#), false),
             (format!(r#"{{{EC},"key_ops":["sign"]}}"#), false),
             (format!(r#"{{{EC},"kid":"a","kid":"b"}}"#), false),
+            (format!(r#"{{{EC},"kid":"a b"}}"#), false),
+            (format!(r#"{{{EC},"d":"AA"}}"#), false),
+            (EC_SHORT.to_owned(), false),
             (
                 r#"{"kty":"EC","crv":"P-384","x":"eA","y":"eQ"}"#.to_owned(),
                 false,

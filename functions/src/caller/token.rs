@@ -73,9 +73,7 @@ impl<'a> Token<'a> {
     /// # Errors
     /// The first thing that a token of ours never has.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
-        if text.len() > LONGEST {
-            return Err(Malformed::TooLong);
-        }
+        check_length(text)?;
         let (signed, signature) = text.rsplit_once('.').ok_or(Malformed::Parts)?;
         let (header, payload) = signed.split_once('.').ok_or(Malformed::Parts)?;
         let [header, payload, signature] = [decode(header)?, decode(payload)?, decode(signature)?];
@@ -100,6 +98,14 @@ impl<'a> Token<'a> {
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Malformed> {
         object(&self.payload).ok_or(Malformed::Json("claims"))
     }
+}
+
+/// Whether a text is short enough to be looked at.
+pub(super) fn check_length(text: &str) -> Result<(), Malformed> {
+    if text.len() > LONGEST {
+        return Err(Malformed::TooLong);
+    }
+    Ok(())
 }
 
 impl Algorithm {
@@ -195,13 +201,13 @@ impl Header {
 
 /// Whether a text can be the name of a key: it is compared, and nothing else is done with it (4).
 pub(crate) fn is_key_id(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:=+/".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:=+/@".contains(&byte);
     (1..=LONGEST_KEY_ID).contains(&text.len()) && text.bytes().all(plain)
 }
 
 /// Whether a member is there, whatever its value.
 #[derive(Clone, Copy, Default)]
-struct Present(bool);
+pub(super) struct Present(pub(super) bool);
 
 impl<'de> Deserialize<'de> for Present {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

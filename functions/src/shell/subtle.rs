@@ -19,7 +19,7 @@ thread_local! {
 }
 
 /// Whether the signature holds; an error if the key is none, or the platform fails.
-pub(super) async fn verify(key: &Key, message: &[u8], signature: &[u8]) -> Result<bool, JsValue> {
+pub(crate) async fn verify(key: &Key, message: &[u8], signature: &[u8]) -> Result<bool, JsValue> {
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
     let subtle = scope.crypto()?.subtle();
     let imported = imported(&subtle, key).await?;
@@ -50,7 +50,7 @@ async fn imported(subtle: &SubtleCrypto, key: &Key) -> Result<CryptoKey, JsValue
             object(&[("kty", "EC"), ("crv", "P-256"), ("x", x), ("y", y)])?,
         ),
         Key::Rs256 { n, e } => ("jwk", object(&[("kty", "RSA"), ("n", n), ("e", e)])?),
-        Key::Hs256(secret) => ("raw", Uint8Array::from(secret.expose().as_bytes()).into()),
+        Key::Hs256(secret) => ("raw", Uint8Array::from(secret.expose()).into()),
     };
     let import = subtle.import_key_with_object(format, &data, &algorithm(key)?, false, &usages)?;
     let imported: CryptoKey = JsFuture::from(import).await?.dyn_into()?;
