@@ -78,6 +78,17 @@ impl Truths {
         }
     }
 
+    /// Whether the condition can still come to this.
+    #[must_use]
+    pub const fn contains(self, truth: Truth) -> bool {
+        let bit = match truth {
+            Truth::True => T,
+            Truth::False => F,
+            Truth::Unknown => U,
+        };
+        self.0 & bit != 0
+    }
+
     /// SQL's `not`: unknown stays unknown.
     #[must_use]
     pub const fn negate(self) -> Self {

@@ -19,6 +19,7 @@ mod schema;
 mod table;
 mod tenancy;
 
+use policy_core::condition::Condition;
 use policy_core::model::{Action, Members, Place, Rank, Rule, Subject, Table};
 use policy_core::value::Kind;
 use policy_core::{Catalogue, Policy};
@@ -61,6 +62,24 @@ pub fn sections(policy: &Policy, catalogue: &Catalogue, source: &str) -> Vec<Sec
     sections.extend(functions::views(&context));
     sections.extend(functions::functions(&context));
     sections
+}
+
+/// A condition on a table's rows as the policies for signed-in callers write it, its columns
+/// qualified with the table's name: for whoever holds the evaluator against the database.
+#[must_use]
+pub fn condition_sql(
+    policy: &Policy,
+    catalogue: &Catalogue,
+    table: &Table,
+    condition: &Condition,
+) -> String {
+    let context = Context {
+        policy,
+        catalogue,
+        source: "",
+    };
+    let rows = rows::Rows::open(&context, table, Role::Authenticated);
+    condition::condition(&rows, Some(condition)).inline(sql::test::Place::Alternative)
 }
 
 /// What everything is generated from.

@@ -5,6 +5,8 @@ pub(crate) mod test;
 
 use std::borrow::Cow;
 
+use policy_core::value::Literal;
+
 /// The longest name PostgreSQL keeps, in bytes.
 const LONGEST_NAME: usize = 63;
 
@@ -30,7 +32,21 @@ pub(crate) fn qualified(schema: &str, of: &str) -> String {
 
 /// A text literal.
 pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    let text = text.replace('\'', "''");
+    if text.contains('\\') {
+        // The bare form depends on `standard_conforming_strings`, and the body of a function is
+        // read in the caller's session.
+        return format!("E'{}'", text.replace('\\', "\\\\"));
+    }
+    format!("'{text}'")
+}
+
+/// A policy's literal.
+pub(crate) fn constant(of: &Literal) -> String {
+    match of {
+        Literal::Text(text) => literal(text),
+        other => other.to_string(),
+    }
 }
 
 /// Names with commas between.

@@ -1,7 +1,8 @@
 //! Conditions as SQL.
 
+use policy_core::columns::ColumnIndex;
 use policy_core::condition::{Comparison, Condition, Operand};
-use policy_core::value::Literal;
+use policy_core::value::{Kind, Literal};
 
 use super::Role;
 use super::rows::Rows;
@@ -53,8 +54,13 @@ fn plain(rows: &Rows<'_>, condition: &Condition, not: &str) -> String {
             if not.is_empty() { "false" } else { "true" }.to_owned()
         }
         Condition::OneOf(of, literals) => {
-            let literals: Vec<String> = literals.iter().map(ToString::to_string).collect();
+            let literals: Vec<String> = literals.iter().map(sql::constant).collect();
             format!("{} {not}in ({})", side(of), literals.join(", "))
+        }
+        // Of a row of a composite type `is null` asks whether all its fields are.
+        Condition::IsNull(of @ Operand::Column(column)) if !is_built_in(rows, *column) => {
+            let equal = if not.is_empty() { "not " } else { "" };
+            format!("{} is {equal}distinct from null", side(of))
         }
         Condition::IsNull(of) => format!("{} is {not}null", side(of)),
         Condition::Distinct(left, right) => {
@@ -68,6 +74,34 @@ fn plain(rows: &Rows<'_>, condition: &Condition, not: &str) -> String {
             format!("({})", test(rows, condition).inline(Place::Alternative))
         }
     }
+}
+
+/// Whether a column's type comes with PostgreSQL: none of these is composite.
+fn is_built_in(rows: &Rows<'_>, column: ColumnIndex) -> bool {
+    const WORDS: [&str; 17] = [
+        "bit",
+        "box",
+        "bytea",
+        "character",
+        "cidr",
+        "double",
+        "inet",
+        "interval",
+        "json",
+        "jsonb",
+        "macaddr",
+        "money",
+        "numeric",
+        "real",
+        "time",
+        "timestamp",
+        "tsvector",
+    ];
+    let of = rows.table.columns.get(usize::from(column));
+    of.is_some_and(|of| {
+        let word = of.data_type.split([' ', '(']).next().unwrap_or_default();
+        of.kind != Kind::Opaque || of.data_type.ends_with("[]") || WORDS.contains(&word)
+    })
 }
 
 fn symbol(comparison: Comparison) -> &'static str {
@@ -87,7 +121,7 @@ fn operand(rows: &Rows<'_>, operand: &Operand, typed: bool) -> String {
     match operand {
         Operand::Column(column) => rows.column(*column),
         Operand::Literal(literal) if typed => typed_literal(literal),
-        Operand::Literal(literal) => literal.to_string(),
+        Operand::Literal(literal) => sql::constant(literal),
         Operand::CallerId if somebody => rows.call(rows.context.caller_id()),
         Operand::CallerEmail if somebody => rows.call("countersign.caller_email()"),
         Operand::CallerAal if somebody => rows.call("countersign.caller_aal()"),
@@ -99,7 +133,7 @@ fn operand(rows: &Rows<'_>, operand: &Operand, typed: bool) -> String {
 
 fn typed_literal(literal: &Literal) -> String {
     match literal {
-        Literal::Bool(_) | Literal::Int(_) | Literal::Text(_) => literal.to_string(),
+        Literal::Bool(_) | Literal::Int(_) | Literal::Text(_) => sql::constant(literal),
         Literal::Uuid(_) => format!("{literal}::uuid"),
         Literal::Timestamp(_) => format!("{literal}::timestamptz"),
         Literal::Date(_) => format!("{literal}::date"),

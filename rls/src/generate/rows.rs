@@ -279,10 +279,10 @@ impl<'a> Rows<'a> {
         };
         let column = self.column(retire.column);
         any([
-            Test::Other(format!("{column} <> {}", retire.value)),
+            Test::Other(format!("{column} <> {}", sql::constant(&retire.value))),
             self.rank(retire.seen_by),
             all([
-                Test::Other(format!("{column} = {}", retire.value)),
+                Test::Other(format!("{column} = {}", sql::constant(&retire.value))),
                 Test::Other(format!("{} = now()", self.column(retire.stamp))),
                 self.rank(retire.by),
             ]),
@@ -303,7 +303,7 @@ impl<'a> Rows<'a> {
             Test::Other(format!(
                 "{} <> {}",
                 self.column(retire.column),
-                retire.value
+                sql::constant(&retire.value)
             )),
             self.rank(retire.by),
         ])

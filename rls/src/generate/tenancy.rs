@@ -61,7 +61,7 @@ fn founding(
     let mut values = vec![format!("new.{key}"), format!("new.{author}"), role.clone()];
     for (of, literal) in required(members) {
         columns.push(column(of));
-        values.push(literal.to_string());
+        values.push(sql::constant(literal));
     }
     let (relation, function) = (context.relation(&root.name), context.function("found"));
     let _ = writeln!(
