@@ -339,6 +339,35 @@ pub struct Function {
     pub line: u32,
 }
 
+impl Grants {
+    /// What the rules of a table come to for each database role.
+    #[must_use]
+    pub fn of(rules: &[Rule]) -> Self {
+        Self {
+            anon: Privileges::of(rules, |subject| subject == Subject::Anon),
+            authenticated: Privileges::of(rules, |subject| subject != Subject::Service),
+            service: Privileges::of(rules, |subject| subject == Subject::Service),
+        }
+    }
+}
+
+impl Privileges {
+    fn of(rules: &[Rule], includes: impl Fn(Subject) -> bool) -> Self {
+        let mut privileges = Self::default();
+        for rule in rules.iter().filter(|rule| includes(rule.subject)) {
+            match rule.action {
+                Action::Select => privileges.select = privileges.select.union(rule.columns),
+                Action::Insert => privileges.insert = privileges.insert.union(rule.columns),
+                Action::Update | Action::Upsert => {
+                    privileges.update = privileges.update.union(rule.columns);
+                }
+                Action::Delete => privileges.delete = true,
+            }
+        }
+        privileges
+    }
+}
+
 impl Policy {
     /// The table of this name.
     #[must_use]

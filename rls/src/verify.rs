@@ -23,12 +23,14 @@ mod scene;
 mod schema;
 mod scratch;
 mod script;
+mod search;
 mod seed;
 mod session;
 mod sql;
 mod statement;
 mod surface;
 mod values;
+mod variant;
 mod world;
 
 use std::path::PathBuf;
@@ -36,7 +38,9 @@ use std::path::PathBuf;
 use policy_core::Policy;
 
 pub use error::VerifyError;
-pub use report::{Disagreement, Finding, Impossible, ImpossibleTotal, Report, TableReport};
+pub use report::{
+    Decisions, Disagreement, Finding, Impossible, ImpossibleTotal, Report, TableReport,
+};
 pub use scratch::Place;
 
 /// What to verify, and where.

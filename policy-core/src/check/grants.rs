@@ -10,16 +10,12 @@ use crate::catalogue::{ColumnDefault, Relation};
 use crate::columns::ColumnSet;
 use crate::condition::{Condition, Operand};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Action, Grants, Privileges, Rule, Subject, Table, Tenant};
+use crate::model::{Action, Grants, Rule, Subject, Table, Tenant};
 use crate::pairing;
 use crate::value::{Literal, Value, value_from_text};
 
 pub(super) fn derive(context: &mut Context<'_>, table: &mut Table, tenant: Option<&Tenant>) {
-    table.grants = Grants {
-        anon: privileges(table, |subject| subject == Subject::Anon),
-        authenticated: privileges(table, |subject| subject != Subject::Service),
-        service: privileges(table, |subject| subject == Subject::Service),
-    };
+    table.grants = Grants::of(&table.rules);
     select_lists(context, table);
     insert_lists(context, table);
     let top = tenant.map_or(0, Tenant::top);
@@ -35,21 +31,6 @@ pub(super) fn derive(context: &mut Context<'_>, table: &mut Table, tenant: Optio
             ),
         ));
     }
-}
-
-fn privileges(table: &Table, includes: impl Fn(Subject) -> bool) -> Privileges {
-    let mut privileges = Privileges::default();
-    for rule in table.rules.iter().filter(|rule| includes(rule.subject)) {
-        match rule.action {
-            Action::Select => privileges.select = privileges.select.union(rule.columns),
-            Action::Insert => privileges.insert = privileges.insert.union(rule.columns),
-            Action::Update | Action::Upsert => {
-                privileges.update = privileges.update.union(rule.columns);
-            }
-            Action::Delete => privileges.delete = true,
-        }
-    }
-    privileges
 }
 
 fn client_rules(table: &Table, action: Action) -> impl Iterator<Item = &Rule> {

@@ -185,6 +185,17 @@ impl Batch {
     /// Decides one question about the batch's callers and rows, be it among its own or not.
     #[must_use]
     pub fn answer(&self, policy: &Policy, question: &Question) -> Answer {
+        let position = usize::try_from(question.caller).ok();
+        position
+            .and_then(|position| self.callers.get(position))
+            .map_or(Answer::Malformed, |asker| {
+                self.answer_as(policy, question, asker)
+            })
+    }
+
+    /// Decides one question as somebody else than it names.
+    #[must_use]
+    pub fn answer_as(&self, policy: &Policy, question: &Question, asker: &Asker) -> Answer {
         let indices = question.act.rows();
         let rows = indices.map(|index| {
             let row = self.rows.get(usize::try_from(index?).ok()?)?;
@@ -194,12 +205,9 @@ impl Batch {
             let found = rows.iter().flatten().find(|(index, _)| *index == wanted);
             found.map(|(_, row)| row.row())
         };
-        let answer = || {
-            let asker = self.callers.get(usize::try_from(question.caller).ok()?)?;
-            let ranks = asker.ranks();
-            self.one(policy, &asker.caller(&ranks), question, row)
-        };
-        answer().unwrap_or(Answer::Malformed)
+        let ranks = asker.ranks();
+        self.one(policy, &asker.caller(&ranks), question, row)
+            .unwrap_or(Answer::Malformed)
     }
 
     fn one<'a>(

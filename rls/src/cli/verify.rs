@@ -43,7 +43,7 @@ pub(crate) struct VerifyArgs {
     /// With what the random cells are drawn, to have the same ones again.
     #[arg(long)]
     seed: Option<u64>,
-    /// Wait for each statement's result before sending the next; PGlite wants that.
+    /// Wait for each statement's result before sending the next. A server with a single session, such as PGlite, is noticed.
     #[arg(long)]
     one_by_one: bool,
 }

@@ -43,6 +43,8 @@ pub(super) struct Bench<'a> {
     known: HashMap<usize, HashMap<Row, RowIndex>>,
     /// Who was already refused a statement for want of a privilege: no row can change that.
     refused: HashSet<(usize, &'static str)>,
+    /// The rows that were there in each seeding.
+    pub(super) worlds: Vec<World>,
 }
 
 impl<'a> Bench<'a> {
@@ -58,6 +60,7 @@ impl<'a> Bench<'a> {
             plans: Vec::new(),
             known: HashMap::new(),
             refused: HashSet::new(),
+            worlds: Vec::new(),
             scene,
             habits,
             writer,
@@ -113,6 +116,7 @@ impl<'a> Bench<'a> {
         self.world = world;
         self.known.clear();
         self.ledger.seedings.push(scripts);
+        self.worlds.push(self.world.clone());
         let facts = self.scene.facts(&self.world);
         let askers: Vec<Asker> = self
             .scene
@@ -143,6 +147,11 @@ impl<'a> Bench<'a> {
         let observed = self.scene.session.observe_all(&trials).await?;
         self.ledger.observed.extend(observed);
         Ok(())
+    }
+
+    /// Which default fails for a caller.
+    pub(super) fn fault(&self, caller: usize) -> Option<&Fault> {
+        self.habits.faults.get(caller).and_then(Option::as_ref)
     }
 
     fn callers(&self, owner: Option<usize>) -> Vec<usize> {

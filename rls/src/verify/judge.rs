@@ -1,13 +1,19 @@
 //! Holds what was observed against what was decided.
 
+#[cfg(test)]
+mod tests;
+mod words;
+
 use std::collections::HashSet;
 
-use countersign_wasm::batch::{Act, Answer, Why};
-use policy_core::model::{Action, Table};
+use countersign_wasm::batch::{Answer, Why};
+use policy_core::model::Table;
 
 use super::bench::Fault;
 use super::ledger::{Probe, Shape};
 use super::session::{Failure, Observed};
+
+pub(super) use words::words;
 
 /// What became of a statement, held against the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,225 +118,5 @@ fn constrained(
         Verdict::Impossible(cause)
     } else {
         Verdict::Differs
-    }
-}
-
-/// Which parts of a table's policy decided something.
-#[derive(Debug, Default)]
-pub(super) struct Decisive {
-    rules: HashSet<u16>,
-    nevers: HashSet<u16>,
-    parents: HashSet<u16>,
-    retired: bool,
-    may_not_retire: bool,
-    founder: bool,
-    upserted: bool,
-}
-
-impl Decisive {
-    pub(super) fn note(&mut self, act: Act, answer: Answer) {
-        let (why, applies) = match answer {
-            Answer::Applies(why) => (why, true),
-            Answer::Refused(why) | Answer::Skipped(why) => (why, false),
-            Answer::NotGranted(..) | Answer::Depends { .. } | Answer::Malformed => return,
-        };
-        self.upserted |= applies && matches!(act, Act::Merge(_, Some(_)));
-        match why {
-            Why::Rule(rule) => drop(self.rules.insert(rule)),
-            Why::Never(never) => drop(self.nevers.insert(never)),
-            Why::Parent(parent) => drop(self.parents.insert(parent)),
-            Why::Retired => self.retired = true,
-            Why::MayNotRetire => self.may_not_retire = true,
-            Why::Founder => self.founder = true,
-            Why::NoRule(_) | Why::NoPair | Why::Conflict | Why::Unconditional => {}
-        }
-    }
-
-    /// The parts that decided nothing.
-    pub(super) fn idle(&self, table: &Table) -> Vec<String> {
-        let number = |position: usize| u16::try_from(position).unwrap_or(u16::MAX);
-        let mut idle = Vec::new();
-        for (position, rule) in table.rules.iter().enumerate() {
-            let decided = if rule.action == Action::Upsert {
-                self.upserted
-            } else {
-                self.rules.contains(&number(position))
-            };
-            if !decided {
-                idle.push(format!("rule `{}` (line {})", rule.text, rule.line));
-            }
-        }
-        for (position, never) in table.never.iter().enumerate() {
-            if !self.nevers.contains(&number(position)) {
-                idle.push(format!("`{}` (line {})", never.text, never.line));
-            }
-        }
-        for (position, parent) in table.parents.iter().enumerate() {
-            if parent.tested && !self.parents.contains(&number(position)) {
-                idle.push(format!("`via {}`", table.column_name(parent.column)));
-            }
-        }
-        if table.retire.is_some() && !self.retired {
-            idle.push("`retire`: no row was hidden".to_owned());
-        }
-        idle
-    }
-}
-
-/// An answer in words.
-pub(super) fn words(table: &Table, answer: Answer) -> String {
-    let why = |why: Why| match why {
-        Why::Rule(rule) => table
-            .rules
-            .get(usize::from(rule))
-            .map_or_else(String::new, |rule| {
-                format!("rule `{}`, line {}", rule.text, rule.line)
-            }),
-        Why::Never(never) => table
-            .never
-            .get(usize::from(never))
-            .map_or_else(String::new, |never| {
-                format!("`{}`, line {}", never.text, never.line)
-            }),
-        Why::Parent(parent) => table
-            .parents
-            .get(usize::from(parent))
-            .map_or_else(String::new, |p| {
-                format!("parent by `{}`", table.column_name(p.column))
-            }),
-        Why::Founder => "the founder".to_owned(),
-        Why::NoRule(action) => format!("no rule for {}", action.word()),
-        Why::NoPair => "no rule allows old row, new row and columns together".to_owned(),
-        Why::Retired => "the row is retired".to_owned(),
-        Why::MayNotRetire => "may not retire rows".to_owned(),
-        Why::Conflict => "a row with this key is there".to_owned(),
-        Why::Unconditional => "unconditional".to_owned(),
-    };
-    match answer {
-        Answer::Malformed => "malformed question".to_owned(),
-        Answer::NotGranted(_, columns) => {
-            format!("not granted: {}", table.column_names(columns).join(", "))
-        }
-        Answer::Refused(reason) => format!("refused: {}", why(reason)),
-        Answer::Skipped(reason) => format!("0 rows: {}", why(reason)),
-        Answer::Applies(reason) => format!("applies: {}", why(reason)),
-        Answer::Depends { .. } => "depends, although everything is known".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table() -> Table {
-        let catalogue = serde_json::json!({
-            "schema": "s",
-            "relations": [{
-                "name": "t", "kind": "table", "primary_key": ["id"],
-                "columns": [{ "name": "id", "type": "uuid" }]
-            }]
-        });
-        let catalogue = serde_json::from_value(catalogue).unwrap();
-        let policy = "app a in schema s; caller id uuid; on t { anon: select; }";
-        policy_core::compile(policy, &catalogue)
-            .unwrap()
-            .0
-            .tables
-            .remove(0)
-    }
-
-    fn verdict(shape: Shape, answers: &[Answer], observed: &Observed) -> Verdict {
-        let probe = Probe {
-            caller: 0,
-            sql: String::new(),
-            shape,
-            questions: 0..0,
-            seeding: 0,
-        };
-        judge(&table(), &probe, answers, observed, None)
-    }
-
-    fn failed(state: &str, cause: Option<&str>) -> Observed {
-        let cause = cause.map(str::to_owned);
-        Observed::Failed(Failure {
-            state: state.to_owned(),
-            message: String::new(),
-            cause,
-        })
-    }
-
-    const APPLIES: Answer = Answer::Applies(Why::Rule(0));
-    const SKIPPED: Answer = Answer::Skipped(Why::NoRule(Action::Select));
-    const REFUSED: Answer = Answer::Refused(Why::NoRule(Action::Insert));
-
-    #[test]
-    fn rows_are_told_apart_where_the_statement_names_them() {
-        let shape = || Shape::Each(vec!["a".to_owned(), "b".to_owned()]);
-        let done = |keys: &[&str]| Observed::Done {
-            rows: keys.len() as u64,
-            keys: keys.iter().map(|&key| key.to_owned()).collect(),
-        };
-        let answers = [APPLIES, SKIPPED];
-        assert_eq!(verdict(shape(), &answers, &done(&["a"])), Verdict::Agrees);
-        // As many rows, but others; and one that nobody knows.
-        assert_eq!(verdict(shape(), &answers, &done(&["b"])), Verdict::Differs);
-        assert_eq!(
-            verdict(shape(), &answers, &done(&["a", "c"])),
-            Verdict::Differs
-        );
-    }
-
-    #[test]
-    fn a_refusal_is_a_refusal_and_no_rows_are_none() {
-        let none = Observed::Done {
-            rows: 0,
-            keys: Vec::new(),
-        };
-        assert_eq!(verdict(Shape::Count, &[SKIPPED], &none), Verdict::Agrees);
-        assert_eq!(verdict(Shape::Count, &[REFUSED], &none), Verdict::Differs);
-        assert_eq!(
-            verdict(Shape::Count, &[REFUSED], &failed("42501", None)),
-            Verdict::Agrees
-        );
-        assert_eq!(
-            verdict(Shape::Count, &[SKIPPED], &failed("42501", None)),
-            Verdict::Differs
-        );
-        assert_eq!(
-            verdict(Shape::Count, &[APPLIES], &failed("42501", None)),
-            Verdict::Differs
-        );
-    }
-
-    #[test]
-    fn a_constraint_explains_only_what_the_policy_let_through() {
-        let named = failed("23503", Some("constraint t_fkey"));
-        let impossible = Verdict::Impossible("constraint t_fkey".to_owned());
-        assert_eq!(verdict(Shape::Count, &[APPLIES], &named), impossible);
-        assert_eq!(verdict(Shape::Count, &[REFUSED], &named), Verdict::Differs);
-        assert_eq!(verdict(Shape::Count, &[SKIPPED], &named), Verdict::Differs);
-        // An error without a name explains nothing.
-        assert_eq!(
-            verdict(Shape::Count, &[APPLIES], &failed("23503", None)),
-            Verdict::Differs
-        );
-        assert_eq!(
-            verdict(Shape::Count, &[APPLIES], &failed("22P02", Some("x"))),
-            Verdict::Differs
-        );
-    }
-
-    #[test]
-    fn what_is_still_open_agrees_with_nothing() {
-        let open = Answer::Depends {
-            applies: true,
-            skipped: true,
-            refused: false,
-        };
-        let one = Observed::Done {
-            rows: 1,
-            keys: Vec::new(),
-        };
-        assert_eq!(verdict(Shape::Count, &[open], &one), Verdict::Differs);
     }
 }

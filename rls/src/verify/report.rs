@@ -1,5 +1,6 @@
 //! What a verification found.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -53,29 +54,24 @@ pub struct Impossible {
     pub table: String,
     /// Which rows.
     pub what: String,
-    /// What forbids them.
+    /// What forbids them, by name.
     pub constraint: String,
+    /// What kind of thing that is: a check, a key, a trigger.
+    pub kind: &'static str,
     /// How many cells.
     pub cells: u64,
 }
 
-impl Impossible {
-    pub(super) fn note(
-        all: &mut Vec<Self>,
-        table: String,
-        what: String,
-        constraint: String,
-        cells: u64,
-    ) {
-        let same = |i: &&mut Self| i.table == table && i.what == what && i.constraint == constraint;
-        match all.iter_mut().find(same) {
-            Some(known) => known.cells += cells,
-            None => all.push(Self {
-                table,
-                what,
-                constraint,
-                cells,
-            }),
+impl ImpossibleTotal {
+    /// Counts cells, with those that are alike together.
+    pub(super) fn add(&mut self, new: Impossible) {
+        self.count += new.cells;
+        let same = |i: &&mut Impossible| {
+            i.table == new.table && i.what == new.what && i.constraint == new.constraint
+        };
+        match self.list.iter_mut().find(same) {
+            Some(known) => known.cells += new.cells,
+            None => self.list.push(new),
         }
     }
 }
@@ -131,6 +127,21 @@ pub struct TableReport {
     pub rows: u64,
     /// How long it took.
     pub seconds: f64,
+    /// The decisions by command.
+    pub kinds: BTreeMap<&'static str, Decisions>,
+}
+
+/// How the decisions on one command came out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Decisions {
+    /// How many were compared.
+    pub cells: u64,
+    /// In how many the statement took effect.
+    pub allowed: u64,
+    /// In how many it did not.
+    pub denied: u64,
+    /// In how many a constraint had the last word.
+    pub impossible: u64,
 }
 
 impl Report {
@@ -144,6 +155,34 @@ impl Report {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         u8::from(!self.is_equal())
+    }
+}
+
+impl Report {
+    /// How many decisions of which kind stand for each table: what a test can pin, so that a proof
+    /// that has become thinner shows. Only with a given seed is it the same every time.
+    #[must_use]
+    pub fn corpus(&self) -> String {
+        let mut lines = Vec::new();
+        for table in &self.per_table {
+            lines.push(format!(
+                "{}: {} rows, {} cells, {} unknown",
+                table.table, table.rows, table.cells, table.unknown
+            ));
+            for (kind, decisions) in &table.kinds {
+                let Decisions {
+                    cells,
+                    allowed,
+                    denied,
+                    impossible,
+                } = decisions;
+                lines.push(format!(
+                    "  {kind}: {cells} = {allowed} allowed + {denied} denied + {impossible} impossible"
+                ));
+            }
+        }
+        lines.push(format!("all: {} cells", self.cells));
+        lines.join("\n")
     }
 }
 

@@ -1,6 +1,8 @@
 //! One verification from beginning to end.
 
+mod court;
 mod tables;
+mod vacuous;
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +16,7 @@ use super::progress::Progress;
 use super::report::{ImpossibleTotal, Report};
 use super::schema::Schema;
 use super::scratch::Scratch;
+use super::search::Searched;
 use super::seed;
 use super::surface::surface;
 use super::{Place, VerifyOptions};
@@ -60,7 +63,7 @@ async fn prove(
     let version = session
         .value("asking for the version", "select version()")
         .await?;
-    if options.one_by_one || version.contains("wasm32") {
+    if options.one_by_one || session.is_alone().await? {
         session.contain().await?;
     }
     let started = Instant::now();
@@ -76,6 +79,7 @@ async fn prove(
         .collect();
     let progress = Progress::start(chosen.len());
     let random = options.random.div_ceil(chosen.len().max(1));
+    let mut searched = Searched::default();
     for index in &chosen {
         let place = tables::Place {
             session: &session,
@@ -86,7 +90,7 @@ async fn prove(
         if let Some(table) = policy.table_at(*index) {
             progress.begin(&table.name);
         }
-        tables::verify(place, &mut evaluator, random, &mut report).await?;
+        tables::verify(place, &mut evaluator, random, &mut searched, &mut report).await?;
         if let Some(done) = report.per_table.last() {
             progress.end(done);
         }

@@ -14,7 +14,7 @@ use super::domain::{Domain, Point, domains};
 use super::error::VerifyError;
 use super::people::{self, Person};
 use super::report::Impossible;
-use super::schema::{Relation, Schema, at, relation_of};
+use super::schema::{Relation, RelationIndex, Schema, at, relation_of};
 use super::seed::{Fixed, Obstacle, Seeder};
 use super::session::Session;
 use super::values;
@@ -31,8 +31,22 @@ pub(super) struct Specimen {
     pub(super) obstacle: Option<Obstacle>,
 }
 
+/// A row that a constraint is said to forbid, whatever its other columns are.
+#[derive(Clone, Debug)]
+pub(super) struct Forbidden {
+    pub(super) relation: RelationIndex,
+    pub(super) fixed: Fixed,
+    /// The column with the tenant, which is not free either.
+    pub(super) tenant: Option<usize>,
+    pub(super) home: String,
+    pub(super) constraint: String,
+    /// Which row, for the report.
+    pub(super) what: String,
+}
+
 /// A table's surroundings, within an open transaction.
 pub(super) struct Scene<'a> {
+    pub(super) schema: &'a Schema,
     pub(super) policy: &'a Policy,
     pub(super) index: TableIndex,
     pub(super) table: &'a Table,
@@ -49,6 +63,7 @@ pub(super) struct Scene<'a> {
     pub(super) template: Row,
     pub(super) foreign: Option<Row>,
     pub(super) impossible: Vec<Impossible>,
+    pub(super) forbidden: Vec<Forbidden>,
 }
 
 impl<'a> Scene<'a> {
@@ -83,6 +98,7 @@ impl<'a> Scene<'a> {
             people: people::everybody(policy, Some(table)),
             homes: homes(policy),
             impossible: Vec::new(),
+            forbidden: Vec::new(),
             labels: BTreeMap::new(),
         };
         stage
@@ -106,6 +122,7 @@ impl<'a> Scene<'a> {
         stage.coax(&specimens).await?;
         session.run("seeding", "savepoint scene").await?;
         Ok(Some(Self {
+            schema,
             policy,
             index,
             table,
@@ -119,6 +136,7 @@ impl<'a> Scene<'a> {
             template,
             foreign,
             impossible: stage.impossible,
+            forbidden: stage.forbidden,
         }))
     }
 
@@ -147,6 +165,7 @@ struct Stage<'a> {
     people: Vec<Person>,
     homes: [String; 2],
     impossible: Vec<Impossible>,
+    forbidden: Vec<Forbidden>,
     /// What some values stand for, for the report.
     labels: BTreeMap<String, &'static str>,
 }
@@ -175,15 +194,35 @@ impl Stage<'_> {
         }
     }
 
-    fn note(&mut self, what: String, obstacle: &Obstacle, cells: u64) {
-        let table = self.table.name.clone();
-        Impossible::note(
-            &mut self.impossible,
-            table,
+    /// Remembers a row that cannot be.
+    fn forbid(
+        &mut self,
+        relation: RelationIndex,
+        fixed: Fixed,
+        home: String,
+        what: String,
+        obstacle: &Obstacle,
+    ) {
+        self.note(what.clone(), obstacle, 1);
+        self.forbidden.push(Forbidden {
+            relation,
+            tenant: self.seeder.tenant_column(relation),
+            fixed,
+            home,
+            constraint: obstacle.constraint.clone(),
             what,
-            obstacle.constraint.clone(),
+        });
+    }
+
+    fn note(&mut self, what: String, obstacle: &Obstacle, cells: u64) {
+        let constraint = obstacle.constraint.clone();
+        self.impossible.push(Impossible {
+            table: self.table.name.clone(),
+            kind: self.seeder.schema.kind_of(&constraint),
+            what,
+            constraint,
             cells,
-        );
+        });
     }
 
     async fn tenants(&mut self) -> Result<(), VerifyError> {

@@ -72,6 +72,9 @@ pub(super) struct Unique {
     pub(super) partial: bool,
 }
 
+/// What is none of the constraints that are known.
+const OTHER: &str = "other";
+
 impl Schema {
     pub(super) async fn read(session: &Session, policy: &Policy) -> Result<Self, VerifyError> {
         let query = format!(
@@ -99,6 +102,12 @@ impl Schema {
 
     pub(super) fn get(&self, index: RelationIndex) -> Option<&Relation> {
         self.relations.get(index)
+    }
+
+    /// What kind of thing forbids a row, whichever table it belongs to.
+    pub(super) fn kind_of(&self, cause: &str) -> &'static str {
+        let kinds = self.relations.iter().map(|r| r.kind_of(cause));
+        kinds.max_by_key(|kind| *kind != OTHER).unwrap_or(OTHER)
     }
 
     pub(super) fn find(&self, schema: &str, name: &str) -> Option<RelationIndex> {
@@ -182,6 +191,26 @@ impl Relation {
             .or(key)
             .map(|columns| self.positions(columns))
             .unwrap_or_default()
+    }
+
+    /// What kind of thing forbids a row.
+    pub(super) fn kind_of(&self, cause: &str) -> &'static str {
+        let name = cause.trim_start_matches("constraint ");
+        if cause.starts_with("function ") {
+            "trigger"
+        } else if cause.starts_with("default of ") {
+            "default"
+        } else if cause.starts_with("not null of ") {
+            "not null"
+        } else if self.checks.iter().any(|check| check.name == name) {
+            "check"
+        } else if self.uniques.iter().any(|unique| unique.name == name) {
+            "unique"
+        } else if self.foreign_keys.iter().any(|key| key.name == name) {
+            "foreign key"
+        } else {
+            OTHER
+        }
     }
 
     /// The values that a constraint `column in (...)` lists, or the labels of an enum.

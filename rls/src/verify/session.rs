@@ -47,6 +47,15 @@ impl Session {
         Ok(())
     }
 
+    /// Whether the server is a single process with a single session, as PGlite is: such a server
+    /// says of its only process that it is a standalone backend.
+    pub(super) async fn is_alone(&self) -> Result<bool, VerifyError> {
+        let query = "select backend_type = 'standalone backend' from pg_catalog.pg_stat_activity
+                     where pid = pg_catalog.pg_backend_pid()";
+        let alone = self.value("asking for the kind of server", query).await?;
+        Ok(alone == "t")
+    }
+
     /// Ends the session and waits until the server has noticed.
     pub(super) async fn close(self) {
         drop(self.client);

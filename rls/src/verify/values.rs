@@ -44,6 +44,28 @@ pub(super) fn candidates(column: &Column, literals: &[String], serial: u64) -> V
     own.into_iter().chain(fitting.cloned()).collect()
 }
 
+/// The first and last values of a column's type, and those between which rules like to change.
+pub(super) fn boundaries(column: &Column) -> Vec<String> {
+    let texts: &[&str] = match column.base.as_str() {
+        "int2" => &["-32768", "32767"],
+        "int4" => &["-2147483648", "2147483647"],
+        "int8" => &["-9223372036854775808", "9223372036854775807"],
+        "numeric" => &["-0.01", "0.01", "99999999", "NaN"],
+        "float4" | "float8" => &["-Infinity", "Infinity", "NaN"],
+        "timestamptz" | "timestamp" | "date" => {
+            &["-infinity", "infinity", "1970-01-01", "9999-12-31"]
+        }
+        "text" | "varchar" | "citext" => &["", " ", "A", "\u{10ffff}"],
+        "json" | "jsonb" => &["null", "{}", "[]"],
+        "uuid" => &[
+            "00000000-0000-0000-0000-000000000000",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        ],
+        _ => &[],
+    };
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
 /// A uuid that no other serial gives.
 pub(super) fn uuid(serial: u64) -> String {
     format!("c0de0000-0000-4000-8000-{:012x}", serial & 0xffff_ffff_ffff)

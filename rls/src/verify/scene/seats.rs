@@ -6,11 +6,14 @@ use super::Stage;
 use crate::verify::domain::{Point, domains, vectors};
 use crate::verify::error::VerifyError;
 use crate::verify::people::{Home, Seat};
-use crate::verify::schema::{at, relation_of};
+use crate::verify::schema::{RelationIndex, at, relation_of};
 use crate::verify::seed::{Fixed, Obstacle};
 use crate::verify::world::Facts;
 use countersign_wasm::batch::Datum;
 use policy_core::columns::ColumnIndex;
+
+/// The membership row that cannot be, and why.
+type Unseated = (RelationIndex, Fixed, String, Obstacle);
 
 impl Stage<'_> {
     /// Seats everybody. Whoever cannot be seated, because a constraint forbids the row that would
@@ -18,21 +21,24 @@ impl Stage<'_> {
     pub(super) async fn seat_everybody(&mut self) -> Result<(), VerifyError> {
         let mut seated = Vec::new();
         for person in std::mem::take(&mut self.people) {
-            let mut obstacle = None;
+            let mut forbidden = None;
             for seat in &person.seats {
                 let subject = person.subject.clone().unwrap_or_default();
-                obstacle = self.seat(&subject, seat).await?.or(obstacle);
+                forbidden = self.seat(&subject, seat).await?.or(forbidden);
             }
-            match obstacle {
+            match forbidden {
                 None => seated.push(person),
-                Some(obstacle) => self.note(format!("caller: {}", person.label), &obstacle, 1),
+                Some((relation, fixed, home, obstacle)) => {
+                    let what = format!("caller: {}", person.label);
+                    self.forbid(relation, fixed, home, what, &obstacle);
+                }
             }
         }
         self.people = seated;
         Ok(())
     }
 
-    async fn seat(&mut self, subject: &str, seat: &Seat) -> Result<Option<Obstacle>, VerifyError> {
+    async fn seat(&mut self, subject: &str, seat: &Seat) -> Result<Option<Unseated>, VerifyError> {
         let policy = self.seeder.policy;
         let source = policy
             .tenant
@@ -48,11 +54,11 @@ impl Stage<'_> {
         fixed.insert(at(members.tenant), Some(home.clone()));
         fixed.insert(at(members.caller), Some(subject.to_owned()));
         fixed.insert(at(members.role), Some(seat.role.clone()));
-        Ok(self
-            .seeder
-            .grow(relation_of(members.table), &fixed, &home)
-            .await?
-            .err())
+        let relation = relation_of(members.table);
+        let grown = self.seeder.grow(relation, &fixed, &home).await?;
+        Ok(grown
+            .err()
+            .map(|obstacle| (relation, fixed, home, obstacle)))
     }
 
     /// Values for which the source's `where` holds, or does not.

@@ -93,7 +93,9 @@ impl Stage<'_> {
                         obstacle: None,
                     },
                     Err(obstacle) => {
-                        self.note(self.describe(&fixed, template, &obstacle), &obstacle, 1);
+                        let what = self.describe(&fixed, template, &obstacle);
+                        let relation = relation_of(self.index);
+                        self.forbid(relation, fixed.clone(), self.home(0), what, &obstacle);
                         let mut row = template.clone();
                         for (column, value) in fixed {
                             if let Some(slot) = row.get_mut(column) {
