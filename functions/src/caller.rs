@@ -9,9 +9,13 @@ pub mod claims;
 pub mod exchange;
 pub mod keys;
 pub mod token;
+pub mod verified;
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests;
 #[cfg(test)]
 mod vectors;
-pub mod verified;
 
 use std::rc::Rc;
 

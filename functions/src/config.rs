@@ -20,6 +20,10 @@ pub struct Config {
     pub jwt_secret: Option<Secret>,
     /// Where the keys of asymmetric tokens are published.
     pub jwks: Url,
+    /// For how long a published set of keys counts as fresh.
+    pub keys_max_age: Duration,
+    /// Names of published keys that are not to be believed any more.
+    pub revoked_keys: Vec<String>,
     /// What `iss` has to be.
     pub issuer: String,
     /// What `aud` has to be or to hold.
@@ -83,12 +87,24 @@ impl Config {
             public_keys,
             jwt_secret,
             jwks,
+            keys_max_age: seconds(
+                "KEYS_MAX_AGE_SECONDS",
+                text("KEYS_MAX_AGE_SECONDS"),
+                (600, 600),
+                "is not a number from 1 to 600",
+            )?,
+            revoked_keys: words(text("REVOKED_KEYS")),
             issuer: text("JWT_ISSUER").unwrap_or(issuer),
             audience: text("JWT_AUDIENCE").unwrap_or_else(|| "authenticated".to_owned()),
             allow_service_role: flag("ALLOW_SERVICE_ROLE", text("ALLOW_SERVICE_ROLE"))?,
             refuse_empty_reads: flag("REFUSE_EMPTY_READS", text("REFUSE_EMPTY_READS"))?,
             pass: services(text("PASS_SERVICES"))?,
-            patience: seconds("UPSTREAM_TIMEOUT_SECONDS", text("UPSTREAM_TIMEOUT_SECONDS"))?,
+            patience: seconds(
+                "UPSTREAM_TIMEOUT_SECONDS",
+                text("UPSTREAM_TIMEOUT_SECONDS"),
+                (15, 120),
+                "is not a number from 1 to 120",
+            )?,
         })
     }
 
@@ -167,22 +183,25 @@ fn flag(variable: &'static str, text: Option<String>) -> Result<bool, BadSetting
     }
 }
 
-fn seconds(variable: &'static str, text: Option<String>) -> Result<Duration, BadSetting> {
-    match text.map_or(Ok(15), |text| text.parse()) {
-        Ok(seconds @ 1..=120) => Ok(Duration::from_secs(seconds)),
-        _ => Err(BadSetting {
-            variable,
-            problem: "is not a number from 1 to 120",
-        }),
+fn seconds(
+    variable: &'static str,
+    text: Option<String>,
+    (default, most): (u64, u64),
+    problem: &'static str,
+) -> Result<Duration, BadSetting> {
+    match text.map_or(Ok(default), |text| text.parse()) {
+        Ok(seconds) if (1..=most).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err(BadSetting { variable, problem }),
     }
 }
 
+fn words(text: Option<String>) -> Vec<String> {
+    let text = text.unwrap_or_default();
+    text.split_ascii_whitespace().map(str::to_owned).collect()
+}
+
 fn services(text: Option<String>) -> Result<Vec<String>, BadSetting> {
-    let names: Vec<String> = text
-        .unwrap_or_default()
-        .split_ascii_whitespace()
-        .map(str::to_owned)
-        .collect();
+    let names = words(text);
     if names
         .iter()
         .all(|name| matches!(name.as_str(), "graphql" | "realtime" | "storage"))
@@ -246,6 +265,9 @@ pub(crate) mod tests {
             ("REFUSE_EMPTY_READS", "1"),
             ("PASS_SERVICES", "storage everything"),
             ("UPSTREAM_TIMEOUT_SECONDS", "0"),
+            ("UPSTREAM_TIMEOUT_SECONDS", "121"),
+            ("KEYS_MAX_AGE_SECONDS", "601"),
+            ("KEYS_MAX_AGE_SECONDS", "ten"),
         ] {
             let bad = config(&[(name, value)]).unwrap_err();
             assert_eq!(bad.variable, name, "{value}");

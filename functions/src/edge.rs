@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 
-use crate::caller::keys::{Key, KeyCache, Lookup, Published, parse_set};
+use crate::caller::keys::{Key, KeyCache, Lookup, PATIENCE_MS, Published, parse_set};
 use crate::caller::token::Algorithm;
 use crate::caller::verified::VerifiedTokens;
 use crate::config::Config;
@@ -17,7 +17,7 @@ use crate::policies::Policies;
 use crate::problem::Problem;
 use crate::transport::{Outgoing, Runtime};
 
-const KEYS_PATIENCE: Duration = Duration::from_secs(5);
+const KEYS_PATIENCE: Duration = Duration::from_millis(PATIENCE_MS);
 const LARGEST_KEY_SET: usize = 64 * 1024;
 
 /// The Worker between requests.
@@ -43,11 +43,12 @@ impl Edge {
     pub fn new(config: Config, policies: Policies) -> Self {
         let secret = config.jwt_secret.as_ref();
         let shared_key = secret.and_then(|secret| Key::shared(secret.expose().as_bytes()));
+        let keys = KeyCache::new(config.keys_max_age);
         Self {
             config,
             policies,
             shared_key: shared_key.map(Rc::new),
-            keys: RefCell::default(),
+            keys: RefCell::new(keys),
             tokens: RefCell::default(),
             memberships: RefCell::default(),
         }
@@ -67,7 +68,7 @@ impl Edge {
                 )
             });
         }
-        let find = |now| self.keys.borrow().find(algorithm, id, now);
+        let find = |now| self.keys.borrow_mut().find(algorithm, id, now);
         let mut lookup = find(runtime.now_ms());
         if lookup == Lookup::Fetch {
             let fetched = self.fetch_keys(runtime).await;
@@ -96,10 +97,14 @@ impl Edge {
         if response.status != StatusCode::OK {
             return None;
         }
-        match response.body {
-            Body::Stream(stream) => parse_set(&runtime.read(stream, LARGEST_KEY_SET).await.ok()?),
-            Body::Bytes(bytes) => parse_set(&bytes),
-            Body::Empty => None,
-        }
+        let json = match response.body {
+            Body::Stream(stream) => runtime.read(stream, LARGEST_KEY_SET).await.ok()?,
+            Body::Bytes(bytes) => bytes,
+            Body::Empty => return None,
+        };
+        let mut set = parse_set(&json)?;
+        let revoked = &self.config.revoked_keys;
+        set.retain(|key| !revoked.iter().any(|revoked| key.id() == Some(revoked)));
+        Some(set)
     }
 }

@@ -20,7 +20,7 @@ use crate::transport::{Outgoing, Runtime, Unreachable, Unreadable};
 /// 2027-01-15.
 pub(crate) const NOW: u64 = 1_800_000_000;
 
-type Answer = Result<(u16, Value), Unreachable>;
+pub(crate) type Answer = Result<(u16, Value), Unreachable>;
 
 /// What is behind the Worker.
 pub(crate) struct World<F> {
@@ -29,6 +29,8 @@ pub(crate) struct World<F> {
     /// Method, path and query of every request that was sent.
     pub(crate) asked: RefCell<Vec<String>>,
     pub(crate) headers: RefCell<HeaderMap>,
+    /// How many signatures were verified.
+    pub(crate) verified: Cell<u32>,
     pub(crate) lines: RefCell<Vec<String>>,
 }
 
@@ -40,6 +42,7 @@ impl<F: Fn(&str) -> Answer> World<F> {
             now_ms: Cell::new(NOW * 1_000),
             asked: RefCell::default(),
             headers: RefCell::default(),
+            verified: Cell::default(),
             lines: RefCell::default(),
         }
     }
@@ -83,6 +86,7 @@ impl<F: Fn(&str) -> Answer> Runtime for World<F> {
 
     #[cfg(target_arch = "wasm32")]
     async fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> bool {
+        self.verified.set(self.verified.get() + 1);
         let verified = crate::shell::subtle::verify(key, message, signature).await;
         verified.unwrap_or(false)
     }
@@ -92,6 +96,7 @@ impl<F: Fn(&str) -> Answer> Runtime for World<F> {
         use jsonwebtoken::crypto::rust_crypto;
         use jsonwebtoken::{Algorithm, DecodingKey};
 
+        self.verified.set(self.verified.get() + 1);
         let (algorithm, key) = match key {
             Key::Es256 { x, y } => (Algorithm::ES256, DecodingKey::from_ec_components(x, y)),
             Key::Hs256(secret) => (

@@ -3,6 +3,7 @@
 mod rsa;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,12 +20,15 @@ const COORDINATE: usize = 32;
 
 /// The most keys that are read of a published set.
 const MOST_KEYS: usize = 32;
-/// For how long a set counts as fresh.
-const FRESH_MS: u64 = 10 * 60 * 1_000;
-/// For how long a set is used when no newer one is to be had.
-const USABLE_MS: u64 = 60 * 60 * 1_000;
-/// The time between two requests for the set, whatever callers send.
+/// The longest time between two requests for the set, whatever callers send.
 const COOLDOWN_MS: u64 = 30 * 1_000;
+/// How many times its age at which it is fetched anew a set is used when no newer one is to be had.
+const USABLE: u64 = 6;
+/// How many requests may fetch the set at once. They cannot wait for each other: on Workers a
+/// request's fetch is its own.
+const MOST_AT_ONCE: usize = 8;
+/// For how long a fetch may be under way.
+pub(crate) const PATIENCE_MS: u64 = 5 * 1_000;
 /// For how long a name that is not in the set is not asked for again.
 const UNKNOWN_MS: u64 = 60 * 1_000;
 /// How many such names are kept.
@@ -149,13 +153,17 @@ fn coordinate(text: String) -> Option<String> {
 }
 
 /// The published keys as they were last seen, and when to look again.
-///
-/// Two requests at once may both look: a pending fetch cannot be shared between them on Workers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct KeyCache {
+    /// For how long a set counts as fresh.
+    fresh_ms: u64,
     set: Vec<Published>,
+    /// When the set was fetched.
     fetched: Option<u64>,
+    /// When a fetch last ended, well or not.
     tried: Option<u64>,
+    /// When the fetches began that have not ended. One that nobody waits for any more never does.
+    under_way: Vec<u64>,
     unknown: Vec<(String, u64)>,
 }
 
@@ -173,23 +181,39 @@ pub enum Lookup {
 }
 
 impl KeyCache {
-    /// Looks for a key.
+    /// An empty cache whose sets are fresh for so long.
     #[must_use]
-    pub fn find(&self, algorithm: Algorithm, id: Option<&str>, now: u64) -> Lookup {
-        let age = self.fetched.map(|at| now.saturating_sub(at));
-        let cooling = self
-            .tried
-            .is_some_and(|at| now.saturating_sub(at) < COOLDOWN_MS);
-        match age {
-            Some(age) if age < FRESH_MS || (cooling && age < USABLE_MS) => {
-                match self.candidate(algorithm, id) {
-                    Some(key) => Lookup::Key(key),
-                    None if cooling || self.is_known_unknown(id, now) => Lookup::Unknown,
-                    None => Lookup::Fetch,
-                }
+    pub fn new(fresh: Duration) -> Self {
+        Self {
+            fresh_ms: u64::try_from(fresh.as_millis()).unwrap_or(u64::MAX),
+            set: Vec::new(),
+            fetched: None,
+            tried: None,
+            under_way: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
+
+    /// Looks for a key. After [`Lookup::Fetch`] the cache expects to be told how it went.
+    pub fn find(&mut self, algorithm: Algorithm, id: Option<&str>, now: u64) -> Lookup {
+        let since = |at: u64| now.saturating_sub(at);
+        self.under_way.retain(|at| since(*at) <= PATIENCE_MS);
+        let cooldown = COOLDOWN_MS.min(self.fresh_ms);
+        let cooling = self.tried.is_some_and(|at| since(at) < cooldown);
+        let age = self.fetched.map_or(u64::MAX, since);
+        let fresh = age < self.fresh_ms;
+        let usable = fresh || age < self.fresh_ms.saturating_mul(USABLE);
+        let found = usable.then(|| self.candidate(algorithm, id)).flatten();
+        match found {
+            Some(key) if fresh || cooling || !self.under_way.is_empty() => Lookup::Key(key),
+            None if fresh && self.is_known_unknown(id, now) => Lookup::Unknown,
+            _ if !cooling && self.under_way.len() < MOST_AT_ONCE => {
+                self.under_way.push(now);
+                Lookup::Fetch
             }
-            _ if cooling => Lookup::Unavailable,
-            _ => Lookup::Fetch,
+            Some(key) => Lookup::Key(key),
+            None if usable => Lookup::Unknown,
+            None => Lookup::Unavailable,
         }
     }
 
@@ -213,10 +237,12 @@ impl KeyCache {
     /// Takes in what a fetch brought, `None` if it failed. `wanted` is the name it was for.
     pub fn fetched(&mut self, set: Option<Vec<Published>>, wanted: Option<&str>, now: u64) {
         self.tried = Some(now);
-        if let Some(set) = set {
+        self.under_way.pop();
+        let Some(set) = set else { return };
+        if self.set != set {
             self.set = set;
-            self.fetched = Some(now);
         }
+        self.fetched = Some(now);
         let wanted = wanted.unwrap_or_default();
         if !self
             .set
@@ -229,6 +255,14 @@ impl KeyCache {
                 self.unknown.push((wanted.to_owned(), now));
             }
         }
+    }
+}
+
+impl Published {
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
     }
 }
 
@@ -303,68 +337,170 @@ mod tests {
         assert!(parse_set(format!(r#"{{"keys":[{}]}}"#, many.join(",")).as_bytes()).is_none());
     }
 
+    const FRESH: Duration = Duration::from_secs(600);
+    const FRESH_MS: u64 = 600_000;
+    const USABLE_MS: u64 = 3_600_000;
+
+    /// A cache that got this set at second zero.
+    fn cache(keys: &[String]) -> KeyCache {
+        let mut cache = KeyCache::new(FRESH);
+        assert_eq!(find(&mut cache, "any", 0), Lookup::Fetch);
+        cache.fetched(Some(set(keys)), None, 0);
+        cache
+    }
+
+    fn find(cache: &mut KeyCache, id: &str, now: u64) -> Lookup {
+        cache.find(Algorithm::Es256, Some(id), now)
+    }
+
+    fn is_key(lookup: &Lookup) -> bool {
+        matches!(lookup, Lookup::Key(_))
+    }
+
     #[test]
     fn exactly_one_key_has_to_fit() {
-        let mut cache = KeyCache::default();
-        cache.fetched(
-            Some(set(&[ec("a"), ec("twice"), ec("twice")])),
-            Some("a"),
-            0,
-        );
-        assert!(matches!(
-            cache.find(Algorithm::Es256, Some("a"), 1),
-            Lookup::Key(_)
-        ));
+        let mut cache = cache(&[ec("a"), ec("twice"), ec("twice")]);
+        assert!(is_key(&find(&mut cache, "a", 1)));
         for (algorithm, id) in [
             (Algorithm::Es256, Some("twice")),
             (Algorithm::Es256, None),
             (Algorithm::Rs256, Some("a")),
             (Algorithm::Hs256, Some("a")),
         ] {
-            assert_eq!(
-                cache.find(algorithm, id, 1),
-                Lookup::Unknown,
-                "{algorithm:?} {id:?}"
-            );
+            let found = cache.find(algorithm, id, 1);
+            assert_eq!(found, Lookup::Unknown, "{algorithm:?} {id:?}");
         }
     }
 
     #[test]
     fn unknown_names_do_not_make_it_fetch_all_the_time() {
-        let mut cache = KeyCache::default();
-        let find = |cache: &KeyCache, id, now| cache.find(Algorithm::Es256, Some(id), now);
-        assert_eq!(find(&cache, "a", 0), Lookup::Fetch);
-        cache.fetched(Some(set(&[ec("a")])), Some("a"), 0);
-        assert_eq!(find(&cache, "b", 1), Lookup::Unknown, "within the cooldown");
+        let mut cache = cache(&[ec("a")]);
+        let cache = &mut cache;
+        assert_eq!(find(cache, "b", 1), Lookup::Unknown, "within the cooldown");
         assert_eq!(
-            find(&cache, "b", COOLDOWN_MS),
+            find(cache, "b", COOLDOWN_MS),
             Lookup::Fetch,
             "it may be new"
         );
         cache.fetched(Some(set(&[ec("a")])), Some("b"), COOLDOWN_MS);
         let later = 2 * COOLDOWN_MS + 1;
         assert_eq!(
-            find(&cache, "b", later),
+            find(cache, "b", later),
             Lookup::Unknown,
             "asked for a moment ago"
         );
-        assert_eq!(find(&cache, "c", later), Lookup::Fetch);
-        assert_eq!(find(&cache, "b", COOLDOWN_MS + UNKNOWN_MS), Lookup::Fetch);
+        assert_eq!(find(cache, "c", later), Lookup::Fetch);
+        cache.fetched(Some(set(&[ec("a")])), Some("c"), later);
+        let later = later + COOLDOWN_MS;
+        assert_eq!(
+            find(cache, "b", later.max(COOLDOWN_MS + UNKNOWN_MS)),
+            Lookup::Fetch
+        );
+    }
+
+    #[test]
+    fn a_flood_fetches_a_few_times_at_once_and_then_not_for_half_a_minute() {
+        // Nobody is answered yet while all of them ask.
+        let mut cold = KeyCache::new(FRESH);
+        let mut warm = cache(&[ec("a")]);
+        for (cache, otherwise) in [
+            (&mut cold, Lookup::Unavailable),
+            (&mut warm, Lookup::Unknown),
+        ] {
+            let now = COOLDOWN_MS;
+            let ask = |cache: &mut KeyCache, from: usize| -> Vec<Lookup> {
+                (from..from + 100)
+                    .map(|n| find(cache, &format!("flood-{n}"), now))
+                    .collect()
+            };
+            let answers = ask(cache, 0);
+            let (fetches, rest) = answers.split_at(MOST_AT_ONCE);
+            assert!(fetches.iter().all(|answer| *answer == Lookup::Fetch));
+            assert!(rest.iter().all(|answer| *answer == otherwise), "{rest:?}");
+            for n in 0..MOST_AT_ONCE {
+                cache.fetched(Some(set(&[ec("a")])), Some(&format!("flood-{n}")), now);
+            }
+            assert!(
+                ask(cache, 100)
+                    .iter()
+                    .all(|answer| *answer == Lookup::Unknown)
+            );
+            assert!(cache.unknown.len() <= MOST_UNKNOWN);
+        }
+    }
+
+    #[test]
+    fn the_names_that_nobody_has_are_bounded() {
+        let mut cache = cache(&[ec("a")]);
+        for n in 0..1_000 {
+            let (id, now) = (format!("flood-{n}"), n * 50);
+            cache.fetched(Some(set(&[ec("a")])), Some(&id), now);
+            assert!(cache.unknown.len() <= MOST_UNKNOWN);
+        }
+    }
+
+    #[test]
+    fn fetches_that_never_end_do_not_bar_the_way() {
+        let mut cache = KeyCache::new(FRESH);
+        for _ in 0..MOST_AT_ONCE {
+            assert_eq!(find(&mut cache, "a", 0), Lookup::Fetch);
+        }
+        assert_eq!(find(&mut cache, "a", PATIENCE_MS), Lookup::Unavailable);
+        assert_eq!(find(&mut cache, "a", PATIENCE_MS + 1), Lookup::Fetch);
+    }
+
+    #[test]
+    fn a_key_is_replaced_and_removed_when_the_set_says_so() {
+        let mut cache = cache(&[ec("old")]);
+        let cache = &mut cache;
+        let now = COOLDOWN_MS;
+        assert_eq!(find(cache, "new", now), Lookup::Fetch);
+        cache.fetched(Some(set(&[ec("new")])), Some("new"), now);
+        assert!(is_key(&find(cache, "new", now)));
+        assert_eq!(find(cache, "old", now), Lookup::Unknown);
+    }
+
+    #[test]
+    fn whoever_asks_during_a_fetch_gets_the_key_as_it_was() {
+        let mut cache = cache(&[ec("a")]);
+        assert_eq!(find(&mut cache, "a", FRESH_MS), Lookup::Fetch);
+        assert!(is_key(&find(&mut cache, "a", FRESH_MS)));
     }
 
     #[test]
     fn an_outage_is_bridged_for_an_hour() {
-        let mut cache = KeyCache::default();
-        let find = |cache: &KeyCache, now| cache.find(Algorithm::Es256, Some("a"), now);
+        let mut cache = KeyCache::new(FRESH);
+        let cache = &mut cache;
+        assert_eq!(find(cache, "a", 0), Lookup::Fetch);
         cache.fetched(None, Some("a"), 0);
-        assert_eq!(find(&cache, 1), Lookup::Unavailable);
-        assert_eq!(find(&cache, COOLDOWN_MS), Lookup::Fetch);
+        assert_eq!(find(cache, "a", 1), Lookup::Unavailable);
+        assert_eq!(find(cache, "a", COOLDOWN_MS), Lookup::Fetch);
         cache.fetched(Some(set(&[ec("a")])), Some("a"), 0);
-        assert!(matches!(find(&cache, FRESH_MS - 1), Lookup::Key(_)));
-        assert_eq!(find(&cache, FRESH_MS), Lookup::Fetch);
+        assert!(is_key(&find(cache, "a", FRESH_MS - 1)));
+        assert_eq!(find(cache, "a", FRESH_MS), Lookup::Fetch);
         cache.fetched(None, Some("a"), FRESH_MS);
-        assert!(matches!(find(&cache, FRESH_MS + 1), Lookup::Key(_)));
+        assert!(is_key(&find(cache, "a", FRESH_MS + 1)));
+        assert_eq!(find(cache, "b", FRESH_MS + 1), Lookup::Unknown);
+        assert_eq!(
+            find(cache, "a", FRESH_MS + COOLDOWN_MS),
+            Lookup::Fetch,
+            "it tries again"
+        );
         cache.fetched(None, Some("a"), USABLE_MS);
-        assert_eq!(find(&cache, USABLE_MS + 1), Lookup::Unavailable);
+        assert_eq!(find(cache, "a", USABLE_MS + 1), Lookup::Unavailable);
+    }
+
+    #[test]
+    fn a_shorter_life_shortens_everything() {
+        let mut cache = KeyCache::new(Duration::from_secs(2));
+        let cache = &mut cache;
+        assert_eq!(find(cache, "a", 0), Lookup::Fetch);
+        cache.fetched(Some(set(&[ec("a")])), Some("a"), 0);
+        assert!(is_key(&find(cache, "a", 1_999)));
+        assert_eq!(find(cache, "b", 1_999), Lookup::Unknown);
+        assert_eq!(find(cache, "b", 2_000), Lookup::Fetch);
+        cache.fetched(None, Some("b"), 11_999);
+        assert!(is_key(&find(cache, "a", 11_999)));
+        assert_eq!(find(cache, "a", 12_000), Lookup::Unavailable);
     }
 }

@@ -1,0 +1,73 @@
+//! Every setting is where operators look for it: in `wrangler.toml` and in `docs/operators.md`.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use countersign_functions::serve::Setup;
+
+/// Set with `wrangler secret put`, and never in a file.
+const SECRETS: [&str; 1] = ["SUPABASE_JWT_SECRET"];
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+}
+
+/// What the Worker asks for when it starts.
+fn asked() -> BTreeSet<String> {
+    let asked = RefCell::new(BTreeSet::new());
+    drop(Setup::new(|name| {
+        asked.borrow_mut().insert(name.to_owned());
+        // It stops asking at the first that is missing.
+        match name {
+            "SUPABASE_URL" => Some("https://db.example".to_owned()),
+            "SUPABASE_PUBLISHABLE_KEY" => Some("sb_publishable_test".to_owned()),
+            _ => None,
+        }
+    }));
+    asked.into_inner()
+}
+
+fn is_setting(text: &str) -> bool {
+    text.contains('_')
+        && text
+            .bytes()
+            .all(|byte| byte == b'_' || byte.is_ascii_uppercase())
+}
+
+#[test]
+fn wrangler_toml_has_every_setting_and_no_other() {
+    let text = read("wrangler.toml");
+    let assigned = text.lines().filter_map(|line| line.split_once(" = "));
+    let found: BTreeSet<String> = assigned
+        .filter(|(name, _)| is_setting(name))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let secrets = SECRETS.map(str::to_owned);
+    assert!(
+        secrets
+            .iter()
+            .all(|name| text.contains(name) && !found.contains(name))
+    );
+    assert_eq!(
+        found.into_iter().chain(secrets).collect::<BTreeSet<_>>(),
+        asked()
+    );
+}
+
+#[test]
+fn the_operators_page_has_every_setting_and_no_other() {
+    let text = read("docs/operators.md");
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `"));
+    let names = rows.filter_map(|row| row.split('|').next());
+    let found: BTreeSet<String> = names
+        .flat_map(|cell| cell.split('`'))
+        .filter(|name| is_setting(name))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(found, asked());
+}
