@@ -12,6 +12,9 @@ use crate::model::Policy;
 /// What every stored policy begins with: the format's name and version.
 pub const MAGIC: [u8; 4] = *b"CSP1";
 
+/// The largest stored policy that is loaded, in bytes: room for a hundred times the agency's.
+pub const LARGEST: usize = 4 << 20;
+
 /// Why bytes are not a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -19,6 +22,9 @@ pub enum LoadError {
     /// Something else, or another version of the format.
     #[error("not a compact policy of version 1; compile the policy again with this version")]
     Format,
+    /// More than [`LARGEST`].
+    #[error("a compact policy has at most {LARGEST} bytes; split the app's policy")]
+    TooLarge,
     /// The right beginning, but not to the end.
     #[error("the compact policy is damaged; compile the policy again")]
     Damaged,
@@ -39,6 +45,9 @@ pub fn store(policy: &Policy) -> Result<Vec<u8>, LoadError> {
 /// # Errors
 /// If the bytes are not exactly one stored policy of this version.
 pub fn load(bytes: &[u8]) -> Result<Policy, LoadError> {
+    if bytes.len() > LARGEST {
+        return Err(LoadError::TooLarge);
+    }
     let body = bytes.strip_prefix(&MAGIC).ok_or(LoadError::Format)?;
     match postcard::take_from_bytes(body) {
         Ok((policy, [])) => Ok(policy),

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{ColumnIndex, ColumnSet};
+use crate::nesting::nested;
 use crate::truth::Truths;
 use crate::value::{Literal, Value};
 
@@ -13,11 +14,11 @@ use crate::value::{Literal, Value};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Condition {
     /// All of them; true if there are none.
-    All(Vec<Condition>),
+    All(#[serde(deserialize_with = "nested")] Vec<Condition>),
     /// Any of them; false if there are none.
-    Any(Vec<Condition>),
+    Any(#[serde(deserialize_with = "nested")] Vec<Condition>),
     /// SQL's `not`.
-    Not(Box<Condition>),
+    Not(#[serde(deserialize_with = "nested")] Box<Condition>),
     /// `left <operator> right`.
     Compare(Comparison, Operand, Operand),
     /// `operand in (literals)`.

@@ -25,6 +25,7 @@ pub mod decide;
 pub mod diagnostic;
 pub mod explain;
 pub mod model;
+mod nesting;
 pub mod pairing;
 pub mod syntax;
 pub mod truth;

@@ -1,5 +1,6 @@
 //! Bad input gets an answer, not a panic.
 
+use policy_core::condition::{Condition, Operand};
 use policy_core::{compact, compile, syntax};
 use proptest::prelude::*;
 
@@ -23,6 +24,58 @@ fn damaged_bytes_are_no_policy() {
     let mut longer = bytes.clone();
     longer.push(0);
     assert_eq!(compact::load(&longer), Err(compact::LoadError::Damaged));
+}
+
+/// The bytes of the small policy with a condition of so many `not`s, one byte each.
+fn nested(depth: usize) -> Vec<u8> {
+    let mut policy = policy().clone();
+    let rule = &mut policy.tables[0].rules[0];
+    // Few enough to be built and dropped anywhere; the rest are added to the bytes.
+    let inner = Condition::Flag(Operand::CallerId);
+    rule.condition = Some((0..20).fold(inner, |inner, _| Condition::Not(Box::new(inner))));
+    let mut bytes = compact::store(&policy).unwrap();
+    let not = [2_u8; 20];
+    let at = bytes.windows(20).position(|window| window == not).unwrap();
+    bytes.splice(at..at + 20, std::iter::repeat_n(2_u8, depth));
+    bytes
+}
+
+#[test]
+fn stored_conditions_nest_no_deeper_than_the_stack() {
+    assert!(compact::load(&nested(200)).is_ok());
+    assert_eq!(
+        compact::load(&nested(1_000)),
+        Err(compact::LoadError::Damaged)
+    );
+    assert_eq!(
+        compact::load(&nested(1_000_000)),
+        Err(compact::LoadError::Damaged)
+    );
+    assert!(
+        compact::load(&nested(200)).is_ok(),
+        "the depth is counted anew"
+    );
+}
+
+/// As deep as the parser lets conditions nest.
+#[test]
+fn what_the_parser_takes_can_be_stored() {
+    let deepest = format!(
+        "{}open{}",
+        "not (open or open and ".repeat(31),
+        ")".repeat(31)
+    );
+    let body = BODY.replace("select where open;", &format!("select where {deepest};"));
+    let (policy, _) = compile(&format!("{HEAD}{body}"), &catalogue()).unwrap();
+    let bytes = compact::store(&policy).unwrap();
+    assert_eq!(compact::load(&bytes), Ok(policy));
+}
+
+#[test]
+fn a_stored_policy_has_a_greatest_size() {
+    let mut bytes = compact::store(policy()).unwrap();
+    bytes.resize(compact::LARGEST + 1, 0);
+    assert_eq!(compact::load(&bytes), Err(compact::LoadError::TooLarge));
 }
 
 proptest! {
