@@ -28,7 +28,7 @@ use policy_core::{Policy, compile};
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use sorts::SORTS;
 
-const CONDITIONS: usize = 1_200;
+const CONDITIONS: usize = 1_800;
 const ROWS: usize = 150;
 /// How many conditions one view holds.
 const TOGETHER: usize = 60;

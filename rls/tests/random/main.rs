@@ -1,0 +1,281 @@
+//! Random policies: PostgreSQL and the evaluator agree on statements under policies that nobody
+//! thought of.
+//!
+//! A world is a random schema with rows and people. Many random policies are tried in it, each in
+//! a transaction of its own: compiled, generated, applied, asked by random callers with random
+//! statements, and rolled back. Policies that the checker refuses are drawn again. What differs is
+//! made smaller, rule by rule, until nothing can be left out.
+//!
+//! `COUNTERSIGN_RANDOM_SEED` repeats a run, `COUNTERSIGN_RANDOM_POLICIES` makes it longer.
+#![cfg(test)]
+
+mod cell;
+#[path = "../support/dice.rs"]
+mod dice;
+mod policy;
+mod world;
+
+use cell::{Act, Bench, Cell, Outcome};
+use countersign_rls::generate::sections;
+use dice::Dice;
+use policy::{Draft, Refusals};
+use policy_core::{Decision, Policy, compile};
+use postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use world::World;
+
+const POLICIES: usize = 400;
+/// How many policies are tried in one world.
+const TOGETHER: usize = 40;
+/// How many statements are tried under one policy.
+const CELLS: usize = 30;
+
+const STUB: &str = include_str!("../../../tests/sql/supabase_stub.sql");
+const EDGE: &str = "do $$ begin create role countersign_edge nologin noinherit;
+    exception when duplicate_object or unique_violation then null; end $$;
+    grant usage on schema auth to countersign_edge;";
+
+/// A database of its own, dropped at the end.
+struct Database {
+    name: String,
+    server: Config,
+    client: Option<Client>,
+}
+
+impl Database {
+    fn create(url: &str, number: usize) -> Self {
+        let server: Config = url.parse().unwrap();
+        let name = format!("countersign_random_{}_{number}", std::process::id());
+        let mut client = server.connect(NoTls).unwrap();
+        client
+            .batch_execute(&format!("create database {name}"))
+            .unwrap();
+        let mut client = server.clone().dbname(&name).connect(NoTls).unwrap();
+        client
+            .batch_execute("set client_min_messages = error")
+            .unwrap();
+        client.batch_execute(STUB).unwrap();
+        client.batch_execute(EDGE).unwrap();
+        Self {
+            name,
+            server,
+            client: Some(client),
+        }
+    }
+
+    fn client(&mut self) -> &mut Client {
+        self.client.as_mut().unwrap()
+    }
+
+    /// Makes the world in place of the last one.
+    fn stage(&mut self, world: &World) {
+        let script = format!(
+            "rollback; drop schema if exists rnd cascade; {}",
+            world.script()
+        );
+        if let Err(error) = self.client().batch_execute(&script) {
+            panic!("{error:?}\n{script}");
+        }
+    }
+
+    /// Begins a transaction in which the policy holds; gives its time.
+    fn enter(&mut self, world: &World, policy: &Policy, text: &str) -> Result<i64, String> {
+        let bodies: Vec<String> = sections(policy, &world.catalogue, text)
+            .into_iter()
+            .map(|section| section.body)
+            .collect();
+        let script = format!("rollback; begin; {}; savepoint cell", bodies.join("\n"));
+        self.client()
+            .batch_execute(&script)
+            .map_err(|error| format!("the generated SQL fails: {error:?}"))?;
+        let row = self
+            .client()
+            .query_one("select (extract(epoch from now()) * 1000000)::bigint", &[])
+            .unwrap();
+        Ok(row.get(0))
+    }
+
+    fn observe(&mut self, cell: &Cell, world: &World) -> Outcome {
+        let script = format!(
+            "rollback to savepoint cell; set local \"request.jwt.claims\" = '{}'; set local role {}; {}",
+            cell.person.claims(),
+            cell.person.role(),
+            cell.sql(world)
+        );
+        match self.client().simple_query(&script) {
+            Ok(messages) => {
+                let (mut keys, mut count) = (Vec::new(), 0);
+                for message in messages {
+                    match message {
+                        SimpleQueryMessage::Row(row) => {
+                            keys.push(row.get(0).unwrap_or_default().to_owned());
+                        }
+                        SimpleQueryMessage::CommandComplete(rows) => count = rows,
+                        _ => {}
+                    }
+                }
+                if cell.returning || matches!(cell.act, Act::Select) {
+                    Outcome::Done(keys)
+                } else {
+                    Outcome::Count(count)
+                }
+            }
+            Err(error) => match error.as_db_error() {
+                Some(said) if said.code().code() == "42501" => Outcome::Refused,
+                Some(said) if said.code().code().starts_with("23") => Outcome::Constraint,
+                _ => Outcome::Error(format!("{error:?}")),
+            },
+        }
+    }
+
+    /// The difference that a statement shows under a policy, in words.
+    fn differs(&mut self, world: &World, draft: &Draft, cell: &Cell) -> Option<String> {
+        let text = draft.to_string();
+        let (policy, _) = compile(&text, &world.catalogue).ok()?;
+        let now = match self.enter(world, &policy, &text) {
+            Ok(now) => now,
+            Err(error) => return Some(format!("{text}\n{error}")),
+        };
+        let bench = Bench {
+            world,
+            policy: &policy,
+            now,
+        };
+        let expected = bench.expect(cell);
+        let observed = self.observe(cell, world);
+        if expected.fits(cell, &policy, world, &observed) {
+            return None;
+        }
+        let stage = &world.stages[cell.table];
+        let rows: Vec<String> = stage.rows.iter().map(|row| format!("  {row:?}")).collect();
+        let columns: Vec<String> = stage
+            .columns
+            .iter()
+            .map(|field| format!("{} {}", field.name, field.sort.data_type))
+            .collect();
+        Some(format!(
+            "{text}\ncaller: {:?}\nstatement: {}\nPostgreSQL: {observed:?}\nevaluator: {:?}\nnow: {}\n{} ({}):\n{}\nstaff: {:#?}",
+            cell.person,
+            cell.sql(world),
+            expected.answers,
+            policy_core::value::timestamp_text(now),
+            stage.name,
+            columns.join(", "),
+            rows.join("\n"),
+            world.stages[1]
+                .rows
+                .iter()
+                .map(|row| format!("{row:?}"))
+                .collect::<Vec<_>>(),
+        ))
+    }
+
+    fn shrunk(&mut self, world: &World, draft: Draft, cell: &Cell) -> String {
+        let (mut draft, mut words) = (draft.clone(), self.differs(world, &draft, cell));
+        'smaller: loop {
+            for candidate in draft.smaller() {
+                if let Some(found) = self.differs(world, &candidate, cell) {
+                    (draft, words) = (candidate, Some(found));
+                    continue 'smaller;
+                }
+            }
+            return words.unwrap_or_else(|| format!("it does not repeat:\n{draft}"));
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.client = None;
+        if let Ok(mut client) = self.server.connect(NoTls) {
+            let _ = client.batch_execute(&format!("drop database {} with (force)", self.name));
+        }
+    }
+}
+
+/// What a run has seen.
+#[derive(Debug, Default)]
+struct Tally {
+    policies: usize,
+    cells: usize,
+    open: usize,
+    applied: usize,
+    refused: usize,
+    nothing: usize,
+    constrained: usize,
+    guarded: usize,
+    refusals: Refusals,
+}
+
+fn agree(url: &str, number: usize, seed: u64, policies: usize) -> Tally {
+    let mut dice = Dice::new(seed);
+    let mut database = Database::create(url, number);
+    let mut tally = Tally::default();
+    while tally.policies < policies {
+        let world = World::random(&mut dice);
+        database.stage(&world);
+        for _ in 0..TOGETHER.min(policies - tally.policies) {
+            let draft = Draft::random(&world, &mut dice, &mut tally.refusals);
+            let text = draft.to_string();
+            let (policy, _) = compile(&text, &world.catalogue).unwrap();
+            tally.policies += 1;
+            tally.guarded += usize::from(policy.tables.iter().any(|table| table.guard.is_some()));
+            let now = database
+                .enter(&world, &policy, &text)
+                .unwrap_or_else(|error| panic!("COUNTERSIGN_RANDOM_SEED={seed}\n{text}\n{error}"));
+            let bench = Bench {
+                world: &world,
+                policy: &policy,
+                now,
+            };
+            for _ in 0..CELLS {
+                let cell = Cell::random(&world, &policy, &mut dice);
+                let expected = bench.expect(&cell);
+                let observed = database.observe(&cell, &world);
+                tally.cells += 1;
+                tally.open += usize::from(expected.is_open());
+                if !expected.fits(&cell, &policy, &world, &observed) {
+                    let words = database.shrunk(&world, draft, &cell);
+                    panic!("{tally:#?}\nCOUNTERSIGN_RANDOM_SEED={seed}\n{words}");
+                }
+                match observed {
+                    Outcome::Refused => tally.refused += 1,
+                    Outcome::Constraint => tally.constrained += 1,
+                    _ if expected
+                        .answers
+                        .iter()
+                        .any(|answer| matches!(answer, Decision::Applies(_))) =>
+                    {
+                        tally.applied += 1;
+                    }
+                    _ => tally.nothing += 1,
+                }
+            }
+        }
+    }
+    tally
+}
+
+#[test]
+fn policy_and_postgresql_are_equal() {
+    let Ok(url) = std::env::var("COUNTERSIGN_PG_URL") else {
+        eprintln!("skipped: COUNTERSIGN_PG_URL names no server; `cargo xtask test` starts one");
+        return;
+    };
+    let seed = dice::seed("COUNTERSIGN_RANDOM_SEED");
+    println!("COUNTERSIGN_RANDOM_SEED={seed}");
+    let policies = dice::number("COUNTERSIGN_RANDOM_POLICIES", POLICIES);
+    let tally = agree(&url, 0, seed, policies);
+    println!("{tally:#?}");
+    let Tally {
+        policies,
+        cells,
+        ref refusals,
+        ..
+    } = tally;
+    assert!(refusals.accepted * 6 > refusals.drafts, "{refusals:#?}");
+    // Every answer is common, or the policies have drifted away from the rows.
+    for count in [tally.applied, tally.refused, tally.nothing] {
+        assert!(count * 12 > cells, "{tally:#?}");
+    }
+    assert!(tally.guarded * 20 > policies, "{tally:#?}");
+}

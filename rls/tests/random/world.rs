@@ -1,0 +1,494 @@
+//! A random schema with rows and people in it: the stage on which random policies are tried.
+
+use policy_core::catalogue::{
+    Catalogue, Column, ColumnDefault, ForeignKey, Relation, RelationKind,
+};
+
+use crate::dice::Dice;
+
+/// A row, in its table's column order, as text.
+pub(crate) type Row = Vec<Option<String>>;
+
+/// A table with its rows.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    pub(crate) name: &'static str,
+    pub(crate) columns: Vec<Field>,
+    pub(crate) parent: Option<Link>,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A column.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) sort: &'static Sort,
+    pub(crate) nullable: bool,
+    pub(crate) default: Default,
+}
+
+/// Where a column's value comes from if none is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Default {
+    None,
+    Constant(&'static str),
+    Now,
+    Caller,
+    Fresh,
+}
+
+/// A foreign key to the table before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Link {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+    /// Whether the tenant is part of it.
+    pub(crate) composite: bool,
+}
+
+/// A type with its few values, so that rows and rules often meet.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Sort {
+    pub(crate) data_type: &'static str,
+    pub(crate) values: &'static [&'static str],
+    pub(crate) ordered: bool,
+}
+
+pub(crate) const INT: Sort = Sort {
+    data_type: "integer",
+    values: &["0", "1", "2", "3"],
+    ordered: true,
+};
+pub(crate) const BOOL: Sort = Sort {
+    data_type: "boolean",
+    values: &["true", "false"],
+    ordered: false,
+};
+pub(crate) const TEXT: Sort = Sort {
+    data_type: "text",
+    values: &["a", "b", "ab", "", "a\\b"],
+    ordered: false,
+};
+const DATE: Sort = Sort {
+    data_type: "date",
+    values: &["2026-01-01", "2026-01-02", "infinity"],
+    ordered: true,
+};
+const TIME: Sort = Sort {
+    data_type: "timestamp with time zone",
+    values: &[
+        "2026-01-01 00:00:00+00",
+        "2026-01-02 00:00:00+00",
+        "2999-01-01 00:00:00+00",
+    ],
+    ordered: true,
+};
+const MOOD: Sort = Sort {
+    data_type: "rnd.mood",
+    values: &["sad", "ok"],
+    ordered: false,
+};
+const DOC: Sort = Sort {
+    data_type: "bytea",
+    values: &["1", "2"],
+    ordered: false,
+};
+/// People's ids.
+pub(crate) const PERSON: Sort = Sort {
+    data_type: "uuid",
+    values: &[
+        "00000000-0000-4000-8000-000000000001",
+        "00000000-0000-4000-8000-000000000002",
+        "00000000-0000-4000-8000-000000000003",
+        "00000000-0000-4000-8000-000000000004",
+        "00000000-0000-4000-8000-000000000005",
+        "00000000-0000-4000-8000-000000000006",
+    ],
+    ordered: false,
+};
+/// Tenants' ids.
+pub(crate) const TENANT: Sort = Sort {
+    data_type: "uuid",
+    values: &[
+        "10000000-0000-4000-8000-000000000001",
+        "10000000-0000-4000-8000-000000000002",
+    ],
+    ordered: false,
+};
+const ROLE: Sort = Sort {
+    data_type: "text",
+    values: &["low", "mid", "top", "odd"],
+    ordered: false,
+};
+/// Other rows' ids.
+const KEY: Sort = Sort {
+    data_type: "uuid",
+    values: &[],
+    ordered: false,
+};
+
+const EXTRA: [&Sort; 9] = [
+    &INT, &INT, &BOOL, &TEXT, &TEXT, &DATE, &TIME, &MOOD, &PERSON,
+];
+
+/// The schema, its rows, and what a policy is held against.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) catalogue: Catalogue,
+}
+
+/// A key of the n-th row of a table.
+pub(crate) fn key(table: usize, row: usize) -> String {
+    format!("2000000{table}-0000-4000-8000-{row:012}")
+}
+
+impl World {
+    pub(crate) fn random(dice: &mut Dice) -> Self {
+        let id = field("id", &KEY, false, Default::Fresh);
+        let tenant = || field("firm_id", &TENANT, false, Default::None);
+        let mut stages = vec![
+            stage(
+                "firms",
+                vec![
+                    id.clone(),
+                    field("name", &TEXT, false, Default::None),
+                    field("founder", &PERSON, true, Default::Caller),
+                    field("made", &TIME, false, Default::Now),
+                ],
+            ),
+            stage(
+                "staff",
+                vec![
+                    id.clone(),
+                    tenant(),
+                    field("person_id", &PERSON, false, Default::None),
+                    field("role", &ROLE, dice.once_in(4), Default::None),
+                    field("active", &BOOL, dice.once_in(3), Default::Constant("true")),
+                ],
+            ),
+            stage(
+                "projects",
+                vec![
+                    id.clone(),
+                    tenant(),
+                    field("owner", &PERSON, true, Default::None),
+                    field("state", &TEXT, dice.once_in(3), Default::Constant("a")),
+                    field("changed", &TIME, false, Default::Now),
+                ],
+            ),
+            stage(
+                "tasks",
+                vec![
+                    id.clone(),
+                    tenant(),
+                    field("project_id", &KEY, dice.once_in(2), Default::None),
+                    field("owner", &PERSON, dice.once_in(2), Default::None),
+                ],
+            ),
+            stage(
+                "steps",
+                vec![
+                    id.clone(),
+                    tenant(),
+                    field("task_id", &KEY, dice.once_in(2), Default::None),
+                ],
+            ),
+            stage(
+                "notes",
+                vec![
+                    id.clone(),
+                    field("author", &PERSON, dice.once_in(2), Default::None),
+                ],
+            ),
+            stage("people", vec![field("id", &PERSON, false, Default::None)]),
+        ];
+        for (at, table, column, target) in [
+            (3, "tasks", "project_id", "projects"),
+            (4, "steps", "task_id", "tasks"),
+        ] {
+            debug_assert_eq!(stages[at].name, table);
+            stages[at].parent = Some(Link {
+                table: target,
+                column,
+                composite: !dice.once_in(3),
+            });
+        }
+        for stage in &mut stages {
+            for number in 0..1 + dice.below(4) {
+                let sort = if dice.once_in(12) {
+                    &DOC
+                } else {
+                    *dice.pick(&EXTRA)
+                };
+                let nullable = dice.once_in(2);
+                let default = if dice.once_in(3) {
+                    {
+                        let value: &&str = dice.pick(sort.values);
+                        Default::Constant(value)
+                    }
+                } else {
+                    Default::None
+                };
+                stage
+                    .columns
+                    .push(field(&format!("c{number}"), sort, nullable, default));
+            }
+        }
+        let catalogue = catalogue(&stages);
+        let mut world = Self { stages, catalogue };
+        world.fill(dice);
+        world
+    }
+
+    fn fill(&mut self, dice: &mut Dice) {
+        for table in 0..self.stages.len() {
+            let count = match self.stages[table].name {
+                "firms" => 2,
+                "staff" => 9,
+                "people" => 4,
+                _ => 7,
+            };
+            for number in 0..count {
+                let row = self.row(table, dice, number);
+                // One membership a person and tenant.
+                let pair = |row: &Row| (row[1].clone(), row[2].clone());
+                let stage = &mut self.stages[table];
+                if stage.name == "staff" && stage.rows.iter().any(|r| pair(r) == pair(&row)) {
+                    continue;
+                }
+                stage.rows.push(row);
+            }
+        }
+    }
+
+    /// A new row, its key after the number.
+    pub(crate) fn row(&self, table: usize, dice: &mut Dice, number: usize) -> Row {
+        let stage = &self.stages[table];
+        let id = match stage.name {
+            "firms" => TENANT
+                .values
+                .get(number)
+                .map_or_else(|| key(table, number), |&id| id.to_owned()),
+            "people" => PERSON
+                .values
+                .get(number)
+                .map_or_else(|| key(table, number), |&id| id.to_owned()),
+            _ => key(table, number),
+        };
+        let mut row: Row = vec![Some(id)];
+        for field in &stage.columns[1..] {
+            let value = match stage.parent.filter(|link| link.column == field.name) {
+                Some(link) => self.reference(link, row[1].as_ref(), dice, field.nullable),
+                None => field.value(dice),
+            };
+            row.push(value);
+        }
+        row
+    }
+
+    /// The key of a parent, of the tenant if the foreign key wants that.
+    fn reference(
+        &self,
+        link: Link,
+        tenant: Option<&String>,
+        dice: &mut Dice,
+        nullable: bool,
+    ) -> Option<String> {
+        if nullable && dice.once_in(5) {
+            return None;
+        }
+        let target = self.stages.iter().find(|stage| stage.name == link.table)?;
+        let strict = link.composite || !dice.once_in(4);
+        let fitting: Vec<&Row> = target
+            .rows
+            .iter()
+            .filter(|row| !strict || row[1].as_ref() == tenant)
+            .collect();
+        let rows: Vec<&Row> = if fitting.is_empty() {
+            target.rows.iter().collect()
+        } else {
+            fitting
+        };
+        dice.pick(&rows)[0].clone()
+    }
+
+    /// The statements that make the schema and its rows.
+    pub(crate) fn script(&self) -> String {
+        let mut text = "create schema rnd; create type rnd.mood as enum ('sad', 'ok');
+            create function rnd.touch() returns trigger language plpgsql set search_path = '' as
+            $$ begin new.changed = now(); return new; end $$;\n"
+            .to_owned();
+        for stage in &self.stages {
+            let columns: Vec<String> = stage.columns.iter().map(Field::definition).collect();
+            text += &format!(
+                "create table rnd.{} ({}, primary key (id)",
+                stage.name,
+                columns.join(", ")
+            );
+            if stage.columns.iter().any(|field| field.name == "firm_id") {
+                text += ", unique (id, firm_id), foreign key (firm_id) references rnd.firms (id) on delete cascade";
+            }
+            if stage.name == "staff" {
+                text += ", unique (firm_id, person_id)";
+            }
+            if let Some(Link {
+                table,
+                column,
+                composite,
+            }) = stage.parent
+            {
+                text += &if composite {
+                    format!(
+                        ", foreign key ({column}, firm_id) references rnd.{table} (id, firm_id) on delete cascade"
+                    )
+                } else {
+                    format!(
+                        ", foreign key ({column}) references rnd.{table} (id) on delete cascade"
+                    )
+                };
+            }
+            text += ");\n";
+        }
+        text += "create trigger touch before update on rnd.projects for each row execute function rnd.touch();
+            set session_replication_role = replica;\n";
+        for stage in &self.stages {
+            let tuples: Vec<String> = stage
+                .rows
+                .iter()
+                .map(|row| {
+                    let values: Vec<String> = row.iter().map(quoted).collect();
+                    format!("({})", values.join(", "))
+                })
+                .collect();
+            text += &format!(
+                "insert into rnd.{} values {};\n",
+                stage.name,
+                tuples.join(", ")
+            );
+        }
+        text + "set session_replication_role = origin;"
+    }
+}
+
+/// A value as SQL.
+pub(crate) fn quoted(value: &Option<String>) -> String {
+    value.as_ref().map_or_else(
+        || "null".to_owned(),
+        |text| format!("'{}'", text.replace('\'', "''")),
+    )
+}
+
+fn stage(name: &'static str, columns: Vec<Field>) -> Stage {
+    Stage {
+        name,
+        columns,
+        parent: None,
+        rows: Vec::new(),
+    }
+}
+
+fn field(name: &str, sort: &'static Sort, nullable: bool, default: Default) -> Field {
+    Field {
+        name: name.to_owned(),
+        sort,
+        nullable,
+        default,
+    }
+}
+
+impl Field {
+    pub(crate) fn value(&self, dice: &mut Dice) -> Option<String> {
+        if (self.nullable && dice.once_in(4)) || self.sort.values.is_empty() {
+            return None;
+        }
+        Some((*dice.pick(self.sort.values)).to_owned())
+    }
+
+    fn definition(&self) -> String {
+        let null = if self.nullable { "" } else { " not null" };
+        let default = match &self.default {
+            Default::None => String::new(),
+            Default::Constant(text) => format!(" default '{text}'"),
+            Default::Now => " default now()".to_owned(),
+            Default::Caller => " default auth.uid()".to_owned(),
+            Default::Fresh => " default gen_random_uuid()".to_owned(),
+        };
+        format!("{} {}{null}{default}", self.name, self.sort.data_type)
+    }
+
+    fn column(&self) -> Column {
+        let expression = |text: &str| ColumnDefault::Expression(text.to_owned());
+        Column {
+            name: self.name.clone(),
+            data_type: self.sort.data_type.to_owned(),
+            nullable: self.nullable,
+            default: match &self.default {
+                Default::None => ColumnDefault::None,
+                Default::Constant(text) => ColumnDefault::Constant((*text).to_owned()),
+                Default::Now => expression("now()"),
+                Default::Caller => expression("auth.uid()"),
+                Default::Fresh => expression("gen_random_uuid()"),
+            },
+            labels: if *self.sort == MOOD {
+                MOOD.values.iter().map(|&label| label.to_owned()).collect()
+            } else {
+                Vec::new()
+            },
+            one_of: Vec::new(),
+        }
+    }
+}
+
+fn catalogue(stages: &[Stage]) -> Catalogue {
+    let words = |all: &[&str]| all.iter().map(|&word| word.to_owned()).collect();
+    let relations = stages.iter().map(|stage| {
+        let tenant = stage.columns.iter().any(|field| field.name == "firm_id");
+        let mut unique = Vec::new();
+        let mut foreign_keys = Vec::new();
+        if tenant {
+            unique.push(words(&["id", "firm_id"]));
+            foreign_keys.push(ForeignKey {
+                name: format!("{}_firm_id_fkey", stage.name),
+                columns: words(&["firm_id"]),
+                table: "firms".to_owned(),
+                references: words(&["id"]),
+                on_delete: "cascade".to_owned(),
+            });
+        }
+        if stage.name == "staff" {
+            unique.push(words(&["firm_id", "person_id"]));
+        }
+        if let Some(link) = stage.parent {
+            let (columns, references) = if link.composite {
+                (words(&[link.column, "firm_id"]), words(&["id", "firm_id"]))
+            } else {
+                (words(&[link.column]), words(&["id"]))
+            };
+            foreign_keys.push(ForeignKey {
+                name: format!("{}_{}_fkey", stage.name, link.column),
+                columns,
+                table: link.table.to_owned(),
+                references,
+                on_delete: "cascade".to_owned(),
+            });
+        }
+        let mut indexes = vec![words(&["id"])];
+        indexes.extend(unique.clone());
+        Relation {
+            name: stage.name.to_owned(),
+            kind: RelationKind::Table,
+            columns: stage.columns.iter().map(Field::column).collect(),
+            primary_key: words(&["id"]),
+            unique,
+            foreign_keys,
+            indexes,
+            security_invoker: false,
+        }
+    });
+    Catalogue {
+        schema: "rnd".to_owned(),
+        relations: relations.collect(),
+        functions: Vec::new(),
+    }
+}
