@@ -20,8 +20,7 @@ mod vectors;
 use std::rc::Rc;
 
 use policy_core::Value;
-use policy_core::decide::{self, CallerKind, Ranks};
-use policy_core::model::Rank;
+use policy_core::decide::{self, CallerKind, Membership, Ranks};
 use policy_core::value::{Kind, value_from_text};
 use reqwest::StatusCode;
 
@@ -95,7 +94,7 @@ impl Caller {
     pub fn facts<'a>(
         &'a self,
         kind: Kind,
-        ranks: Option<&'a [(Value<'a>, Rank)]>,
+        ranks: Option<&'a [Membership<'a>]>,
     ) -> decide::Caller<'a> {
         let Who::Person(person) = &self.who else {
             return decide::Caller::ANON;

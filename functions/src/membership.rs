@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use policy_core::Value;
 use policy_core::condition::Scope;
-use policy_core::model::{Members, Policy, Rank, Tenant};
+use policy_core::decide::Membership;
+use policy_core::model::{AttributeIndex, Members, Policy, Rank, RoleSource, Tenant};
 use policy_core::value::{Kind, value_from_text};
 use postgrest::Postgrest;
 use reqwest::StatusCode;
@@ -26,8 +27,17 @@ const MOST_CALLERS: usize = 1_000;
 const MOST_ROWS: usize = 1_000;
 const LARGEST_ANSWER: usize = 256 * 1024;
 
-/// A caller's ranks, by the tenant's key as the database writes it.
-pub type Memberships = Rc<[(String, Rank)]>;
+/// What a caller belongs to.
+pub type Memberships = Rc<[Belonging]>;
+
+/// One membership, with keys and values as the database writes them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Belonging {
+    tenant: String,
+    rank: Rank,
+    /// What the row says beside the role, one thing each.
+    attribute: Option<(AttributeIndex, String)>,
+}
 
 /// Answers of a moment ago, by app and caller.
 #[derive(Debug, Default)]
@@ -62,23 +72,44 @@ pub struct Standing {
 impl Standing {
     /// The ranks as the policy compares them; `None` if they are not known.
     #[must_use]
-    pub fn ranks(&self, policy: &Policy) -> Option<Vec<(Value<'_>, Rank)>> {
+    pub fn ranks(&self, policy: &Policy) -> Option<Vec<Membership<'_>>> {
         let kind = tenant_kind(policy);
+        let declared = policy
+            .tenant
+            .as_ref()
+            .map_or(&[][..], |tenant| &tenant.attributes);
         let rows = self.memberships.as_ref()?.iter();
-        rows.map(|(tenant, rank)| Some((value_from_text(kind, tenant)?, *rank)))
-            .collect()
+        rows.map(|row| {
+            let attribute = match &row.attribute {
+                None => None,
+                Some((index, text)) => {
+                    let of = declared.get(usize::from(*index))?;
+                    Some((*index, value_from_text(of.kind, text)?))
+                }
+            };
+            Some(Membership {
+                tenant: value_from_text(kind, &row.tenant)?,
+                rank: row.rank,
+                attribute,
+            })
+        })
+        .collect()
     }
 
     /// Tenants and roles by name; `None` if they are not known.
     #[must_use]
     pub fn roles<'a>(&'a self, policy: &'a Policy) -> Option<Vec<(&'a str, &'a str)>> {
         let tenant = policy.tenant.as_ref();
-        let rows = self.memberships.as_ref()?.iter();
         let role = |rank| tenant.map_or("", |tenant| tenant.role(rank));
-        Some(
-            rows.map(|(tenant, rank)| (tenant.as_str(), role(*rank)))
-                .collect(),
-        )
+        let mut roles: Vec<(&str, Rank)> = Vec::new();
+        for row in self.memberships.as_ref()?.iter() {
+            match roles.iter_mut().find(|(of, _)| *of == row.tenant) {
+                Some((_, rank)) => *rank = row.rank.max(*rank),
+                None => roles.push((&row.tenant, row.rank)),
+            }
+        }
+        let named = roles.into_iter();
+        Some(named.map(|(of, rank)| (of, role(rank))).collect())
     }
 }
 
@@ -143,7 +174,7 @@ pub async fn live<R: Runtime>(
             }
         }
     }
-    let memberships: Memberships = highest(all).into();
+    let memberships: Memberships = distinct(all).into();
     let kept = Rc::clone(&memberships);
     edge.memberships
         .borrow_mut()
@@ -175,7 +206,11 @@ async fn read<R: Runtime>(
     ) else {
         return Ok(None);
     };
-    let mut columns = [source.tenant, source.role].into_iter().collect();
+    let said = source.attributes.iter().flatten().copied();
+    let mut columns = said
+        .chain(source.role.column())
+        .chain([source.tenant])
+        .collect();
     if let Some(condition) = &source.condition {
         columns = condition.columns().union(columns);
     }
@@ -226,7 +261,7 @@ fn ranks(
     caller: &Caller,
     rows: &Rows,
     now_ms: u64,
-) -> Vec<(String, Rank)> {
+) -> Vec<Belonging> {
     let Some(table) = policy.table_at(source.table) else {
         return Vec::new();
     };
@@ -254,16 +289,36 @@ fn ranks(
     rows.iter()
         .filter(|row| counts(row))
         .filter_map(|row| {
-            let rank = tenant.rank(&field(row, source.role)?);
-            Some((field(row, source.tenant)?, rank)).filter(|_| rank > 0)
+            let rank = match source.role {
+                RoleSource::Always(rank) => rank,
+                RoleSource::Column(role) => tenant.rank(&field(row, role)?),
+            };
+            let of = field(row, source.tenant).filter(|_| rank > 0)?;
+            let belonging = |attribute| Belonging {
+                tenant: of.clone(),
+                rank,
+                attribute,
+            };
+            let said = (0..=AttributeIndex::MAX).zip(&source.attributes);
+            let said: Vec<Belonging> = said
+                .filter_map(|(index, column)| {
+                    Some(belonging(Some((index, field(row, (*column)?)?))))
+                })
+                .collect();
+            Some(if said.is_empty() {
+                vec![belonging(None)]
+            } else {
+                said
+            })
         })
+        .flatten()
         .collect()
 }
 
-/// One entry a tenant, with the highest rank.
-fn highest(mut all: Vec<(String, Rank)>) -> Vec<(String, Rank)> {
-    all.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
-    all.dedup_by(|later, earlier| later.0 == earlier.0);
+/// Each once, in the order of the tenants.
+fn distinct(mut all: Vec<Belonging>) -> Vec<Belonging> {
+    all.sort();
+    all.dedup();
     all
 }
 

@@ -1,8 +1,8 @@
 //! Everything a policy can be asked.
 
 use policy_core::decide::{
-    Caller, CallerKind, Command, Conflict, Ranks, Row, Sight, Statement, decide_function,
-    decide_view,
+    Caller, CallerKind, Command, Conflict, Membership, Ranks, Row, Sight, Statement,
+    decide_function, decide_view,
 };
 use policy_core::explain::explain;
 use policy_core::model::Table;
@@ -24,7 +24,13 @@ pub(crate) fn ask(policy: &Policy) {
         CallerKind::User,
         CallerKind::Service,
     ];
-    let known = [(ME, 1), (Value::Text("x"), u8::MAX)];
+    let known = [
+        Membership::new(ME, 1),
+        Membership {
+            attribute: Some((u8::MAX, ME)),
+            ..Membership::new(Value::Text("x"), u8::MAX)
+        },
+    ];
     for kind in kinds {
         for ranks in [Ranks::NotYetKnown, Ranks::Known(&known)] {
             let caller = Caller {

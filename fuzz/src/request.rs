@@ -1,7 +1,7 @@
 //! Any request is planned or refused, and what is sent on means what was decided.
 
 use countersign_functions::gateway::{Headers, Incoming, Rules, plan};
-use policy_core::decide::{CallerKind, Ranks};
+use policy_core::decide::{CallerKind, Membership, Ranks};
 use policy_core::{Caller, Value};
 
 use crate::shop;
@@ -27,7 +27,7 @@ pub fn request(data: &[u8]) {
         foreign_keys: &shop::FOREIGN_KEYS,
         strict_reads: false,
     };
-    let ranks = [(Value::Uuid(7), 2)];
+    let ranks = [Membership::new(Value::Uuid(7), 2)];
     let caller = Caller {
         kind: CallerKind::User,
         id: Value::Uuid(1),

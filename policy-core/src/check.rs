@@ -6,8 +6,10 @@
 
 mod conditions;
 mod context;
+mod escalation;
 mod grants;
 mod links;
+mod resources;
 mod rules;
 mod tables;
 mod tenant;
@@ -37,10 +39,12 @@ pub fn check(
         tables: Vec::new(),
         views: Vec::new(),
         functions: Vec::new(),
+        resources: Vec::new(),
     };
     policy.tables = tables::tables(&mut context, policy.tenant.as_ref());
     policy.views = tables::views(&mut context, policy.tenant.as_ref());
     policy.functions = tables::functions(&mut context, policy.tenant.as_ref());
+    policy.resources = resources::resources(&mut context, policy.tenant.as_ref());
     links::resolve(&mut context, &mut policy);
     for table in &mut policy.tables {
         grants::derive(&mut context, table, policy.tenant.as_ref());

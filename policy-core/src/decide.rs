@@ -9,12 +9,16 @@
 //! without a word; then the new row is checked, and a new row that no rule allows fails the
 //! statement. Constraints come last and lie outside the policy.
 
+mod operation;
 mod row_tests;
 
 use crate::columns::ColumnSet;
-use crate::model::{Action, Function, Grants, Policy, Privileges, Rank, Subject, Table, View};
+use crate::model::{
+    Action, AttributeIndex, Function, Grants, Policy, Privileges, Rank, Subject, Table, View,
+};
 use crate::truth::Truths;
 use crate::value::Value;
+pub use operation::{Ruling, decide_operation};
 use row_tests::Tests;
 
 /// Who asks.
@@ -48,13 +52,37 @@ pub enum CallerKind {
     Service,
 }
 
-/// A caller's rank in each of their tenants.
+/// A caller's memberships.
 #[derive(Clone, Copy, Debug)]
 pub enum Ranks<'a> {
     /// These and no others. A tenant may occur more than once; the highest rank counts.
-    Known(&'a [(Value<'a>, Rank)]),
+    Known(&'a [Membership<'a>]),
     /// Nobody asked the database yet.
     NotYetKnown,
+}
+
+/// One membership of a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Membership<'a> {
+    /// The tenant's key.
+    pub tenant: Value<'a>,
+    /// The rank there.
+    pub rank: Rank,
+    /// One of the things the membership row says beside the role, and its value. A row that says
+    /// several is given as several memberships, since a rule asks about one.
+    pub attribute: Option<(AttributeIndex, Value<'a>)>,
+}
+
+impl<'a> Membership<'a> {
+    /// A membership that says nothing beside the role.
+    #[must_use]
+    pub const fn new(tenant: Value<'a>, rank: Rank) -> Self {
+        Self {
+            tenant,
+            rank,
+            attribute: None,
+        }
+    }
 }
 
 /// One row as a statement meets it, with what is known about the rows it points to.
@@ -367,7 +395,7 @@ impl Caller<'_> {
     pub fn highest_rank_reaches(&self, rank: Rank) -> Truths {
         match self.ranks {
             Ranks::NotYetKnown => Truths::DEFINITE,
-            Ranks::Known(ranks) => Truths::of(ranks.iter().any(|(_, r)| *r >= rank)),
+            Ranks::Known(ranks) => Truths::of(ranks.iter().any(|of| of.rank >= rank)),
         }
     }
 }
@@ -381,7 +409,7 @@ impl CallerKind {
             Subject::Guest => matches!(self, Self::Guest | Self::User),
             Subject::User => self == Self::User,
             Subject::Service => self == Self::Service,
-            Subject::Itself(_) | Subject::Rank(_) | Subject::Peer(_) => {
+            Subject::Itself(_) | Subject::Rank(_) | Subject::Team(_) | Subject::Peer(_) => {
                 matches!(self, Self::Guest | Self::User)
             }
         }

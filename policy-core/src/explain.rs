@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::columns::ColumnSet;
 use crate::decide::{
-    Caller, CallerKind, Command, Decision, Privilege, Ranks, Reason, Row, Statement,
+    Caller, CallerKind, Command, Decision, Privilege, Ranks, Reason, Row, Ruling, Statement,
 };
-use crate::model::{Action, Policy, Subject, Table};
+use crate::model::{Action, AttributeIndex, Policy, Resource, Subject, Table};
 use crate::value::Value;
 
 /// A decision in words.
@@ -73,12 +73,69 @@ pub fn explain(
         },
     };
     explanation.details.push(words.who(subject_row(statement)));
+    explanation.details.extend(words.teams(statement));
     if let Decision::Refused(Reason::NoRule(action)) | Decision::Skipped(Reason::NoRule(action)) =
         decision
     {
         explanation.details.extend(words.nulls(statement, *action));
     }
     explanation
+}
+
+/// Explains a ruling on an operation.
+#[must_use]
+pub fn explain_operation(
+    policy: &Policy,
+    caller: &Caller<'_>,
+    tenant: Value<'_>,
+    resource: &Resource,
+    operation: &str,
+    ruling: Ruling,
+) -> Explanation {
+    let name = resource.name();
+    let rules: Vec<&str> = resource
+        .rules
+        .iter()
+        .filter(|rule| rule.operation == operation)
+        .map(|rule| rule.text.as_str())
+        .collect();
+    let (decision, because) = match ruling {
+        Ruling::Allowed(_) => ("applies", "is allowed"),
+        Ruling::Denied => ("refused", "is refused"),
+        Ruling::Depends => ("depends", "depends on the caller's memberships"),
+    };
+    let lead = format!("{operation} on `{name}` {because}");
+    let rule = match ruling {
+        Ruling::Allowed(position) => resource.rules.get(usize::from(position)),
+        Ruling::Denied | Ruling::Depends => None,
+    };
+    let message = match (rule, ruling) {
+        (Some(rule), _) => format!("{lead}: `{}` allows it", rule.text),
+        (None, Ruling::Denied) if rules.is_empty() => {
+            format!("{lead}: the policy gives nobody `{operation}`")
+        }
+        (None, Ruling::Denied) => {
+            format!("{lead}: no rule for `{operation}` holds for this caller")
+        }
+        (None, _) => lead,
+    };
+    let rule = rule.map(|rule| RuleReference {
+        text: rule.text.clone(),
+        line: rule.line,
+    });
+    Explanation {
+        decision,
+        message,
+        rule,
+        details: vec![standing(
+            policy,
+            caller,
+            Some(tenant),
+            "the tenant asked about",
+        )],
+        hint: (!matches!(ruling, Ruling::Allowed(_)) && !rules.is_empty())
+            .then(|| format!("the rules are `{}`", rules.join("`, `"))),
+    }
 }
 
 struct Words<'a> {
@@ -245,51 +302,51 @@ impl Words<'_> {
     }
 
     fn who(&self, row: Option<&Row<'_>>) -> String {
-        let kind = match self.caller.kind {
-            CallerKind::Anon => return "the caller is not signed in".to_owned(),
-            CallerKind::NoSubject => {
-                return format!(
-                    "the token's subject is missing or no {}",
-                    self.policy.caller_id.name()
-                );
-            }
-            CallerKind::Service => return "the caller is the service".to_owned(),
-            CallerKind::Guest => "an anonymous sign-in",
-            CallerKind::User => "signed in",
-        };
-        let Some(tenant) = &self.policy.tenant else {
-            return format!("the caller is {kind}");
-        };
-        let Ranks::Known(ranks) = self.caller.ranks else {
-            return format!("the caller is {kind}; memberships were not read");
-        };
         let column = self.table.place.tenant_column();
-        let of_row = column.and_then(|column| row?.values.get(usize::from(column)));
-        let mut text = format!("the caller is {kind}");
-        match of_row {
-            Some(value) if !matches!(value, Value::NotYetKnown | Value::Present) => {
-                let rank = ranks
-                    .iter()
-                    .filter(|(of, _)| of == value)
-                    .map(|(_, rank)| *rank)
-                    .max();
-                match rank {
-                    Some(rank) if rank > 0 => {
-                        let _ = write!(text, ", `{}` in the row's tenant", tenant.role(rank));
-                    }
-                    _ => text.push_str(" and no member of the row's tenant"),
-                }
-            }
-            _ => {
-                let highest = ranks.iter().map(|(_, rank)| *rank).max().unwrap_or(0);
-                if highest == 0 {
-                    text.push_str(" and a member of no tenant");
-                } else {
-                    let _ = write!(text, ", at most `{}` in any tenant", tenant.role(highest));
-                }
+        let of_row = column.and_then(|column| row?.values.get(usize::from(column)).copied());
+        standing(self.policy, self.caller, of_row, "the row's tenant")
+    }
+
+    /// What the caller's memberships in the row's tenant say, where a rule holds the row against it.
+    fn teams(&self, statement: &Statement<'_>) -> Vec<String> {
+        let (Some(tenant), Some(column), Some(row), Ranks::Known(ranks)) = (
+            &self.policy.tenant,
+            self.table.place.tenant_column(),
+            subject_row(statement),
+            self.caller.ranks,
+        ) else {
+            return Vec::new();
+        };
+        let of_row = row.values.get(usize::from(column));
+        let mut asked: Vec<AttributeIndex> = Vec::new();
+        for rule in &self.table.rules {
+            if let Subject::Team(team) = rule.subject
+                && !asked.contains(&team.attribute)
+            {
+                asked.push(team.attribute);
             }
         }
-        text
+        let held = |attribute: AttributeIndex| {
+            ranks.iter().filter(move |of| {
+                of_row == Some(&of.tenant)
+                    && matches!(of.attribute, Some((is, value)) if is == attribute && value != Value::Null)
+            })
+        };
+        asked
+            .into_iter()
+            .filter_map(|attribute| {
+                let name = &tenant.attributes.get(usize::from(attribute))?.name;
+                let roles: Vec<&str> = held(attribute).map(|of| tenant.role(of.rank)).collect();
+                Some(if roles.is_empty() {
+                    format!("no membership of the caller's in the row's tenant has a `{name}`")
+                } else {
+                    format!(
+                        "the caller has a `{name}` in the row's tenant as `{}`",
+                        roles.join("`, `")
+                    )
+                })
+            })
+            .collect()
     }
 
     /// Which columns that a rule asks about were NULL: the usual surprise.
@@ -317,6 +374,54 @@ impl Words<'_> {
             })
             .collect()
     }
+}
+
+/// Who the caller is, and what in the tenant, as far as that is known.
+fn standing(
+    policy: &Policy,
+    caller: &Caller<'_>,
+    tenant: Option<Value<'_>>,
+    which: &str,
+) -> String {
+    let kind = match caller.kind {
+        CallerKind::Anon => return "the caller is not signed in".to_owned(),
+        CallerKind::NoSubject => {
+            return format!(
+                "the token's subject is missing or no {}",
+                policy.caller_id.name()
+            );
+        }
+        CallerKind::Service => return "the caller is the service".to_owned(),
+        CallerKind::Guest => "an anonymous sign-in",
+        CallerKind::User => "signed in",
+    };
+    let Some(declared) = &policy.tenant else {
+        return format!("the caller is {kind}");
+    };
+    let Ranks::Known(ranks) = caller.ranks else {
+        return format!("the caller is {kind}; memberships were not read");
+    };
+    let mut text = format!("the caller is {kind}");
+    match tenant {
+        Some(value) if !matches!(value, Value::NotYetKnown | Value::Present) => {
+            let held = ranks.iter().filter(|of| of.tenant == value);
+            match held.map(|of| of.rank).max() {
+                Some(rank) if rank > 0 => {
+                    let _ = write!(text, ", `{}` in {which}", declared.role(rank));
+                }
+                _ => {
+                    let _ = write!(text, " and no member of {which}");
+                }
+            }
+        }
+        _ => match ranks.iter().map(|of| of.rank).max() {
+            Some(rank) if rank > 0 => {
+                let _ = write!(text, ", at most `{}` in any tenant", declared.role(rank));
+            }
+            _ => text.push_str(" and a member of no tenant"),
+        },
+    }
+    text
 }
 
 fn verb(statement: &Statement<'_>) -> &'static str {

@@ -34,7 +34,7 @@ pub mod value;
 pub use catalogue::Catalogue;
 pub use check::check;
 pub use columns::ColumnSet;
-pub use decide::{Caller, Decision, Statement, decide};
+pub use decide::{Caller, Decision, Statement, decide, decide_operation};
 pub use diagnostic::Diagnostic;
 pub use model::Policy;
 pub use value::Value;

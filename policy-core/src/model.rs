@@ -16,6 +16,9 @@ pub type Rank = u8;
 /// The position of a table in [`Policy::tables`].
 pub type TableIndex = u16;
 
+/// The position of an attribute in [`Tenant::attributes`].
+pub type AttributeIndex = u8;
+
 /// A checked policy of one app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
@@ -33,6 +36,8 @@ pub struct Policy {
     pub views: Vec<View>,
     /// The functions the policy names.
     pub functions: Vec<Function>,
+    /// What is not in the database: objects of other systems, and workflows.
+    pub resources: Vec<Resource>,
 }
 
 /// What a tenant is and who belongs to it.
@@ -48,8 +53,22 @@ pub struct Tenant {
     pub members: Vec<Members>,
     /// The roles from the lowest up, so that the role of rank `r` is at `r - 1`.
     pub roles: Vec<String>,
+    /// What a membership may say beside its role, such as a team: what `<role> in same <attribute>`
+    /// holds a row's column against.
+    pub attributes: Vec<Attribute>,
     /// Whether a tenant must always keep one active member of the top role.
     pub keep_top: bool,
+}
+
+/// An attribute of memberships.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribute {
+    /// How rules call it.
+    pub name: String,
+    /// How its values compare.
+    pub kind: Kind,
+    /// Its type as PostgreSQL prints it.
+    pub data_type: String,
 }
 
 /// `found by <author> stamped <stamp>`: whoever inserts a tenant becomes its top role.
@@ -71,10 +90,33 @@ pub struct Members {
     pub tenant: ColumnIndex,
     /// Its column with the caller's id.
     pub caller: ColumnIndex,
-    /// Its column with the role's name.
-    pub role: ColumnIndex,
+    /// Which role a row gives.
+    pub role: RoleSource,
+    /// Its columns with the attributes, in the order of [`Tenant::attributes`]; a source need not
+    /// have them all.
+    pub attributes: Vec<Option<ColumnIndex>>,
     /// Which rows count.
     pub condition: Option<Condition>,
+}
+
+/// Which role a membership row gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RoleSource {
+    /// The one whose name is in this column.
+    Column(ColumnIndex),
+    /// This one, whatever is in the row.
+    Always(Rank),
+}
+
+impl RoleSource {
+    /// The column with the role's name, if there is one.
+    #[must_use]
+    pub fn column(self) -> Option<ColumnIndex> {
+        match self {
+            Self::Column(column) => Some(column),
+            Self::Always(_) => None,
+        }
+    }
 }
 
 /// A table.
@@ -96,6 +138,8 @@ pub struct Table {
     pub not_null: ColumnSet,
     /// Whether rows are only ever added, by the service too.
     pub append: bool,
+    /// The system that holds the truth, if the rows are a copy; then clients never write them.
+    pub source: Option<Source>,
     /// Soft delete.
     pub retire: Option<Retire>,
     /// The parent rows that must be visible for anything to be allowed.
@@ -110,6 +154,15 @@ pub struct Table {
     pub guard: Option<crate::pairing::Guard>,
     /// Where the table's block starts; line 0 if the policy does not name the table.
     pub line: u32,
+}
+
+/// `from <system> [ttl <time>]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The system.
+    pub system: String,
+    /// For how many seconds a copy may be used before it is read again.
+    pub ttl: Option<u32>,
 }
 
 /// A column.
@@ -197,9 +250,23 @@ pub enum Subject {
     Itself(ColumnIndex),
     /// Members of the row's tenant from this rank up.
     Rank(Rank),
+    /// Members of the row's tenant from a rank up whose membership says the same as the row.
+    Team(Team),
     /// Whoever sees a row of this table whose column equals the row's own (`via id in
     /// team_members (user_id)`); select only.
     Peer(Peer),
+}
+
+/// `<role> in same <attribute>`: one membership in the row's tenant has at least the rank and, in
+/// the attribute, what the row has in the column. NULL equals nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Team {
+    /// The least rank.
+    pub rank: Rank,
+    /// The membership's attribute.
+    pub attribute: AttributeIndex,
+    /// The row's column.
+    pub column: ColumnIndex,
 }
 
 /// The one-to-many form of `via`.
@@ -368,7 +435,68 @@ impl Privileges {
     }
 }
 
+/// What is not in the database, so that only the edge can guard it: an object of another system,
+/// or a workflow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resource {
+    /// The system, if it is another one's.
+    pub system: Option<String>,
+    /// Its name within the system; [`Resource::name`] gives both.
+    pub object: String,
+    /// Who may do what; the rest is denied.
+    pub rules: Vec<OperationRule>,
+    /// Its line in the policy.
+    pub line: u32,
+}
+
+/// One subject may do one operation on a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationRule {
+    /// Who: `anon`, `guest`, `user`, `service` or a role in the tenant that is asked about.
+    pub subject: Subject,
+    /// What.
+    pub operation: String,
+    /// The rule's words, in canonical layout.
+    pub text: String,
+    /// Its line in the policy.
+    pub line: u32,
+}
+
+impl Resource {
+    /// The name as the policy writes it: `<system>.<object>`, or the object's alone.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.system.as_ref().map_or_else(
+            || self.object.clone(),
+            |system| format!("{system}.{}", self.object),
+        )
+    }
+
+    /// The operations that some rule names, in the order of the text.
+    #[must_use]
+    pub fn operations(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = Vec::new();
+        for rule in &self.rules {
+            if !all.contains(&rule.operation.as_str()) {
+                all.push(&rule.operation);
+            }
+        }
+        all
+    }
+}
+
 impl Policy {
+    /// The resource of this name.
+    #[must_use]
+    pub fn resource(&self, name: &str) -> Option<&Resource> {
+        self.resources
+            .iter()
+            .find(|resource| match (&resource.system, name.split_once('.')) {
+                (Some(system), Some((of, object))) => system == of && resource.object == object,
+                _ => resource.system.is_none() && resource.object == name,
+            })
+    }
+
     /// The table of this name.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Table> {
@@ -406,6 +534,20 @@ impl Tenant {
             .checked_sub(1)
             .and_then(|position| self.roles.get(position))
             .map_or("", String::as_str)
+    }
+
+    /// The source that makes a founder a member of the top role, by its position: the first that can
+    /// say so. On the tenants' own table that is the founder's signature itself.
+    #[must_use]
+    pub fn founding(&self, found: Found) -> Option<usize> {
+        let top = self.top();
+        self.members.iter().position(|members| {
+            let gives_top = match members.role {
+                RoleSource::Column(_) => members.table != self.root,
+                RoleSource::Always(rank) => rank == top,
+            };
+            gives_top && (members.table != self.root || members.caller == found.author)
+        })
     }
 
     /// The highest rank.
@@ -464,7 +606,7 @@ impl Rule {
     pub fn fenced(&self, place: Place) -> bool {
         match (place, self.subject) {
             (Place::Shared, _) | (_, Subject::Anon | Subject::Service | Subject::Peer(_)) => false,
-            (_, Subject::Rank(_)) => true,
+            (_, Subject::Rank(_) | Subject::Team(_)) => true,
             (Place::Root(_), _) if self.action == Action::Insert => false,
             _ => !self.outside,
         }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::columns::ColumnSet;
 use crate::condition::Condition;
-use crate::model::{Action, Grants, Rank, Rule, Subject};
+use crate::model::{Action, Grants, Rank, Rule, Subject, Team};
 
 /// Why a guard is needed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,10 @@ fn callers<'a>(rules: &[&'a Rule], top: Rank) -> Vec<Vec<&'a Rule>> {
     let mut sets = Vec::new();
     for rank in 0..=top {
         for chosen in 0..1_u32 << others.len().min(MOST_VARIABLES) {
+            let holds = |position: usize| chosen & (1 << position.min(31)) != 0;
+            if !coherent(&others, rank, holds) {
+                continue;
+            }
             let speaks = |rule: &&&Rule| match rule.subject {
                 Subject::Rank(needed) => needed <= rank,
                 subject => others
@@ -81,10 +85,34 @@ fn callers<'a>(rules: &[&'a Rule], top: Rank) -> Vec<Vec<&'a Rule>> {
     sets
 }
 
+/// Whether these subjects can hold for one caller of this rank, and no others: a team's rank is a
+/// rank, and who has a higher one in the same team has the lower one too.
+fn coherent(subjects: &[Subject], rank: Rank, holds: impl Fn(usize) -> bool) -> bool {
+    let teams = || {
+        let numbered = subjects.iter().enumerate();
+        numbered.filter_map(|(position, subject)| match subject {
+            Subject::Team(team) => Some((position, *team)),
+            _ => None,
+        })
+    };
+    let same = |a: Team, b: Team| a.attribute == b.attribute && a.column == b.column;
+    teams()
+        .filter(|(position, _)| holds(*position))
+        .all(|(_, held)| {
+            held.rank <= rank
+                && teams().all(|(position, other)| {
+                    holds(position) || !same(held, other) || other.rank > held.rank
+                })
+        })
+}
+
 /// Whether a rule's subject can hold for the old row and not for the new one, because clients may
 /// write the column it looks at.
 fn moves(rule: &Rule, granted: ColumnSet) -> bool {
-    matches!(rule.subject, Subject::Itself(column) if granted.contains(column))
+    matches!(
+        rule.subject,
+        Subject::Itself(column) | Subject::Team(Team { column, .. }) if granted.contains(column)
+    )
 }
 
 /// Looks for an old row, a new row and columns that pass apart but not together.

@@ -20,7 +20,9 @@ mod table;
 mod tenancy;
 
 use policy_core::condition::Condition;
-use policy_core::model::{Action, Members, Place, Rank, Rule, Subject, Table};
+use policy_core::model::{
+    Action, AttributeIndex, Members, Place, Rank, Rule, Subject, Table, Team,
+};
 use policy_core::value::Kind;
 use policy_core::{Catalogue, Policy};
 
@@ -153,6 +155,17 @@ impl Context<'_> {
         self.function(role)
     }
 
+    /// The helper that returns where the caller has at least this rank, and what the membership
+    /// says there.
+    fn team_helper(&self, rank: Rank, attribute: AttributeIndex) -> String {
+        let tenant = self.policy.tenant.as_ref();
+        let role = tenant.map_or("", |tenant| tenant.role(rank));
+        let attribute = tenant
+            .and_then(|tenant| tenant.attributes.get(usize::from(attribute)))
+            .map_or("", |attribute| attribute.name.as_str());
+        self.function(&format!("{role}_by_{attribute}"))
+    }
+
     /// A generated function of this app.
     fn function(&self, suffix: &str) -> String {
         sql::qualified(
@@ -192,12 +205,9 @@ fn client_rules(table: &Table) -> impl Iterator<Item = &Rule> {
 fn fence_rank(table: &Table) -> Option<Rank> {
     client_rules(table)
         .filter(|rule| fence_binds(table, rule.action) && rule.fenced(table.place))
-        .map(|rule| {
-            if let Subject::Rank(rank) = rule.subject {
-                rank
-            } else {
-                1
-            }
+        .map(|rule| match rule.subject {
+            Subject::Rank(rank) | Subject::Team(Team { rank, .. }) => rank,
+            _ => 1,
         })
         .min()
 }

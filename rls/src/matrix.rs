@@ -3,7 +3,7 @@
 //! It says what the rules say, put together per caller: a member has everything a viewer has. What
 //! narrows all of them alike, such as a parent that must be visible, stands beside the table.
 
-use policy_core::model::{Action, Place, Rank, Rule, Subject, Table};
+use policy_core::model::{Action, Place, Rank, Rule, Subject, Table, Team};
 use policy_core::{ColumnSet, Policy};
 use serde::Serialize;
 
@@ -141,7 +141,8 @@ impl Who {
             (Self::Anon, _) => false,
             (Self::Guest, Subject::User) => false,
             (Self::Member(held), Subject::Rank(needed)) => held >= needed,
-            (_, Subject::Rank(_)) => false,
+            (Self::Member(held), Subject::Team(team)) => held >= team.rank,
+            (_, Subject::Rank(_) | Subject::Team(_)) => false,
             (Self::Member(_), _) => true,
             _ => outsider,
         }
@@ -174,6 +175,7 @@ fn access(table: &Table, rule: &Rule) -> Access {
     let own = match rule.subject {
         Subject::Itself(column) => format!("own ({})", table.column_name(column)),
         Subject::Peer(_) => "of people seen".to_owned(),
+        Subject::Team(team) => format!("in same {}", table.column_name(team.column)),
         _ => String::new(),
     };
     let columns = if rule.action == Action::Delete {
@@ -224,7 +226,7 @@ fn subject_name(policy: &Policy, subject: Subject) -> String {
         Subject::User => "user".to_owned(),
         Subject::Service => "service".to_owned(),
         Subject::Itself(_) | Subject::Peer(_) => "self".to_owned(),
-        Subject::Rank(rank) => policy
+        Subject::Rank(rank) | Subject::Team(Team { rank, .. }) => policy
             .tenant
             .as_ref()
             .map_or_else(String::new, |tenant| tenant.role(rank).to_owned()),

@@ -272,7 +272,9 @@ impl Judge<'_> {
                     roles.map_or("", |tenant| tenant.role(*rank))
                 )
             }
-            Subject::Itself(_) | Subject::Peer(_) => "whoever the row names".to_owned(),
+            Subject::Itself(_) | Subject::Team(_) | Subject::Peer(_) => {
+                "whoever the row names".to_owned()
+            }
         };
         let who: Vec<String> = subjects.iter().map(who).collect();
         let who = if who.is_empty() {

@@ -3,7 +3,7 @@
 use crate::catalogue::{Catalogue, Relation, RelationKind};
 use crate::columns::{ColumnIndex, ColumnSet, MAX_COLUMNS};
 use crate::diagnostic::{Diagnostic, Span, nearest};
-use crate::model::{Subject, Table, TableIndex, Tenant};
+use crate::model::{AttributeIndex, Subject, Table, TableIndex, Team, Tenant};
 use crate::syntax::tree::{self, File, Name};
 use crate::value::Kind;
 
@@ -233,6 +233,64 @@ impl<'a> Context<'a> {
             "service" => Subject::Service,
             _ => Subject::Rank(self.rank(tenant, name)?),
         })
+    }
+
+    /// A subject that names a column or none; `None` after a finding.
+    pub(super) fn team(
+        &mut self,
+        tenant: Option<&Tenant>,
+        relation: &Relation,
+        role: &Name,
+        attribute: &Name,
+        column: Option<&Name>,
+    ) -> Option<Subject> {
+        let rank = self.rank(tenant, role)?;
+        let declared = tenant.map_or(&[][..], |tenant| tenant.attributes.as_slice());
+        let position = declared.iter().position(|of| of.name == attribute.text);
+        let Some((position, of)) = position.and_then(|at| Some((at, declared.get(at)?))) else {
+            let names = declared.iter().map(|of| of.name.as_str());
+            let help = nearest(&attribute.text, names).map_or_else(
+                || {
+                    format!(
+                        "name the column behind the role: `members <table> (<tenant>, <caller>, <role>, {})`",
+                        attribute.text
+                    )
+                },
+                |near| format!("did you mean `{near}`?"),
+            );
+            self.report(
+                Diagnostic::error(
+                    "unknown-attribute",
+                    attribute.span,
+                    format!("no membership has a `{}`", attribute.text),
+                )
+                .label("not in any `members`")
+                .help(help),
+            );
+            return None;
+        };
+        let named = column.unwrap_or(attribute);
+        let column = self.column(relation, named)?;
+        let own = relation.column(&named.text)?;
+        if own.kind() != of.kind {
+            self.report(
+                Diagnostic::error(
+                    "type-mismatch",
+                    named.span,
+                    format!(
+                        "`{}` is {}, the memberships' `{}` is {}",
+                        named.text, own.data_type, of.name, of.data_type
+                    ),
+                )
+                .label("two types"),
+            );
+            return None;
+        }
+        Some(Subject::Team(Team {
+            rank,
+            attribute: AttributeIndex::try_from(position).ok()?,
+            column,
+        }))
     }
 
     /// Whether clients never write this column, in any table.

@@ -140,6 +140,11 @@ fn subject(
 ) -> Option<Subject> {
     match &rule.subject {
         tree::Subject::Named(name) => context.named_subject(tenant, name),
+        tree::Subject::Team {
+            role,
+            attribute,
+            column,
+        } => context.team(tenant, relation, role, attribute, column.as_ref()),
         tree::Subject::Itself(name) => {
             let column = context.column(relation, name)?;
             let kind = relation.column(&name.text)?.kind();
@@ -180,7 +185,7 @@ fn rule(
         );
         return None;
     };
-    if matches!(subject, Subject::Rank(_)) && table.place == Place::Shared {
+    if matches!(subject, Subject::Rank(_) | Subject::Team(_)) && table.place == Place::Shared {
         context.report(
             Diagnostic::error(
                 "role-without-tenant",
@@ -206,6 +211,26 @@ fn rule(
             )
             .label(format!("no `{}` here", action.word()))
             .help("remove the rule, or `append` from the head of the block"),
+        );
+    }
+    if let Some(source) = &table.source
+        && action != Action::Select
+        && subject != Subject::Service
+    {
+        context.report(
+            Diagnostic::error(
+                "copied",
+                written.span,
+                format!(
+                    "the rows of `{}` are copies of what `{}` holds",
+                    table.name, source.system
+                ),
+            )
+            .label(format!("`{}` would be lost with the next copy", action.word()))
+            .help(format!(
+                "write to `{}` and let the service copy it: `resource {}.<name> {{ ... }}` says who may",
+                source.system, source.system
+            )),
         );
     }
     misplaced(context, action, written);

@@ -5,7 +5,9 @@ use super::{conditions, rules};
 use crate::catalogue::{Relation, RelationKind};
 use crate::columns::{ColumnSet, MAX_COLUMNS};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::model::{Action, Column, Function, Grants, Place, Retire, Subject, Table, Tenant, View};
+use crate::model::{
+    Action, Column, Function, Grants, Place, Retire, Source, Subject, Table, Tenant, View,
+};
 use crate::syntax::tree::{self, Item};
 use crate::value::Kind;
 
@@ -117,6 +119,7 @@ fn table(
         hidden: ColumnSet::EMPTY,
         fixed: ColumnSet::EMPTY,
         append: false,
+        source: None,
         retire: None,
         parents: Vec::new(),
         rules: Vec::new(),
@@ -142,6 +145,10 @@ fn table(
     }
     table.place = place(context, tenant, relation, block);
     table.append = block.append.is_some();
+    table.source = block.source.as_ref().map(|source| Source {
+        system: source.system.text.clone(),
+        ttl: source.ttl,
+    });
     if let Some(column) = table.place.tenant_column() {
         table.fixed = table.fixed.with(column);
     }
@@ -427,19 +434,32 @@ fn subjects(
                 );
             }
         }
-        match &rule.subject {
-            tree::Subject::Named(name) => subjects.extend(context.named_subject(tenant, name)),
-            tree::Subject::Itself(name) => context.report(
-                Diagnostic::error(
-                    "bare-action",
-                    name.span,
-                    format!("`self` needs a row, and {what} has none of its own"),
-                )
-                .label("name a role or `user`"),
-            ),
-        }
+        subjects.extend(rowless(context, tenant, rule, what));
     }
     subjects
+}
+
+/// A subject that speaks of no row; `None` after a finding.
+pub(super) fn rowless(
+    context: &mut Context<'_>,
+    tenant: Option<&Tenant>,
+    rule: &tree::Rule,
+    what: &str,
+) -> Option<Subject> {
+    let word = match &rule.subject {
+        tree::Subject::Named(name) => return context.named_subject(tenant, name),
+        tree::Subject::Itself(_) => "self",
+        tree::Subject::Team { .. } => "in same",
+    };
+    context.report(
+        Diagnostic::error(
+            "bare-action",
+            rule.subject.span(),
+            format!("`{word}` needs a row, and {what} has none of its own"),
+        )
+        .label("name a role or `user`"),
+    );
+    None
 }
 
 fn report_wrong_action(context: &mut Context<'_>, span: Span, found: &str, word: &str, what: &str) {

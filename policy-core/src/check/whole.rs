@@ -1,12 +1,12 @@
 //! What no single rule shows.
 
 use super::context::Context;
+use super::escalation;
 use super::grants::kept_by_upsert;
 use crate::columns::ColumnSet;
-use crate::condition::{Comparison, Condition, Operand};
+use crate::condition::Condition;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::model::{Action, Members, Place, Policy, Rank, Rule, Subject, Table, TableIndex};
-use crate::value::Literal;
+use crate::model::{Action, Place, Policy, Rule, Subject, Table, Team};
 
 pub(super) fn look(context: &mut Context<'_>, policy: &Policy) {
     for table in policy.tables.iter().filter(|table| table.is_named()) {
@@ -27,11 +27,7 @@ pub(super) fn look(context: &mut Context<'_>, policy: &Policy) {
         retirement(context, table);
         dead_parents(context, policy, table);
     }
-    if let Some(tenant) = &policy.tenant {
-        for members in &tenant.members {
-            escalation(context, policy, members, tenant.top());
-        }
-    }
+    escalation::look(context, policy);
 }
 
 /// Whether whoever `narrow` speaks of is also spoken of by `wide`, on the same row.
@@ -42,6 +38,10 @@ fn includes(table: &Table, wide: &Rule, narrow: &Rule) -> bool {
     }
     match (wide.subject, narrow.subject) {
         (Subject::Rank(a), Subject::Rank(b)) => a <= b,
+        (Subject::Rank(a), Subject::Team(team)) => a <= team.rank,
+        (Subject::Team(a), Subject::Team(b)) => {
+            a.rank <= b.rank && a.attribute == b.attribute && a.column == b.column
+        }
         (Subject::Rank(1), other) => other != Subject::Service,
         (Subject::Anon, other) => other != Subject::Service,
         (Subject::Guest, other) => !matches!(other, Subject::Anon | Subject::Service),
@@ -242,7 +242,7 @@ fn hidden_key(context: &mut Context<'_>, table: &Table) {
 fn retirement(context: &mut Context<'_>, table: &Table) {
     let Some(retire) = &table.retire else { return };
     let able = table.rules_for(Action::Update).any(|rule| {
-        matches!(rule.subject, Subject::Rank(rank) if rank <= retire.by)
+        matches!(rule.subject, Subject::Rank(rank) | Subject::Team(Team { rank, .. }) if rank <= retire.by)
             && rule.columns.contains(retire.column)
     });
     if !able {
@@ -304,63 +304,4 @@ fn dead_parents(context: &mut Context<'_>, policy: &Policy, table: &Table) {
             );
         }
     }
-}
-
-/// Nobody may write a membership above their own rank, but for the top role.
-fn escalation(context: &mut Context<'_>, policy: &Policy, members: &Members, top: Rank) {
-    let Some(table) = policy.table_at(members.table) else {
-        return;
-    };
-    for rule in &table.rules {
-        let own = match rule.subject {
-            Subject::Service => continue,
-            Subject::Rank(rank) if rank >= top => continue,
-            Subject::Rank(rank) => rank,
-            // A founder's rule on a root that is its own membership source cannot be judged here.
-            _ if is_root(policy, members.table) => continue,
-            _ => 0,
-        };
-        let span = context.rule_span(table, rule.line, &rule.text);
-        let writes_role = rule.columns.contains(members.role);
-        let moves = rule.columns.contains(members.caller) || rule.columns.contains(members.tenant);
-        let escalates = match rule.action {
-            Action::Insert => !bounded(policy, rule, members, own),
-            Action::Update => (writes_role || moves) && !bounded(policy, rule, members, own),
-            _ => false,
-        };
-        if escalates {
-            context.report(
-                Diagnostic::error(
-                    "escalation",
-                    span,
-                    "this can give a higher role than its author has",
-                )
-                .label(format!("writes `{}`", table.column_name(members.role)))
-                .help("leave the role out of the columns, or bound it: `check role in (...)` with roles up to the author's own"),
-            );
-        }
-    }
-}
-
-fn is_root(policy: &Policy, table: TableIndex) -> bool {
-    policy
-        .tenant
-        .as_ref()
-        .is_some_and(|tenant| tenant.root == table)
-}
-
-/// Whether the rule's `check` keeps the new row's role at or below a rank.
-fn bounded(policy: &Policy, rule: &Rule, members: &Members, own: Rank) -> bool {
-    let low =
-        |literal: &Literal| matches!(literal, Literal::Text(role) if policy.rank(role) <= own);
-    let role = Operand::Column(members.role);
-    let bounds = |condition: &Condition| match condition {
-        Condition::OneOf(operand, roles) => *operand == role && roles.iter().all(low),
-        Condition::Compare(Comparison::Equal, a, Operand::Literal(b)) => *a == role && low(b),
-        _ => false,
-    };
-    rule.check.as_ref().is_some_and(|check| match check {
-        Condition::All(parts) => parts.iter().any(bounds),
-        other => bounds(other),
-    })
 }

@@ -4,7 +4,7 @@ use super::Ranks;
 use super::{Caller, CallerKind, Reason, Row, Sight, Verdict};
 use crate::columns::ColumnSet;
 use crate::condition::{Comparison, Scope, compare, distinct};
-use crate::model::{Action, Place, Policy, Rank, Rule, Subject, Table};
+use crate::model::{Action, Place, Policy, Rank, Rule, Subject, Table, Team};
 use crate::truth::Truths;
 use crate::value::Value;
 
@@ -144,6 +144,7 @@ impl<'a> Tests<'a> {
         let own = match rule.subject {
             Subject::Anon | Subject::Guest | Subject::User | Subject::Service => Truths::TRUE,
             Subject::Rank(rank) => return self.has_rank(row, rank),
+            Subject::Team(team) => return self.in_team(row, team),
             Subject::Itself(column) => compare(
                 Comparison::Equal,
                 self.scope(row).column(column),
@@ -171,7 +172,7 @@ impl<'a> Tests<'a> {
             Value::Null => Truths::FALSE,
             Value::NotYetKnown | Value::Present => {
                 // It may be a tenant the caller does not belong to.
-                if ranks.iter().any(|(_, held)| *held >= rank) {
+                if ranks.iter().any(|of| of.rank >= rank) {
                     Truths::DEFINITE
                 } else {
                     Truths::FALSE
@@ -180,9 +181,32 @@ impl<'a> Tests<'a> {
             tenant => Truths::of(
                 ranks
                     .iter()
-                    .any(|(of, held)| *of == tenant && *held >= rank),
+                    .any(|of| of.tenant == tenant && of.rank >= rank),
             ),
         }
+    }
+
+    /// Whether one of the caller's memberships in the row's tenant has the rank and says the same
+    /// as the row.
+    fn in_team(&self, row: &Row<'_>, team: Team) -> Truths {
+        let Some(tenant) = self.table.place.tenant_column() else {
+            return Truths::FALSE;
+        };
+        let Ranks::Known(ranks) = self.caller.ranks else {
+            return Truths::DEFINITE;
+        };
+        let scope = self.scope(row);
+        let (tenant, own) = (scope.column(tenant), scope.column(team.column));
+        let equal = |a, b| compare(Comparison::Equal, a, b).holds();
+        ranks
+            .iter()
+            .filter(|of| of.rank >= team.rank)
+            .fold(Truths::FALSE, |truths, of| match of.attribute {
+                Some((attribute, value)) if attribute == team.attribute => {
+                    truths.or(equal(of.tenant, tenant).and(equal(value, own)))
+                }
+                _ => truths,
+            })
     }
 
     fn parents(&self, row: &Row<'_>) -> Verdict {

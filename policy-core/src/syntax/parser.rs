@@ -2,23 +2,35 @@
 
 use super::token::{Token, tokens};
 use super::tree::{
-    Action, File, Function, Item, Members, Name, Retire, Rule, Subject, Table, Tenant, Via, View,
+    Action, Attribute, File, Function, Item, Members, Name, Resource, Retire, Rule, Source,
+    Subject, Table, Tenant, Via, View,
 };
 use crate::diagnostic::{Diagnostic, Span, nearest};
 
 /// Words with a meaning at the start of a statement or as a subject: no role may be named so.
-pub const KEYWORDS: [&str; 19] = [
+pub const KEYWORDS: [&str; 20] = [
     "anon", "app", "append", "caller", "execute", "fixed", "guest", "hidden", "inherit", "managed",
-    "never", "on", "outside", "retire", "self", "service", "tenant", "user", "via",
+    "never", "on", "outside", "resource", "retire", "self", "service", "tenant", "user", "via",
 ];
 
 const ACTIONS: [&str; 6] = ["select", "insert", "update", "delete", "upsert", "execute"];
+
+/// The units of `ttl`, in seconds.
+const UNITS: [(&str, u32); 4] = [
+    ("second", 1),
+    ("minute", 60),
+    ("hour", 3_600),
+    ("day", 86_400),
+];
 
 /// The reading failed here; the diagnostic is already kept.
 #[derive(Debug)]
 pub(super) struct Stop;
 
 pub(super) type Read<T> = Result<T, Stop>;
+
+/// Reads one action behind the words that lead it, which start here.
+type ReadAction<'s> = fn(&mut Parser<'s>, &str, Span) -> Read<Action>;
 
 pub(super) struct Parser<'s> {
     pub(super) source: &'s str,
@@ -50,6 +62,7 @@ impl<'s> Parser<'s> {
             tables: Vec::new(),
             views: Vec::new(),
             functions: Vec::new(),
+            resources: Vec::new(),
         };
         while self.peek() != Token::End {
             if self.statement(&mut file).is_err() {
@@ -106,13 +119,13 @@ impl<'s> Parser<'s> {
             if self.at("view") && self.at_name_after() {
                 self.advance();
                 let name = self.name("the view's name")?;
-                let rules = self.rules()?;
+                let rules = self.rules(Self::action)?;
                 file.views.push(View { name, rules, line });
             } else if self.at("function") && self.at_name_after() {
                 self.advance();
                 let name = self.name("the function's name")?;
                 let arguments = self.types()?;
-                let rules = self.rules()?;
+                let rules = self.rules(Self::action)?;
                 file.functions.push(Function {
                     name,
                     arguments,
@@ -123,9 +136,12 @@ impl<'s> Parser<'s> {
                 let table = self.table(line)?;
                 file.tables.push(table);
             }
+        } else if self.take("resource") {
+            let resource = self.resource(line)?;
+            file.resources.push(resource);
         } else {
             let found = self.here().text(self.source).to_lowercase();
-            let starts = ["caller", "managed", "tenant", "on"];
+            let starts = ["caller", "managed", "tenant", "on", "resource"];
             let mut diagnostic = Diagnostic::error(
                 "unexpected",
                 self.here(),
@@ -161,26 +177,7 @@ impl<'s> Parser<'s> {
         };
         let mut members = Vec::new();
         while self.take("members") {
-            let table = self.name("the membership table's name")?;
-            self.expect(Token::Open, "`(` and three columns")?;
-            let tenant = self.name("the column with the tenant's key")?;
-            self.expect(Token::Comma, "`,`")?;
-            let caller = self.name("the column with the caller's id")?;
-            self.expect(Token::Comma, "`,`")?;
-            let role = self.name("the column with the role")?;
-            self.expect(Token::Close, "`)`")?;
-            let condition = if self.take("where") {
-                Some(self.condition()?)
-            } else {
-                None
-            };
-            members.push(Members {
-                table,
-                tenant,
-                caller,
-                role,
-                condition,
-            });
+            members.push(self.members()?);
         }
         self.expect_word("roles")?;
         let mut roles = vec![self.name("a role")?];
@@ -208,6 +205,114 @@ impl<'s> Parser<'s> {
         })
     }
 
+    fn members(&mut self) -> Read<Members> {
+        let table = self.name("the membership table's name")?;
+        self.expect(Token::Open, "`(`, the tenant's column and the caller's")?;
+        let tenant = self.name("the column with the tenant's key")?;
+        self.expect(Token::Comma, "`,`")?;
+        let caller = self.name("the column with the caller's id")?;
+        let mut more = Vec::new();
+        while self.take_token(Token::Comma) {
+            let column =
+                self.name("the column with the role, or one that rules hold rows against")?;
+            let name = if self.take("as") {
+                Some(self.name("the name that rules use")?)
+            } else {
+                None
+            };
+            more.push(Attribute { column, name });
+        }
+        self.expect(Token::Close, "`,` or `)`")?;
+        let role = if self.take("as") {
+            Some(self.name("the role of every row")?)
+        } else {
+            None
+        };
+        let condition = if self.take("where") {
+            Some(self.condition()?)
+        } else {
+            None
+        };
+        Ok(Members {
+            table,
+            tenant,
+            caller,
+            more,
+            role,
+            condition,
+        })
+    }
+
+    fn resource(&mut self, line: u32) -> Read<Resource> {
+        let first = self.name("the resource's name")?;
+        let (system, name) = if self.take_token(Token::Dot) {
+            (Some(first), self.name("the name within the system")?)
+        } else {
+            (None, first)
+        };
+        let rules = self.rules(Self::operation)?;
+        Ok(Resource {
+            system,
+            name,
+            rules,
+            line,
+        })
+    }
+
+    /// An operation: a plain word, with nothing behind it.
+    fn operation(&mut self, lead: &str, start: Span) -> Read<Action> {
+        let (line, from) = (self.line(), self.position);
+        let word = self.name("an operation")?;
+        Ok(Action {
+            text: format!("{lead} {}", self.one_line(from)),
+            span: start.to(word.span),
+            word,
+            columns: None,
+            condition: None,
+            check: None,
+            blind: false,
+            line,
+        })
+    }
+
+    /// `from <system> [ttl <number> <unit>]`, behind its first word.
+    fn source(&mut self, start: Span) -> Read<Source> {
+        let system = self.name("the system that holds the truth")?;
+        let ttl = if self.take("ttl") {
+            let at = self.here();
+            let Ok(number) = at.text(self.source).parse::<u32>() else {
+                return self.expected("a whole number");
+            };
+            self.advance();
+            let unit = self.name("`seconds`, `minutes`, `hours` or `days`")?;
+            let seconds = UNITS
+                .iter()
+                .find(|(name, _)| *name == unit.text.trim_end_matches('s'))
+                .and_then(|(_, seconds)| number.checked_mul(*seconds))
+                .filter(|seconds| *seconds > 0);
+            if seconds.is_none() {
+                self.keep(
+                    Diagnostic::error(
+                        "ttl",
+                        at.to(unit.span),
+                        "how long a copy may be used is a number of seconds, minutes, hours or days",
+                    )
+                    .label("no such time")
+                    .help("write it as in `ttl 15 minutes`"),
+                );
+                return Err(Stop);
+            }
+            seconds
+        } else {
+            None
+        };
+        Ok(Source {
+            system,
+            ttl,
+            span: start.to(self.previous()),
+        })
+    }
+
     fn table(&mut self, line: u32) -> Read<Table> {
         let name = self.name("a table's name")?;
         let mut table = Table {
@@ -215,6 +320,7 @@ impl<'s> Parser<'s> {
             tenant: None,
             parents: Vec::new(),
             append: None,
+            source: None,
             items: Vec::new(),
             line,
         };
@@ -245,6 +351,10 @@ impl<'s> Parser<'s> {
             } else if self.at("append") {
                 table.append = Some(self.here());
                 self.advance();
+            } else if self.at("from") {
+                let start = self.here();
+                self.advance();
+                table.source = Some(self.source(start)?);
             } else {
                 break;
             }
@@ -252,7 +362,10 @@ impl<'s> Parser<'s> {
         if self.take_token(Token::Semicolon) {
             return Ok(table);
         }
-        self.expect(Token::OpenBlock, "`{` or one of `tenant`, `via`, `append`")?;
+        self.expect(
+            Token::OpenBlock,
+            "`{` or one of `tenant`, `via`, `append`, `from`",
+        )?;
         while !self.take_token(Token::CloseBlock) {
             if self.peek() == Token::End {
                 return self.fail(
@@ -321,16 +434,27 @@ impl<'s> Parser<'s> {
         self.rule().map(Item::Rule)
     }
 
-    fn rules(&mut self) -> Read<Vec<Rule>> {
+    /// A block of nothing but rules.
+    fn rules(&mut self, action: ReadAction<'s>) -> Read<Vec<Rule>> {
         self.expect(Token::OpenBlock, "`{`")?;
         let mut rules = Vec::new();
         while !self.take_token(Token::CloseBlock) {
-            rules.push(self.rule()?);
+            if self.peek() == Token::End {
+                return self.expected("`}`");
+            }
+            match self.rule_of(action) {
+                Ok(rule) => rules.push(rule),
+                Err(Stop) => self.recover_item(),
+            }
         }
         Ok(rules)
     }
 
     fn rule(&mut self) -> Read<Rule> {
+        self.rule_of(Self::action)
+    }
+
+    fn rule_of(&mut self, action: ReadAction<'s>) -> Read<Rule> {
         let (start, from) = (self.here(), self.position);
         let outside = if self.take("outside") {
             Some(start)
@@ -340,21 +464,41 @@ impl<'s> Parser<'s> {
         let subject = if self.take("self") {
             Subject::Itself(self.name("the column that holds the caller's id")?)
         } else {
-            Subject::Named(
-                self.name("a role or one of `anon`, `guest`, `user`, `service`, `self`")?,
-            )
+            let name = self.name("a role or one of `anon`, `guest`, `user`, `service`, `self`")?;
+            if self.take("in") {
+                self.team(name)?
+            } else {
+                Subject::Named(name)
+            }
         };
         let who = self.one_line(from);
         self.expect(Token::Colon, "`:` and what they may do")?;
-        let mut actions = vec![self.action(&format!("{who}:"), self.here())?];
+        let lead = format!("{who}:");
+        let mut actions = vec![action(self, &lead, self.here())?];
         while self.take_token(Token::Comma) {
-            actions.push(self.action(&format!("{who}:"), self.here())?);
+            actions.push(action(self, &lead, self.here())?);
         }
         self.expect(Token::Semicolon, "`;`")?;
         Ok(Rule {
             subject,
             outside,
             actions,
+        })
+    }
+
+    /// `in same <attribute> [as <column>]`, behind `in`.
+    fn team(&mut self, role: Name) -> Read<Subject> {
+        self.expect_word("same")?;
+        let attribute = self.name("what the membership has, such as `team_id`")?;
+        let column = if self.take("as") {
+            Some(self.name("the row's column")?)
+        } else {
+            None
+        };
+        Ok(Subject::Team {
+            role,
+            attribute,
+            column,
         })
     }
 

@@ -31,6 +31,8 @@ pub struct File {
     pub views: Vec<View>,
     /// `on function <name>(<types>) ...`
     pub functions: Vec<Function>,
+    /// `resource <system>.<name> ...`
+    pub resources: Vec<Resource>,
 }
 
 /// The declaration of tenants.
@@ -42,7 +44,7 @@ pub struct Tenant {
     pub key: Name,
     /// `found by <column> stamped <column>`
     pub found: Option<(Name, Name)>,
-    /// `members <table> (<tenant>, <caller>, <role>) where ...`
+    /// `members <table> (<tenant>, <caller>, ...) ...`
     pub members: Vec<Members>,
     /// `roles <highest> > ... > <lowest>`
     pub roles: Vec<Name>,
@@ -61,10 +63,30 @@ pub struct Members {
     pub tenant: Name,
     /// The column with the caller's id.
     pub caller: Name,
-    /// The column with the role.
-    pub role: Name,
+    /// The columns behind these two, or their words, in order: the role's first, unless `as` names
+    /// one role for all rows; then the attributes'.
+    pub more: Vec<Attribute>,
+    /// `as <role>`: every row gives this role.
+    pub role: Option<Name>,
     /// Which rows count.
     pub condition: Option<Condition>,
+}
+
+/// A column of a membership that rules may hold a row's column against.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// The column.
+    pub column: Name,
+    /// `as <name>`: how rules call it; the column's own name if it is not given.
+    pub name: Option<Name>,
+}
+
+impl Attribute {
+    /// How rules call it.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        self.name.as_ref().unwrap_or(&self.column)
+    }
 }
 
 /// A block about a table.
@@ -78,10 +100,23 @@ pub struct Table {
     pub parents: Vec<Via>,
     /// `append`
     pub append: Option<Span>,
+    /// `from <system> [ttl <number> <unit>]`
+    pub source: Option<Source>,
     /// The block's statements.
     pub items: Vec<Item>,
     /// The line it starts on, from 1.
     pub line: u32,
+}
+
+/// Where the truth of a table is, if it is elsewhere.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The system.
+    pub system: Name,
+    /// `ttl <number> <unit>`, in seconds.
+    pub ttl: Option<u32>,
+    /// Its words.
+    pub span: Span,
 }
 
 /// One link of a `via`.
@@ -132,6 +167,15 @@ pub enum Subject {
     Itself(Name),
     /// `anon`, `guest`, `user`, `service` or a role.
     Named(Name),
+    /// `<role> in same <attribute> [as <column>]`
+    Team {
+        /// The role.
+        role: Name,
+        /// What the membership's row has.
+        attribute: Name,
+        /// The row's column; one of the attribute's name if it is not given.
+        column: Option<Name>,
+    },
 }
 
 impl Subject {
@@ -140,6 +184,11 @@ impl Subject {
     pub fn span(&self) -> Span {
         match self {
             Self::Itself(name) | Self::Named(name) => name.span,
+            Self::Team {
+                role,
+                attribute,
+                column,
+            } => role.span.to(column.as_ref().unwrap_or(attribute).span),
         }
     }
 }
@@ -199,6 +248,19 @@ pub struct Function {
     /// Its argument types.
     pub arguments: Vec<Name>,
     /// Its rules.
+    pub rules: Vec<Rule>,
+    /// The line it starts on, from 1.
+    pub line: u32,
+}
+
+/// A block about what is not in the database: an object of another system, or a workflow.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// The system, if the name has one.
+    pub system: Option<Name>,
+    /// The name behind it.
+    pub name: Name,
+    /// Its rules, whose actions are operations in plain words.
     pub rules: Vec<Rule>,
     /// The line it starts on, from 1.
     pub line: u32,

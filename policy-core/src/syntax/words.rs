@@ -76,7 +76,7 @@ impl Parser<'_> {
             .get(self.position + 1)
             .is_some_and(|(token, span)| match token {
                 Token::Quoted => true,
-                Token::Word => !["tenant", "via", "append"]
+                Token::Word => !["tenant", "via", "append", "from"]
                     .iter()
                     .any(|word| span.text(self.source).eq_ignore_ascii_case(word)),
                 _ => false,

@@ -1,8 +1,8 @@
 //! What is decided, and that not knowing never changes it.
 
 use policy_core::decide::{
-    Caller, CallerKind, Command, Conflict, Decision, Privilege, Ranks, Reason, Row, Sight,
-    Statement,
+    Caller, CallerKind, Command, Conflict, Decision, Membership, Privilege, Ranks, Reason, Row,
+    Sight, Statement,
 };
 use policy_core::explain::explain;
 use policy_core::model::Table;
@@ -18,7 +18,7 @@ const ME: Value<'static> = Value::Uuid(1);
 const NOW: Value<'static> = Value::Timestamp(1_000);
 const OLD: Value<'static> = Value::Timestamp(0);
 
-fn person<'a>(ranks: &'a [(Value<'a>, u8)]) -> Caller<'a> {
+fn person<'a>(ranks: &'a [Membership<'a>]) -> Caller<'a> {
     Caller {
         kind: CallerKind::User,
         id: ME,
@@ -86,7 +86,11 @@ fn update(
             new: row(&after),
         },
     };
-    decide(policy, table, &person(ranks), &statement, NOW)
+    let ranks: Vec<_> = ranks
+        .iter()
+        .map(|(of, rank)| Membership::new(*of, *rank))
+        .collect();
+    decide(policy, table, &person(&ranks), &statement, NOW)
 }
 
 #[test]
@@ -153,7 +157,13 @@ fn whoever_retires_a_row_sees_it_in_that_transaction_only() {
             written: ColumnSet::EMPTY,
             command: Command::Select(row(&values)),
         };
-        decide(policy, table, &person(&[(A, rank)]), &statement, NOW)
+        decide(
+            policy,
+            table,
+            &person(&[Membership::new(A, rank)]),
+            &statement,
+            NOW,
+        )
     };
     assert_eq!(select(1, OLD), Decision::Skipped(Reason::Retired));
     assert!(matches!(select(3, OLD), Decision::Applies(_)));
@@ -179,9 +189,9 @@ fn explanations_name_the_rule_and_the_fact() {
     for (who, caller) in [
         ("anon", Caller::ANON),
         ("stranger", person(&[])),
-        ("viewer", person(&[(A, 1)])),
-        ("owner", person(&[(A, 4)])),
-        ("owner elsewhere", person(&[(B, 4)])),
+        ("viewer", person(&[Membership::new(A, 1)])),
+        ("owner", person(&[Membership::new(A, 4)])),
+        ("owner elsewhere", person(&[Membership::new(B, 4)])),
     ] {
         for command in [
             Command::Select(row(&values)),
@@ -228,7 +238,7 @@ fn explanations_name_the_rule_and_the_fact() {
 fn deciding_allocates_nothing() {
     let policy = policy();
     let table = policy.table("projects").unwrap();
-    let ranks = [(A, 2), (B, 4)];
+    let ranks = [Membership::new(A, 2), Membership::new(B, 4)];
     let caller = person(&ranks);
     let values = project(table, &[("lead_id", ME)]);
     let read = set(table, &["id"]);
@@ -349,7 +359,7 @@ proptest! {
     ) {
         let policy = policy();
         let table = policy.table("projects").unwrap();
-        let ranks = [(A, rank), (B, elsewhere)];
+        let ranks = [Membership::new(A, rank), Membership::new(B, elsewhere)];
         let mask = |values: &[Value<'static>], shift: u32| -> Vec<Value<'static>> {
             values
                 .iter()

@@ -13,3 +13,4 @@ mod format;
 mod robust;
 mod shipped;
 mod support;
+mod teams;

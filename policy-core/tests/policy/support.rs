@@ -8,7 +8,7 @@ use policy_core::catalogue::{
 use policy_core::{Policy, compile};
 
 /// `name: column type[!][=default], ...`; `!` is NOT NULL. The first column is the primary key.
-fn relation(line: &str) -> Relation {
+pub(crate) fn relation(line: &str) -> Relation {
     let (name, columns) = line.split_once(": ").unwrap();
     let columns: Vec<Column> = columns
         .split(", ")

@@ -8,9 +8,9 @@ mod values;
 
 use policy_core::columns::ColumnSet;
 use policy_core::decide::{
-    CallerKind, Command, Conflict, Decision, Open, Privilege, Ranks, Reason, Row,
+    CallerKind, Command, Conflict, Decision, Membership, Open, Privilege, Ranks, Reason, Row,
 };
-use policy_core::model::{Action, Policy, Rank, TableIndex};
+use policy_core::model::{Action, AttributeIndex, Policy, Rank, TableIndex};
 use policy_core::{Caller, Statement, Value};
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +43,34 @@ pub struct Asker {
     pub email: Datum,
     /// The token's authenticator assurance level.
     pub aal: Datum,
-    /// The rank in each tenant.
-    pub ranks: Vec<(Datum, Rank)>,
+    /// The memberships.
+    pub ranks: Vec<OwnedMembership>,
+}
+
+/// A [`Membership`] that can be written down.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OwnedMembership {
+    /// The tenant's key.
+    pub tenant: Datum,
+    /// The rank there.
+    pub rank: Rank,
+    /// What the membership says beside the role.
+    pub attribute: Option<(AttributeIndex, Datum)>,
+}
+
+impl OwnedMembership {
+    /// The membership as [`decide`](policy_core::decide()) takes it.
+    #[must_use]
+    pub fn membership(&self) -> Membership<'_> {
+        Membership {
+            tenant: self.tenant.value(),
+            rank: self.rank,
+            attribute: self
+                .attribute
+                .as_ref()
+                .map(|(of, value)| (*of, value.value())),
+        }
+    }
 }
 
 /// A row with what is known about the rows it points to.
@@ -247,14 +273,11 @@ pub fn decode_answers(bytes: &[u8]) -> Result<Vec<Answer>, Malformed> {
 }
 
 impl Asker {
-    fn ranks(&self) -> Vec<(Value<'_>, Rank)> {
-        self.ranks
-            .iter()
-            .map(|(of, rank)| (of.value(), *rank))
-            .collect()
+    fn ranks(&self) -> Vec<Membership<'_>> {
+        self.ranks.iter().map(OwnedMembership::membership).collect()
     }
 
-    fn caller<'a>(&'a self, ranks: &'a [(Value<'a>, Rank)]) -> Caller<'a> {
+    fn caller<'a>(&'a self, ranks: &'a [Membership<'a>]) -> Caller<'a> {
         Caller {
             kind: CallerKind::from(self.standing),
             id: self.id.value(),
@@ -408,7 +431,11 @@ mod tests {
             id: Datum::Text("x".into()),
             email: Datum::Null,
             aal: Datum::NotYetKnown,
-            ranks: vec![(Datum::Uuid(1), 4)],
+            ranks: vec![OwnedMembership {
+                tenant: Datum::Uuid(1),
+                rank: 4,
+                attribute: Some((0, Datum::Null)),
+            }],
         };
         let question = Question {
             table: 3,

@@ -2,11 +2,12 @@
 
 use js_sys::JSON;
 use policy_core::compact;
+use policy_core::explain::Explanation;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
 use crate::batch::{Batch, encode_answers};
-use crate::question::Question;
+use crate::question::{OperationQuestion, Question};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("types.d.ts");
@@ -34,13 +35,18 @@ impl Policy {
         &self,
         #[wasm_bindgen(unchecked_param_type = "Question")] question: &JsValue,
     ) -> Result<JsValue, JsError> {
-        let text = JSON::stringify(question)
-            .ok()
-            .and_then(|text| text.as_string());
-        let text = text.ok_or_else(|| JsError::new("the question cannot be written as JSON"))?;
-        let question: Question = serde_json::from_str(&text)?;
-        let answer = serde_json::to_string(&question.answer(&self.inner)?)?;
-        JSON::parse(&answer).map_err(|_| JsError::new("the answer cannot be read as JSON"))
+        let question: Question = serde_json::from_str(&written(question)?)?;
+        read(&question.answer(&self.inner)?)
+    }
+
+    /// Whether a caller may do an operation on a resource, and why.
+    #[wasm_bindgen(unchecked_return_type = "Answer")]
+    pub fn can(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "OperationQuestion")] question: &JsValue,
+    ) -> Result<JsValue, JsError> {
+        let question: OperationQuestion = serde_json::from_str(&written(question)?)?;
+        read(&question.answer(&self.inner)?)
     }
 
     /// Decides a batch of the verifier.
@@ -48,4 +54,16 @@ impl Policy {
     pub fn decide_batch(&self, bytes: &[u8]) -> Result<Vec<u8>, JsError> {
         Ok(encode_answers(&Batch::decode(bytes)?.decide(&self.inner))?)
     }
+}
+
+fn written(question: &JsValue) -> Result<String, JsError> {
+    let text = JSON::stringify(question)
+        .ok()
+        .and_then(|text| text.as_string());
+    text.ok_or_else(|| JsError::new("the question cannot be written as JSON"))
+}
+
+fn read(answer: &Explanation) -> Result<JsValue, JsError> {
+    JSON::parse(&serde_json::to_string(answer)?)
+        .map_err(|_| JsError::new("the answer cannot be read as JSON"))
 }

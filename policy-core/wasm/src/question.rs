@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use policy_core::columns::ColumnSet;
 use policy_core::decide::{CallerKind, Command, Conflict, Decision, Ranks, Row, Sight};
-use policy_core::explain::{Explanation, explain};
+use policy_core::explain::{Explanation, explain, explain_operation};
 use policy_core::model::{Action, Policy, Table};
 use policy_core::value::{Kind, timestamp_from_text};
-use policy_core::{Caller, Statement, Value};
+use policy_core::{Caller, Statement, Value, decide_operation};
 use serde::Deserialize;
 
-use crate::batch::Datum;
+use crate::batch::{Datum, OwnedMembership};
 
 /// What is asked; `types.d.ts` has the words.
 #[derive(Clone, Debug, Deserialize)]
@@ -55,6 +55,9 @@ struct Person {
 struct Membership {
     tenant: String,
     role: String,
+    /// What else it says, by the names that the policy's rules use.
+    #[serde(default)]
+    attributes: BTreeMap<String, Option<String>>,
 }
 
 /// Actions by the words of the language.
@@ -92,6 +95,22 @@ pub enum QuestionError {
         /// The unknown name.
         name: String,
     },
+    /// The policy has no such resource.
+    #[error("the policy of `{app}` has no resource `{name}`")]
+    Resource {
+        /// The app.
+        app: String,
+        /// The unknown name.
+        name: String,
+    },
+    /// No rule looks at such an attribute of memberships.
+    #[error("the memberships of `{app}` have no `{name}`")]
+    Attribute {
+        /// The app.
+        app: String,
+        /// The unknown name.
+        name: String,
+    },
     /// `now` is no instant.
     #[error("`{0}` is no timestamp with a zone, such as 2026-01-31T12:00:00Z")]
     Now(String),
@@ -115,20 +134,9 @@ impl Question {
                 timestamp_from_text(text).ok_or_else(|| QuestionError::Now(text.clone()))?,
             ),
         };
-        let facts = Facts::of(policy, self.caller.as_ref());
-        let ranks = facts.ranks.as_ref().map(|ranks| {
-            ranks
-                .iter()
-                .map(|(of, rank)| (of.value(), *rank))
-                .collect::<Vec<_>>()
-        });
-        let caller = Caller {
-            kind: facts.kind,
-            id: facts.id.value(),
-            email: facts.email.value(),
-            aal: facts.aal.value(),
-            ranks: ranks.as_deref().map_or(Ranks::NotYetKnown, Ranks::Known),
-        };
+        let facts = Facts::of(policy, self.caller.as_ref())?;
+        let ranks = facts.ranks();
+        let caller = facts.caller(ranks.as_deref());
         let old = values(table, &self.row)?;
         let mut changed = self.row.clone();
         changed.extend(self.changes.clone());
@@ -216,21 +224,21 @@ struct Facts {
     id: Datum,
     email: Datum,
     aal: Datum,
-    ranks: Option<Vec<(Datum, u8)>>,
+    ranks: Option<Vec<OwnedMembership>>,
 }
 
 impl Facts {
-    fn of(policy: &Policy, person: Option<&Person>) -> Self {
+    fn of(policy: &Policy, person: Option<&Person>) -> Result<Self, QuestionError> {
         let Some(person) = person else {
             let null = Datum::Null;
             let ranks = Some(Vec::new());
-            return Self {
+            return Ok(Self {
                 kind: CallerKind::Anon,
                 id: null.clone(),
                 email: null.clone(),
                 aal: null,
                 ranks,
-            };
+            });
         };
         let id = match person
             .id
@@ -246,30 +254,125 @@ impl Facts {
             (_, true) => CallerKind::Guest,
             (_, false) => CallerKind::User,
         };
-        let key = policy.tenant.as_ref().and_then(|tenant| {
-            let root = policy.table_at(tenant.root)?;
-            root.columns
-                .get(usize::from(tenant.key))
-                .map(|column| column.kind)
-        });
-        let ranks = person.memberships.as_ref().map(|memberships| {
-            let rank = |m: &Membership| {
-                (
-                    Datum::read(key.unwrap_or(Kind::Text), Some(&m.tenant)),
-                    policy.rank(&m.role),
-                )
-            };
-            memberships.iter().map(rank).collect()
-        });
+        let key = tenant_kind(policy);
+        let ranks = match &person.memberships {
+            None => None,
+            Some(memberships) => {
+                let mut seats = Vec::new();
+                for membership in memberships {
+                    seats.extend(membership.seats(policy, key)?);
+                }
+                Some(seats)
+            }
+        };
         let text = |text: &Option<String>| Datum::read(Kind::Text, text.as_deref());
-        Self {
+        Ok(Self {
             kind,
             id,
             email: text(&person.email),
             aal: text(&person.aal),
             ranks,
+        })
+    }
+
+    fn ranks(&self) -> Option<Vec<policy_core::decide::Membership<'_>>> {
+        let seats = self.ranks.as_ref()?;
+        Some(seats.iter().map(OwnedMembership::membership).collect())
+    }
+
+    fn caller<'a>(
+        &'a self,
+        ranks: Option<&'a [policy_core::decide::Membership<'a>]>,
+    ) -> Caller<'a> {
+        Caller {
+            kind: self.kind,
+            id: self.id.value(),
+            email: self.email.value(),
+            aal: self.aal.value(),
+            ranks: ranks.map_or(Ranks::NotYetKnown, Ranks::Known),
         }
     }
+}
+
+impl Membership {
+    /// One seat for each attribute; one without any.
+    fn seats(&self, policy: &Policy, key: Kind) -> Result<Vec<OwnedMembership>, QuestionError> {
+        let seat = |attribute| OwnedMembership {
+            tenant: Datum::read(key, Some(&self.tenant)),
+            rank: policy.rank(&self.role),
+            attribute,
+        };
+        let declared = policy
+            .tenant
+            .as_ref()
+            .map_or(&[][..], |tenant| &tenant.attributes);
+        let said = self.attributes.iter().map(|(name, value)| {
+            let known = (0_u8..).zip(declared).find(|(_, of)| of.name == *name);
+            let (index, of) = known.ok_or_else(|| QuestionError::Attribute {
+                app: policy.app.clone(),
+                name: name.clone(),
+            })?;
+            Ok(seat(Some((index, Datum::read(of.kind, value.as_deref())))))
+        });
+        let said: Vec<OwnedMembership> = said.collect::<Result<_, _>>()?;
+        Ok(if said.is_empty() {
+            vec![seat(None)]
+        } else {
+            said
+        })
+    }
+}
+
+/// One operation as a frontend asks for it; `types.d.ts` has the words.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperationQuestion {
+    #[serde(default)]
+    caller: Option<Person>,
+    resource: String,
+    operation: String,
+    #[serde(default)]
+    tenant: Option<String>,
+}
+
+impl OperationQuestion {
+    /// Decides and explains.
+    ///
+    /// # Errors
+    /// If the question names what the policy does not have.
+    pub fn answer(&self, policy: &Policy) -> Result<Explanation, QuestionError> {
+        let resource = policy
+            .resource(&self.resource)
+            .ok_or_else(|| QuestionError::Resource {
+                app: policy.app.clone(),
+                name: self.resource.clone(),
+            })?;
+        let facts = Facts::of(policy, self.caller.as_ref())?;
+        let ranks = facts.ranks();
+        let caller = facts.caller(ranks.as_deref());
+        let tenant = match (&self.tenant, policy.tenant.as_ref()) {
+            (_, None) => Datum::Null,
+            (None, Some(_)) => Datum::NotYetKnown,
+            (Some(text), Some(_)) => Datum::read(tenant_kind(policy), Some(text)),
+        };
+        let ruling = decide_operation(&caller, tenant.value(), resource, &self.operation);
+        Ok(explain_operation(
+            policy,
+            &caller,
+            tenant.value(),
+            resource,
+            &self.operation,
+            ruling,
+        ))
+    }
+}
+
+fn tenant_kind(policy: &Policy) -> Kind {
+    let key = policy.tenant.as_ref().and_then(|tenant| {
+        let root = policy.table_at(tenant.root)?;
+        root.columns.get(usize::from(tenant.key))
+    });
+    key.map_or(Kind::Text, |column| column.kind)
 }
 
 fn set<'n>(

@@ -9,7 +9,15 @@ export interface Caller {
   /** Whether this is an anonymous sign-in. */
   anonymous?: boolean;
   /** The caller's tenants and roles. Left out, they are not known, and the answer may be `depends`. */
-  memberships?: { tenant: string; role: string }[];
+  memberships?: Membership[];
+}
+
+/** One membership. */
+export interface Membership {
+  tenant: string;
+  role: string;
+  /** What it says beside the role, such as `team_id`, by the names that the policy's rules use. */
+  attributes?: Record<string, string | null>;
 }
 
 /** A row by its columns. A column left out is not known; numbers beyond 2^53 go as text. */
@@ -29,6 +37,16 @@ export interface Question {
   parents?: Record<string, boolean>;
   /** The time, as an ISO timestamp with its zone; not known if left out. */
   now?: string;
+}
+
+/** An operation on what is not in the database. */
+export interface OperationQuestion {
+  caller?: Caller | null;
+  /** As the policy writes it: `hubspot.contact`. */
+  resource: string;
+  operation: string;
+  /** The key of the tenant that is meant; it may be any if left out. */
+  tenant?: string;
 }
 
 export interface Answer {

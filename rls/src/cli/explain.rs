@@ -5,7 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
-use policy_core::decide::{Caller, CallerKind, Command, Ranks, Row, Sight, Statement, decide};
+use policy_core::decide::{
+    Caller, CallerKind, Command, Membership, Ranks, Row, Sight, Statement, decide,
+};
 use policy_core::explain::explain;
 use policy_core::model::{Policy, Rank, Table};
 use policy_core::value::{Kind, value_from_text};
@@ -96,7 +98,7 @@ impl ExplainArgs {
             overlay(&old, &changes, !matches!(self.action, Word::Insert))
         };
         let tenant = tenant(table, &mut old, &mut new);
-        let ranks = [(tenant, rank)];
+        let ranks = [Membership::new(tenant, rank)];
         let caller = Caller {
             kind,
             id: if nobody { Value::Null } else { id },

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use policy_core::ColumnSet;
-use policy_core::model::{Action, Rule, Subject, Table};
+use policy_core::model::{Action, Rule, Subject, Table, Team};
 
 use super::rows::Rows;
 use super::{Context, Role, grants};
@@ -232,7 +232,7 @@ fn alternatives(
 /// same and no client may write what is asked. The policy itself tests the new row in any case.
 fn proposed(rows: &Rows<'_>, rule: &Rule, held: ColumnSet) -> Test {
     let subject_moves = match rule.subject {
-        Subject::Itself(column) => held.contains(column),
+        Subject::Itself(column) | Subject::Team(Team { column, .. }) => held.contains(column),
         _ => false,
     };
     let asked = rule

@@ -1,8 +1,10 @@
-//! One helper for each role: the tenants where the caller has it, or one above it.
+//! One helper for each role: the tenants where the caller has it, or one above it; and one for each
+//! role and attribute that rules ask for together.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use policy_core::model::{Members, Rank, Tenant};
+use policy_core::model::{AttributeIndex, Members, Rank, RoleSource, Subject, Tenant};
 
 use super::condition::condition;
 use super::rows::Rows;
@@ -17,6 +19,9 @@ pub(super) fn section(context: &Context<'_>) -> Option<Section> {
     let mut body = String::new();
     for rank in 1..=tenant.top() {
         helper(context, tenant, &key.data_type, rank, &mut body);
+    }
+    for team in teams(context) {
+        team_helper(context, tenant, &key.data_type, team, &mut body);
     }
     owner_check(context, tenant, &mut body);
     let heading = declaration(context);
@@ -43,41 +48,89 @@ fn declaration(context: &Context<'_>) -> Vec<String> {
 /// As definer, because the policies of the membership table ask it themselves. In plpgsql, because
 /// that keeps its plan: 8 microseconds a call where `language sql` takes 32.
 fn helper(context: &Context<'_>, tenant: &Tenant, key: &str, rank: Rank, text: &mut String) {
-    let function = context.helper(rank);
-    let roles: Vec<String> = (rank..=tenant.top())
-        .rev()
-        .map(|rank| sql::literal(tenant.role(rank)))
-        .collect();
-    let sources: Vec<String> = tenant
-        .members
-        .iter()
-        .filter_map(|members| source(context, members, &roles.join(", ")))
-        .collect();
+    let sources = tenant.members.iter();
+    let sources = sources.filter_map(|members| source(context, tenant, members, rank, None));
+    let what = format!("Where the caller is {}.", at_least(tenant, rank));
+    let returns = format!("setof {key}");
+    function(&context.helper(rank), &what, &returns, sources, text);
+}
+
+/// The same with what each membership says beside the role; rows that say nothing equal nothing.
+fn team_helper(
+    context: &Context<'_>,
+    tenant: &Tenant,
+    key: &str,
+    (rank, attribute): (Rank, AttributeIndex),
+    text: &mut String,
+) {
+    let Some(of) = tenant.attributes.get(usize::from(attribute)) else {
+        return;
+    };
+    let sources = tenant.members.iter();
+    let sources =
+        sources.filter_map(|members| source(context, tenant, members, rank, Some(attribute)));
+    let what = format!(
+        "Where the caller is {}, with the {} of that membership.",
+        at_least(tenant, rank),
+        of.name
+    );
+    let returns = format!("table (tenant {key}, value {})", of.data_type);
+    function(
+        &context.team_helper(rank, attribute),
+        &what,
+        &returns,
+        sources,
+        text,
+    );
+}
+
+fn at_least(tenant: &Tenant, rank: Rank) -> String {
     let above = if rank == tenant.top() {
         ""
     } else {
         " or above"
     };
+    format!("{}{above}", tenant.role(rank))
+}
+
+fn function(
+    name: &str,
+    what: &str,
+    returns: &str,
+    sources: impl Iterator<Item = String>,
+    text: &mut String,
+) {
+    let sources: Vec<String> = sources.collect();
+    let body = if sources.is_empty() {
+        "return;".to_owned()
+    } else {
+        format!("return query\n    {};", sources.join("\n    union\n    "))
+    };
     let _ = writeln!(
         text,
-        "-- Where the caller is {role}{above}.
-create or replace function {function}() returns setof {key}
+        "-- {what}
+create or replace function {name}() returns {returns}
   language plpgsql stable parallel safe security definer rows 10
   set search_path = ''
 as $$
 begin
-  return query
-    {sources};
+  {body}
 end $$;
-revoke execute on function {function}() from public, anon;
-grant execute on function {function}() to authenticated;
+revoke execute on function {name}() from public, anon;
+grant execute on function {name}() to authenticated;
 ",
-        role = tenant.role(rank),
-        sources = sources.join("\n    union\n    "),
     );
 }
 
-fn source(context: &Context<'_>, members: &Members, roles: &str) -> Option<String> {
+/// The memberships of one source with at least this rank; `None` if it never gives that, or never
+/// says what is asked.
+fn source(
+    context: &Context<'_>,
+    tenant: &Tenant,
+    members: &Members,
+    rank: Rank,
+    attribute: Option<AttributeIndex>,
+) -> Option<String> {
     let table = context.policy.table_at(members.table)?;
     let column = |column| sql::name(table.column_name(column)).into_owned();
     let rows = Rows {
@@ -85,10 +138,30 @@ fn source(context: &Context<'_>, members: &Members, roles: &str) -> Option<Strin
         in_function: true,
         ..Rows::open(context, table, Role::Authenticated)
     };
-    let mut tests = vec![
-        format!("m.{} = {}", column(members.caller), context.caller_id()),
-        format!("m.{} in ({roles})", column(members.role)),
-    ];
+    let mut tests = vec![format!(
+        "m.{} = {}",
+        column(members.caller),
+        context.caller_id()
+    )];
+    match members.role {
+        RoleSource::Always(given) if given < rank => return None,
+        RoleSource::Always(_) => {}
+        RoleSource::Column(role) => {
+            let roles: Vec<String> = (rank..=tenant.top())
+                .rev()
+                .map(|rank| sql::literal(tenant.role(rank)))
+                .collect();
+            tests.push(format!("m.{} in ({})", column(role), roles.join(", ")));
+        }
+    }
+    let mut selected = format!("m.{}", column(members.tenant));
+    if let Some(attribute) = attribute {
+        let said = (*members.attributes.get(usize::from(attribute))?)?;
+        let _ = write!(selected, ", m.{}", column(said));
+        if !table.not_null.contains(said) {
+            tests.push(format!("m.{} is not null", column(said)));
+        }
+    }
     if members.condition.is_some() {
         let counted = condition(&rows, members.condition.as_ref());
         tests.push(match counted {
@@ -97,24 +170,37 @@ fn source(context: &Context<'_>, members: &Members, roles: &str) -> Option<Strin
         });
     }
     Some(format!(
-        "select m.{} from {} m\n    where {}",
-        column(members.tenant),
+        "select {selected} from {} m\n    where {}",
         context.relation(&table.name),
         tests.join("\n      and ")
     ))
 }
 
+/// The ranks and attributes that rules ask for together, in order.
+fn teams(context: &Context<'_>) -> BTreeSet<(Rank, AttributeIndex)> {
+    let tables = context.policy.tables.iter();
+    let rules = tables.flat_map(|table| &table.rules);
+    rules
+        .filter_map(|rule| match rule.subject {
+            Subject::Team(team) => Some((team.rank, team.attribute)),
+            _ => None,
+        })
+        .collect()
+}
+
 /// The helpers see all memberships only if row-level security does not bind their owner.
 fn owner_check(context: &Context<'_>, tenant: &Tenant, text: &mut String) {
+    let teams = teams(context);
     let functions: Vec<String> = (1..=tenant.top())
-        .map(|rank| {
-            format!(
-                "'{}()'::regprocedure",
-                context.helper(rank).replace('\'', "''")
-            )
-        })
+        .map(|rank| context.helper(rank))
+        .chain(
+            teams
+                .into_iter()
+                .map(|(rank, attribute)| context.team_helper(rank, attribute)),
+        )
+        .map(|name| format!("'{}()'::regprocedure", name.replace('\'', "''")))
         .collect();
-    let tables: Vec<String> = tenant
+    let mut tables: Vec<String> = tenant
         .members
         .iter()
         .filter_map(|members| context.policy.table_at(members.table))
@@ -125,6 +211,7 @@ fn owner_check(context: &Context<'_>, tenant: &Tenant, text: &mut String) {
             )
         })
         .collect();
+    tables.dedup();
     let _ = writeln!(
         text,
         "-- The helpers read memberships as their owner. Were the owner bound by row-level security, they would find none,

@@ -1,7 +1,7 @@
 //! The meaning of a table's rules, as tests on a row.
 
 use policy_core::columns::ColumnIndex;
-use policy_core::model::{Action, Parent, Place, Rank, Rule, Subject, Table};
+use policy_core::model::{Action, Parent, Place, Rank, Rule, Subject, Table, Team};
 
 use super::condition::condition;
 use super::{Context, Role, fence_binds, fence_rank, has_gate};
@@ -105,6 +105,23 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Whether one membership of the caller's in the row's tenant has the rank and says the same as
+    /// the row. The pair is looked for as a whole: two lists would let the tenant of one membership
+    /// go with the team of another.
+    fn team(&self, team: Team) -> Test {
+        let tenant = self.table.place.tenant_column();
+        let (Some(tenant), Role::Authenticated) = (tenant, self.role) else {
+            return Test::False;
+        };
+        let (tenant, own) = (self.column(tenant), self.column(team.column));
+        let helper = self.context.team_helper(team.rank, team.attribute);
+        Test::Team {
+            sql: format!("({tenant}, {own}) in (select h.tenant, h.value from {helper}() h)"),
+            column: tenant,
+            rank: team.rank,
+        }
+    }
+
     /// Whether a rule speaks of the caller and the row.
     fn subject(&self, rule: &Rule) -> Test {
         if !self.role.speaks_for(rule.subject) {
@@ -119,6 +136,7 @@ impl<'a> Rows<'a> {
                 Test::Own(format!("{} = {id}", self.column(column)))
             }
             Subject::Rank(rank) => return self.rank(rank),
+            Subject::Team(team) => return self.team(team),
             Subject::Peer(peer) => self.related(peer.table, "peer", &[(peer.other, peer.column)]),
         };
         if rule.fenced(self.table.place) {

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use policy_core::columns::ColumnIndex;
 use policy_core::condition::{Comparison, Condition, Operand};
-use policy_core::model::{Found, Members, Place, Table, Tenant};
+use policy_core::model::{Found, Members, Place, RoleSource, Table, Tenant};
 use policy_core::value::Literal;
 
 use super::condition::condition;
 use super::rows::Rows;
 use super::{Context, Role, grants};
 use crate::sql;
-use crate::sql::test::{Place as Position, Test};
+use crate::sql::test::{Place as Position, Test, all, any};
 
 /// Writes the triggers that this table needs as the tenant root or as a source of memberships.
 pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
@@ -22,9 +22,7 @@ pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
         founding(context, tenant, table, key, found, text);
     }
     if tenant.keep_top {
-        for members in context.sources(table) {
-            keeping(context, tenant, table, members, text);
-        }
+        keeping(context, tenant, table, text);
     }
 }
 
@@ -37,14 +35,14 @@ fn founding(
     found: Found,
     text: &mut String,
 ) {
-    let Some(members) = tenant.members.first() else {
+    let members = tenant
+        .founding(found)
+        .and_then(|position| tenant.members.get(position));
+    // On the tenants' own table the signature is the membership.
+    let Some(members) = members.filter(|members| members.table != tenant.root) else {
         return;
     };
-    let Some(source) = context
-        .policy
-        .table_at(members.table)
-        .filter(|t| t.name != root.name)
-    else {
+    let Some(source) = context.policy.table_at(members.table) else {
         return;
     };
     let column = |column| sql::name(source.column_name(column)).into_owned();
@@ -53,12 +51,12 @@ fn founding(
         sql::name(root.column_name(key)),
         sql::name(root.column_name(found.author)),
     );
-    let mut columns = vec![
-        column(members.tenant),
-        column(members.caller),
-        column(members.role),
-    ];
-    let mut values = vec![format!("new.{key}"), format!("new.{author}"), role.clone()];
+    let mut columns = vec![column(members.tenant), column(members.caller)];
+    let mut values = vec![format!("new.{key}"), format!("new.{author}")];
+    if let RoleSource::Column(of) = members.role {
+        columns.push(column(of));
+        values.push(role);
+    }
     for (of, literal) in required(members) {
         columns.push(column(of));
         values.push(sql::constant(literal));
@@ -112,26 +110,32 @@ fn required(members: &Members) -> Vec<(ColumnIndex, &Literal)> {
 
 /// A tenant keeps at least one member of the top role. Two who leave at once must not both see the
 /// other still there, so each first locks the tenant's row.
-fn keeping(
-    context: &Context<'_>,
-    tenant: &Tenant,
-    table: &Table,
-    members: &Members,
-    text: &mut String,
-) {
+fn keeping(context: &Context<'_>, tenant: &Tenant, table: &Table, text: &mut String) {
     let Some(root) = context.policy.table_at(tenant.root) else {
+        return;
+    };
+    let own: Vec<&Members> = context
+        .sources(table)
+        .filter(|members| may_be_top(tenant, members))
+        .collect();
+    let Some(first) = own.first() else {
         return;
     };
     let top = tenant.role(tenant.top());
     let key = sql::name(root.column_name(tenant.key));
-    let lost = format!("old.{}", sql::name(table.column_name(members.tenant)));
+    let lost = format!("old.{}", sql::name(table.column_name(first.tenant)));
+    let was_top = any(own
+        .iter()
+        .map(|members| is_top(context, tenant, table, members, "old")));
     let left: Vec<String> = tenant
         .members
         .iter()
+        .filter(|source| may_be_top(tenant, source))
         .filter_map(|source| {
             let table = context.policy.table_at(source.table)?;
             let of = format!("m.{}", sql::name(table.column_name(source.tenant)));
             let is_top = is_top(context, tenant, table, source, "m");
+            let is_top = is_top.inline(Position::Alternative);
             Some(format!(
                 "not exists (select 1 from {} m where {of} = {lost} and {is_top})",
                 context.relation(&table.name)
@@ -176,8 +180,16 @@ create constraint trigger zz_countersign_keep after update or delete on {relatio
         root = context.relation(&root.name),
         left = left.join("\n    and "),
         everybody = grants::EVERYBODY,
-        was_top = is_top(context, tenant, table, members, "old"),
+        was_top = was_top.inline(Position::Alternative),
     );
+}
+
+/// Whether rows of a source can be of the top role at all.
+fn may_be_top(tenant: &Tenant, members: &Members) -> bool {
+    match members.role {
+        RoleSource::Column(_) => true,
+        RoleSource::Always(rank) => rank == tenant.top(),
+    }
 }
 
 /// Whether a row is a membership of the top role.
@@ -187,17 +199,25 @@ fn is_top(
     table: &Table,
     members: &Members,
     row: &str,
-) -> String {
-    let role = sql::name(table.column_name(members.role));
-    let role = Test::Other(format!(
-        "{row}.{role} = {}",
-        sql::literal(tenant.role(tenant.top()))
-    ));
+) -> Test {
+    let role = match members.role {
+        RoleSource::Always(_) => Test::True,
+        RoleSource::Column(column) => Test::Other(format!(
+            "{row}.{} = {}",
+            sql::name(table.column_name(column)),
+            sql::literal(tenant.role(tenant.top()))
+        )),
+    };
+    let somebody = if table.not_null.contains(members.caller) {
+        Test::True
+    } else {
+        let caller = sql::name(table.column_name(members.caller));
+        Test::Other(format!("{row}.{caller} is not null"))
+    };
     let rows = Rows {
         row,
         in_function: true,
         ..Rows::open(context, table, Role::Authenticated)
     };
-    crate::sql::test::all([role, condition(&rows, members.condition.as_ref())])
-        .inline(Position::Alternative)
+    all([role, somebody, condition(&rows, members.condition.as_ref())])
 }

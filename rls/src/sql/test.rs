@@ -31,6 +31,16 @@ pub(crate) enum Test {
         /// The helper that returns the tenants.
         helper: String,
     },
+    /// One membership of the caller's has at least this rank in the tenant that the column names,
+    /// and says the same as the row; implies the [`Test::Rank`].
+    Team {
+        /// The column with the tenant's key.
+        column: String,
+        /// The least rank.
+        rank: u8,
+        /// The whole test.
+        sql: String,
+    },
     /// Anything else.
     Other(String),
     /// All of them; at least two. Made by [`all`].
@@ -104,9 +114,12 @@ impl Test {
             (_, Self::Any(parts)) if parts.iter().any(|part| self.implies(part)) => true,
             (Self::Any(parts), _) => parts.iter().all(|part| part.implies(other)),
             (_, Self::All(parts)) => parts.iter().all(|part| self.implies(part)),
-            (Self::Person(_) | Self::Own(_) | Self::Rank { .. }, Self::Known(_)) => true,
             (
-                Self::Rank { column, rank, .. },
+                Self::Person(_) | Self::Own(_) | Self::Rank { .. } | Self::Team { .. },
+                Self::Known(_),
+            ) => true,
+            (
+                Self::Rank { column, rank, .. } | Self::Team { column, rank, .. },
                 Self::Rank {
                     column: of,
                     rank: least,
@@ -122,7 +135,11 @@ impl Test {
         match self {
             Self::True => "true".to_owned(),
             Self::False => "false".to_owned(),
-            Self::Known(sql) | Self::Person(sql) | Self::Own(sql) | Self::Other(sql) => sql.clone(),
+            Self::Known(sql)
+            | Self::Person(sql)
+            | Self::Own(sql)
+            | Self::Team { sql, .. }
+            | Self::Other(sql) => sql.clone(),
             Self::Rank { column, helper, .. } => {
                 let test = format!("{column} = any (array(select {helper}()))");
                 match place {

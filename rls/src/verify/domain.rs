@@ -70,10 +70,12 @@ pub(super) fn domains(policy: &Policy, table: &Table, now: i64) -> Vec<Domain> {
             continue;
         }
         let roles = policy.tenant.iter().flat_map(|tenant| &tenant.roles);
-        add(
-            members.role,
-            roles.map(|role| Point::Value(Some(role.clone()))).collect(),
-        );
+        if let Some(column) = members.role.column() {
+            add(
+                column,
+                roles.map(|role| Point::Value(Some(role.clone()))).collect(),
+            );
+        }
         add(members.caller, vec![Point::Caller]);
         if let Some(condition) = &members.condition {
             visit(condition, table, now, &mut add);

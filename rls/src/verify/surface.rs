@@ -1,9 +1,11 @@
 //! Views and functions: who may select from which, and execute which.
 
-use countersign_wasm::batch::{Asker, Datum};
-use policy_core::decide::{Caller, CallerKind, Decision, Ranks, decide_function, decide_view};
+use countersign_wasm::batch::{Asker, Datum, OwnedMembership};
+use policy_core::columns::ColumnSet;
+use policy_core::decide::{
+    Caller, CallerKind, Decision, Membership, Ranks, decide_function, decide_view,
+};
 use policy_core::model::Policy;
-use policy_core::{Value, columns::ColumnSet};
 
 use super::error::VerifyError;
 use super::people::Person;
@@ -54,10 +56,10 @@ async fn attempt(
     surface: &mut Surface,
 ) -> Result<(), VerifyError> {
     let asker = asker(policy, person);
-    let ranks: Vec<(Value<'_>, u8)> = asker
+    let ranks: Vec<Membership<'_>> = asker
         .ranks
         .iter()
-        .map(|(of, rank)| (of.value(), *rank))
+        .map(OwnedMembership::membership)
         .collect();
     let caller = Caller {
         kind: CallerKind::from(asker.standing),
@@ -193,11 +195,10 @@ fn asker(policy: &Policy, person: &Person) -> Asker {
         .seats
         .iter()
         .filter(|seat| seat.active && policy.rank(&seat.role) > 0)
-        .map(|seat| {
-            (
-                Datum::Int(i64::from(seat.home == super::people::Home::Elsewhere)),
-                policy.rank(&seat.role),
-            )
+        .map(|seat| OwnedMembership {
+            tenant: Datum::Int(i64::from(seat.home == super::people::Home::Elsewhere)),
+            rank: policy.rank(&seat.role),
+            attribute: None,
         })
         .collect();
     Asker {

@@ -1,11 +1,11 @@
 //! The rows that a table's cells stand among, as the verifier knows them.
 
 use countersign_wasm::batch::{
-    Act, Answer, Asker, Batch, Datum, Question, RowData, Standing, View,
+    Act, Answer, Asker, Batch, Datum, OwnedMembership, Question, RowData, Standing, View,
 };
 use policy_core::columns::ColumnSet;
 use policy_core::condition::Scope;
-use policy_core::model::{Members, Policy, Rank, Subject, Table, TableIndex};
+use policy_core::model::{Members, Policy, RoleSource, Subject, Table, TableIndex};
 use policy_core::value::Kind;
 use policy_core::{Value, columns::ColumnIndex};
 
@@ -128,8 +128,8 @@ impl Facts<'_> {
         }
     }
 
-    fn ranks(&self, id: &Datum) -> Vec<(Datum, Rank)> {
-        let mut ranks: Vec<(Datum, Rank)> = Vec::new();
+    fn ranks(&self, id: &Datum) -> Vec<OwnedMembership> {
+        let mut ranks: Vec<OwnedMembership> = Vec::new();
         let Some(tenant) = &self.policy.tenant else {
             return ranks;
         };
@@ -143,16 +143,35 @@ impl Facts<'_> {
                 if get(members.caller) != Some(id) || !self.counts(table, members, &values) {
                     continue;
                 }
-                let rank = match get(members.role) {
-                    Some(Datum::Text(role)) => tenant.rank(role),
-                    _ => 0,
+                let rank = match members.role {
+                    RoleSource::Always(rank) => rank,
+                    RoleSource::Column(role) => match get(role) {
+                        Some(Datum::Text(role)) => tenant.rank(role),
+                        _ => 0,
+                    },
                 };
-                if let Some(of) = get(members.tenant).filter(|_| rank > 0) {
-                    ranks.push((of.clone(), rank));
+                let Some(of) = get(members.tenant).filter(|_| rank > 0) else {
+                    continue;
+                };
+                let seat = |attribute| OwnedMembership {
+                    tenant: of.clone(),
+                    rank,
+                    attribute,
+                };
+                let said = (0_u8..).zip(&members.attributes);
+                let said: Vec<OwnedMembership> = said
+                    .filter_map(|(index, column)| {
+                        let value = get((*column)?)?;
+                        (*value != Datum::Null).then(|| seat(Some((index, value.clone()))))
+                    })
+                    .collect();
+                if said.is_empty() {
+                    ranks.push(seat(None));
                 }
+                ranks.extend(said);
             }
         }
-        ranks.sort_by(|a, b| format!("{a:?}").cmp(&format!("{b:?}")));
+        ranks.sort();
         ranks
     }
 

@@ -2,8 +2,7 @@
 
 use std::sync::LazyLock;
 
-use policy_core::decide::{CallerKind, Ranks};
-use policy_core::model::Rank;
+use policy_core::decide::{CallerKind, Membership, Ranks};
 use policy_core::{Caller, Catalogue, Policy, Value, compile};
 use serde_json::{Value as Json, json};
 
@@ -161,8 +160,12 @@ fn table(name: &str, columns: &str, primary_key: &[&str], foreign_keys: &[Key<'_
 
 /// Nobody, people of organization A in each role, and a user without one.
 pub(super) fn caller(name: &str) -> Caller<'static> {
-    const OF_A: [[(Value<'static>, Rank); 1]; 4] =
-        [[(A_ID, 1)], [(A_ID, 2)], [(A_ID, 3)], [(A_ID, 4)]];
+    const OF_A: [[Membership<'static>; 1]; 4] = [
+        [Membership::new(A_ID, 1)],
+        [Membership::new(A_ID, 2)],
+        [Membership::new(A_ID, 3)],
+        [Membership::new(A_ID, 4)],
+    ];
     let ranks = match name {
         "anon" => return Caller::ANON,
         "viewer" => Ranks::Known(&OF_A[0]),

@@ -6,7 +6,7 @@ use policy_core::value::{Kind, value_from_text};
 use serde::{Deserialize, Serialize};
 
 /// An owned [`Value`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Datum {
     /// [`Value::NotYetKnown`]
     NotYetKnown,

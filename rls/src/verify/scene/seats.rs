@@ -53,7 +53,9 @@ impl Stage<'_> {
         let mut fixed = self.standing(table, members, seat.active);
         fixed.insert(at(members.tenant), Some(home.clone()));
         fixed.insert(at(members.caller), Some(subject.to_owned()));
-        fixed.insert(at(members.role), Some(seat.role.clone()));
+        if let Some(role) = members.role.column() {
+            fixed.insert(at(role), Some(seat.role.clone()));
+        }
         let relation = relation_of(members.table);
         let grown = self.seeder.grow(relation, &fixed, &home).await?;
         Ok(grown
