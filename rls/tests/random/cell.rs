@@ -2,8 +2,8 @@
 
 use policy_core::columns::ColumnSet;
 use policy_core::condition::{Comparison, Scope, compare};
-use policy_core::decide::{CallerKind, Command, Conflict, Ranks, Row as Known, Sight};
-use policy_core::model::{Action, Policy, Rank, Subject, Table};
+use policy_core::decide::{CallerKind, Command, Conflict, Membership, Ranks, Row as Known, Sight};
+use policy_core::model::{Action, Policy, RoleSource, Subject, Table};
 use policy_core::value::{Kind, uuid_from_text, value_from_text};
 use policy_core::{Caller, Decision, Statement, Value, decide};
 
@@ -317,7 +317,7 @@ impl Bench<'_> {
     }
 
     /// The caller's memberships, as the rows of the members' table say.
-    fn ranks<'v>(&self, person: &Person, world: &'v World) -> Vec<(Value<'v>, Rank)> {
+    fn ranks<'v>(&self, person: &Person, world: &'v World) -> Vec<Membership<'v>> {
         let mut ranks = Vec::new();
         let (Some(tenant), Some(id)) = (&self.policy.tenant, person.id) else {
             return ranks;
@@ -340,8 +340,23 @@ impl Bench<'_> {
                     condition.evaluate(&scope).is_true()
                 });
                 let same = compare(Comparison::Equal, of(members.caller), id).is_true();
-                if let (true, true, Value::Text(role)) = (active, same, of(members.role)) {
-                    ranks.push((of(members.tenant), tenant.rank(role)));
+                let rank = match members.role {
+                    RoleSource::Always(rank) => rank,
+                    RoleSource::Column(role) => match of(role) {
+                        Value::Text(role) => tenant.rank(role),
+                        _ => 0,
+                    },
+                };
+                if !active || !same || rank == 0 {
+                    continue;
+                }
+                let member = Membership::new(of(members.tenant), rank);
+                ranks.push(member);
+                for (index, column) in (0_u8..).zip(&members.attributes) {
+                    ranks.extend(column.map(|column| Membership {
+                        attribute: Some((index, of(column))),
+                        ..member
+                    }));
                 }
             }
         }
