@@ -36,6 +36,8 @@ pub struct Config {
     pub pass: Vec<String>,
     /// How long PostgREST and auth may take until their answer begins.
     pub patience: Duration,
+    /// The apps to serve, the first for requests that name none; if there are none, all there are.
+    pub apps: Vec<String>,
 }
 
 /// A setting that is missing or makes no sense.
@@ -44,6 +46,12 @@ pub struct BadSetting {
     variable: &'static str,
     problem: &'static str,
 }
+
+/// What is wrong with an app that has no policy here.
+pub(crate) const UNKNOWN_APP: BadSetting = BadSetting {
+    variable: "APPS",
+    problem: "names an app that this Worker was not built with, or one twice",
+};
 
 impl Config {
     /// Reads the settings; `variable` gives a variable's or a secret's text.
@@ -99,6 +107,11 @@ impl Config {
             allow_service_role: flag("ALLOW_SERVICE_ROLE", text("ALLOW_SERVICE_ROLE"))?,
             refuse_empty_reads: flag("REFUSE_EMPTY_READS", text("REFUSE_EMPTY_READS"))?,
             pass: services(text("PASS_SERVICES"))?,
+            apps: text("APPS")
+                .iter()
+                .flat_map(|apps| apps.split_whitespace())
+                .map(str::to_owned)
+                .collect(),
             patience: seconds(
                 "UPSTREAM_TIMEOUT_SECONDS",
                 text("UPSTREAM_TIMEOUT_SECONDS"),

@@ -47,6 +47,17 @@ impl Policies {
             .map(Self)
     }
 
+    /// These apps only, in this order, so that the first answers requests that name none. `None` if
+    /// there is no such app, or one is named twice.
+    #[must_use]
+    pub fn only(mut self, names: &[String]) -> Option<Self> {
+        let mut take = |name: &String| {
+            let at = self.0.iter().position(|app| &app.policy.app == name)?;
+            Some(self.0.remove(at))
+        };
+        names.iter().map(&mut take).collect::<Option<_>>().map(Self)
+    }
+
     /// The app of this name, or the first one.
     #[must_use]
     pub fn of_app(&self, name: Option<&str>) -> Option<&App> {
@@ -79,6 +90,33 @@ impl App {
             policy: &self.policy,
             foreign_keys: self.foreign_keys,
             strict_reads,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apps(policies: &Policies) -> Vec<String> {
+        policies.iter().map(|app| app.policy.app.clone()).collect()
+    }
+
+    #[test]
+    fn the_first_app_named_answers_requests_that_name_none() {
+        let all = apps(&Policies::embedded().unwrap());
+        assert!(all.is_sorted() && all.len() > 1, "{all:?}");
+        let order: Vec<String> = all.iter().rev().cloned().collect();
+        let policies = Policies::embedded().unwrap().only(&order).unwrap();
+        assert_eq!(apps(&policies), order);
+        assert_eq!(policies.of_app(None).unwrap().policy.app, order[0]);
+        assert_eq!(policies.of_profile(None).unwrap().policy.app, order[0]);
+
+        let one = Policies::embedded().unwrap().only(&order[..1]).unwrap();
+        assert!(one.of_app(Some(&order[1])).is_none());
+        for bad in [["agency", "other"], ["agency", "agency"]] {
+            let bad = bad.map(str::to_owned);
+            assert!(Policies::embedded().unwrap().only(&bad).is_none());
         }
     }
 }

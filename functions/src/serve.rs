@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 
 use crate::answer;
 use crate::caller;
-use crate::config::{BadSetting, Config};
+use crate::config::{BadSetting, Config, UNKNOWN_APP};
 use crate::cors::{self, Origins};
 use crate::edge::Edge;
 use crate::handlers::{access, health, me, pass, rest};
@@ -37,6 +37,12 @@ impl Setup {
                 Problem::new(status, "CS500", "the Worker's policies are damaged")
                     .internal(error.to_string())
             })?;
+            let policies = if config.apps.is_empty() {
+                Some(policies)
+            } else {
+                policies.only(&config.apps)
+            };
+            let policies = policies.ok_or_else(|| Problem::from(&UNKNOWN_APP))?;
             Ok(Edge::new(config, policies))
         });
         Self { origins, edge }

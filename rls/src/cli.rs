@@ -52,10 +52,10 @@ enum Command {
 pub(crate) struct AppArgs {
     /// The app, whose policy is `policies/<app>.policy`.
     #[arg(long)]
-    app: String,
+    pub(crate) app: String,
     /// The schema, if it is not the one the policy names.
     #[arg(long)]
-    schema: Option<String>,
+    pub(crate) schema: Option<String>,
 }
 
 /// A policy that was opened and is sound.

@@ -96,6 +96,33 @@ impl Project {
     }
 }
 
+/// The apps that have a policy, by name.
+///
+/// # Errors
+/// If there is no directory `policies/` below this one, or it has no policy.
+pub fn apps(directory: &Path) -> Result<Vec<String>, ProjectError> {
+    let policies = directory.join("policies");
+    let failed = |source| ProjectError::Read {
+        what: "the policies in",
+        path: policies.clone(),
+        source,
+        mend: "name the checkout with --dir".to_owned(),
+    };
+    let mut apps = Vec::new();
+    for entry in fs::read_dir(&policies).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_stem().and_then(|stem| stem.to_str());
+        if let (Some(name), Some("policy")) = (name, path.extension().and_then(|e| e.to_str())) {
+            apps.push(name.to_owned());
+        }
+    }
+    if apps.is_empty() {
+        return Err(failed(io::ErrorKind::NotFound.into()));
+    }
+    apps.sort();
+    Ok(apps)
+}
+
 /// Where an app's catalogue is kept.
 #[must_use]
 pub fn catalogue_path(directory: &Path, app: &str) -> PathBuf {

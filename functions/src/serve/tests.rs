@@ -190,3 +190,22 @@ async fn a_request_is_one_line_in_the_log() {
     assert!(line["internal"].as_str().unwrap().contains("192.0.2.1"));
     assert!(!line.to_string().contains(CALLER));
 }
+
+#[tokio::test]
+async fn an_app_without_a_policy_is_named() {
+    let setup = super::Setup::new(|name| {
+        let value = match name {
+            "SUPABASE_URL" => "https://db.example",
+            "SUPABASE_PUBLISHABLE_KEY" => "sb_publishable_test",
+            "APPS" => "agency other",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    });
+    let world = World::new(|_| Err(Unreachable::Late));
+    let (status, body) = world
+        .ask(&setup, request(Method::GET, "/rest/v1/projects", &[], None))
+        .await;
+    assert_eq!((status, &body["code"]), (500, &json!("CS500")), "{body}");
+    assert!(body["details"].as_str().unwrap().contains("APPS"));
+}

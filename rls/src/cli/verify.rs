@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use comfy_table::{CellAlignment, Table};
 use countersign_rls::project;
-use countersign_rls::verify::{self, Place, VerifyOptions};
+use countersign_rls::verify::{self, Place, Report, VerifyOptions};
 use miette::{IntoDiagnostic as _, Result};
+use serde_json::json;
 
 use super::{AppArgs, Output};
 
@@ -16,8 +18,15 @@ use super::{AppArgs, Output};
 /// compares what it does with what the policy says, natively and in WebAssembly.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    #[command(flatten)]
-    app: AppArgs,
+    /// The app, whose policy is `policies/<app>.policy`.
+    #[arg(long, required_unless_present = "all")]
+    app: Option<String>,
+    /// Every app that has a policy, one after the other.
+    #[arg(long, conflicts_with_all = ["app", "schema", "table"])]
+    all: bool,
+    /// The schema, if it is not the one the policy names.
+    #[arg(long)]
+    schema: Option<String>,
     /// The server, as a superuser, e.g. postgres://postgres@localhost/postgres.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     db: String,
@@ -50,8 +59,48 @@ pub(crate) struct VerifyArgs {
 
 impl VerifyArgs {
     pub(crate) fn run(&self, output: &Output) -> Result<ExitCode> {
-        let Some(subject) = self.app.compile(output)? else {
+        let Some(app) = &self.app else {
+            return self.run_all(output);
+        };
+        let Some(report) = self.verify(app, output)? else {
             return Ok(ExitCode::FAILURE);
+        };
+        let value = serde_json::to_value(&report).into_diagnostic()?;
+        output.say(&value, || report.to_string());
+        Ok(ExitCode::from(report.exit_code()))
+    }
+
+    /// One app after the other, whatever is found, and a summary.
+    fn run_all(&self, output: &Output) -> Result<ExitCode> {
+        let mut reports = Vec::new();
+        let mut unsound = Vec::new();
+        for app in project::apps(&output.directory).into_diagnostic()? {
+            match self.verify(&app, output)? {
+                Some(report) => {
+                    if !output.json && !report.is_equal() {
+                        println!("{app}\n{report}\n");
+                    }
+                    reports.push(report);
+                }
+                None => unsound.push(app),
+            }
+        }
+        let equal = unsound.is_empty() && reports.iter().all(Report::is_equal);
+        output.say(
+            &json!({ "equal": equal, "unsound": unsound, "apps": reports }),
+            || summary(&reports, &unsound),
+        );
+        Ok(ExitCode::from(u8::from(!equal)))
+    }
+
+    /// What is found; nothing if the policy itself is not sound, which was said by then.
+    fn verify(&self, app: &str, output: &Output) -> Result<Option<Report>> {
+        let app = AppArgs {
+            app: app.to_owned(),
+            schema: self.schema.clone(),
+        };
+        let Some(subject) = app.compile(output)? else {
+            return Ok(None);
         };
         let report = verify::run(&VerifyOptions {
             policy: subject.policy,
@@ -67,10 +116,62 @@ impl VerifyArgs {
             random: self.random,
             seed: self.seed,
             one_by_one: self.one_by_one,
-        })
-        .into_diagnostic()?;
-        let value = serde_json::to_value(&report).into_diagnostic()?;
-        output.say(&value, || report.to_string());
-        Ok(ExitCode::from(report.exit_code()))
+        });
+        report.map(Some).into_diagnostic()
     }
+}
+
+/// A line for each app, and one for all of them.
+fn summary(reports: &[Report], unsound: &[String]) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(comfy_table::presets::NOTHING)
+        .set_header([
+            "app",
+            "tables",
+            "cells",
+            "allowed",
+            "denied",
+            "impossible",
+            "differ",
+            "findings",
+            "seconds",
+        ]);
+    let mut sum = [0; 7];
+    let mut seconds = 0.0;
+    for report in reports {
+        let counts = [
+            report.per_table.len() as u64,
+            report.cells,
+            report.allowed,
+            report.denied,
+            report.impossible.count,
+            report.disagreements.len() as u64,
+            report.findings.len() as u64,
+        ];
+        for (sum, count) in sum.iter_mut().zip(counts) {
+            *sum += count;
+        }
+        seconds += report.seconds;
+        table.add_row(row(&report.app, counts, report.seconds));
+    }
+    table.add_row(row("all", sum, seconds));
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let verdict = if unsound.is_empty() && reports.iter().all(Report::is_equal) {
+        "policies and database are equal".to_owned()
+    } else if unsound.is_empty() {
+        "NOT equal, see above".to_owned()
+    } else {
+        format!("not sound, see above: {}", unsound.join(", "))
+    };
+    format!("{}\n{verdict}", table.trim_fmt())
+}
+
+fn row(app: &str, counts: [u64; 7], seconds: f64) -> Vec<String> {
+    let mut row = vec![app.to_owned()];
+    row.extend(counts.map(|count| count.to_string()));
+    row.push(format!("{seconds:.0}"));
+    row
 }

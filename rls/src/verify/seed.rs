@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
-use policy_core::model::{Place, Policy, TableIndex};
+use policy_core::model::{Place, Policy, Subject, TableIndex};
 
 use super::error::VerifyError;
-use super::schema::{ForeignKey, Relation, RelationIndex, Schema, at};
+use super::schema::{ForeignKey, RelationIndex, Schema, at};
 use super::session::Session;
 use super::values;
 use super::world::{Row, World, value};
@@ -152,7 +152,7 @@ impl<'a> Seeder<'a> {
             )
         });
         for key in keys {
-            if let Err(obstacle) = self.refer(relation, key, &mut draft, home).await? {
+            if let Err(obstacle) = self.refer(index, key, &mut draft, home).await? {
                 return Ok(Err(obstacle));
             }
         }
@@ -181,12 +181,16 @@ impl<'a> Seeder<'a> {
     /// Points a foreign key to a row that is there, or makes one.
     async fn refer(
         &mut self,
-        relation: &Relation,
+        index: RelationIndex,
         key: &ForeignKey,
         draft: &mut Draft,
         home: &str,
     ) -> Result<Result<(), Obstacle>, VerifyError> {
-        let (own, schema) = (relation.positions(&key.columns), self.schema);
+        let schema = self.schema;
+        let Some(relation) = schema.get(index) else {
+            return Ok(Ok(()));
+        };
+        let own = relation.positions(&key.columns);
         let Some(target) = schema.find(&key.schema, &key.target) else {
             return Ok(Ok(()));
         };
@@ -222,8 +226,8 @@ impl<'a> Seeder<'a> {
         let found = self.world.matching(target, &pairs).next().cloned();
         let row = match found {
             Some(row) => row,
-            // Where the policy speaks of the other table, a row that is not there is the point.
-            None if open.is_empty() && target < self.policy.tables.len() => return Ok(Ok(())),
+            // Where a rule looks at the other row, one that is not there is the point.
+            None if open.is_empty() && self.looks_through(index, &own) => return Ok(Ok(())),
             None => match self.grow(target, &wanted, home).await? {
                 Ok(row) => row,
                 Err(obstacle) => return Ok(Err(obstacle)),
@@ -235,6 +239,22 @@ impl<'a> Seeder<'a> {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Whether a table's rules look at the row that one of the columns points to.
+    fn looks_through(&self, relation: RelationIndex, columns: &[usize]) -> bool {
+        let table = TableIndex::try_from(relation).ok();
+        let Some(table) = table.and_then(|table| self.policy.table_at(table)) else {
+            return false;
+        };
+        let parents = table.parents.iter().map(|parent| parent.column);
+        let peers = table.rules.iter().filter_map(|rule| match rule.subject {
+            Subject::Peer(peer) => Some(peer.column),
+            _ => None,
+        });
+        parents
+            .chain(peers)
+            .any(|column| columns.contains(&at(column)))
     }
 
     /// The column with a relation's tenant.

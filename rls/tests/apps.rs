@@ -1,16 +1,22 @@
-//! The command on the policy that ships: what it prints, and with which exit code.
+//! The command on the policies that ship: what it prints, and with which exit code.
 //!
 //! The proof itself needs a server: `COUNTERSIGN_PG_URL` and `COUNTERSIGN_PGLITE_URL`, which
 //! `cargo xtask test` sets; without them these tests say that they are skipped.
 #![cfg(test)]
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 fn countersign(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["--dir", concat!(env!("CARGO_MANIFEST_DIR"), "/..")])
+        .arg("--dir")
+        .arg(root())
         .args(arguments)
         .output()
         .unwrap()
@@ -26,17 +32,17 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_policy_is_sound_and_its_migrations_are_current() {
-    let check = countersign(&["check", "--app", "agency", "--json"]);
-    assert_eq!(check.status.code(), Some(0));
-    assert_eq!(json(&check)["sound"], true);
-    let generate = countersign(&["generate", "--app", "agency", "--check"]);
-    assert_eq!(
-        generate.status.code(),
-        Some(0),
-        "{}",
-        text(&generate.stdout)
-    );
+fn the_policies_are_sound_and_their_migrations_are_current() {
+    let apps = countersign_rls::project::apps(&root()).unwrap();
+    assert!(apps.len() > 1, "{apps:?}");
+    for app in apps {
+        let check = countersign(&["check", "--app", &app, "--json"]);
+        assert_eq!(check.status.code(), Some(0), "{app}");
+        assert_eq!(json(&check)["sound"], true, "{app}");
+        let generate = countersign(&["generate", "--app", &app, "--check"]);
+        let said = text(&generate.stdout);
+        assert_eq!(generate.status.code(), Some(0), "{app}: {said}");
+    }
 }
 
 #[test]
@@ -85,13 +91,12 @@ fn a_denial_is_explained() {
 
 /// Every cell on a server: not one disagreement, no rule that decided nothing, and no fewer cells
 /// than when this was written.
-fn proof(variable: &str, how: &[&str], least: u64) -> Value {
+fn proof(app: &str, variable: &str, how: &[&str], least: u64) -> Value {
     let Ok(url) = std::env::var(variable) else {
         eprintln!("skipped: {variable} names no server; `cargo xtask test` starts one");
         return Value::Null;
     };
-    let output =
-        countersign(&[&["verify", "--app", "agency", "--db", &url, "--json"], how].concat());
+    let output = countersign(&[&["verify", "--app", app, "--db", &url, "--json"], how].concat());
     let report = json(&output);
     let summary = [
         "app",
@@ -114,8 +119,28 @@ fn proof(variable: &str, how: &[&str], least: u64) -> Value {
 }
 
 #[test]
-fn policy_and_postgresql_are_equal() {
-    let report = proof("COUNTERSIGN_PG_URL", &["--fresh", "--seed", "1"], 130_000);
+fn agency_and_postgresql_are_equal() {
+    on_postgresql("agency", 130_000);
+}
+
+#[test]
+fn assistant_and_postgresql_are_equal() {
+    on_postgresql("assistant", 4_500);
+}
+
+#[test]
+fn portal_and_postgresql_are_equal() {
+    on_postgresql("portal", 2_400);
+}
+
+/// The whole proof, and of how many cells of which kind it is made.
+fn on_postgresql(app: &str, least: u64) {
+    let report = proof(
+        app,
+        "COUNTERSIGN_PG_URL",
+        &["--fresh", "--seed", "1"],
+        least,
+    );
     let Some(tables) = report["per_table"].as_array() else {
         return;
     };
@@ -123,7 +148,7 @@ fn policy_and_postgresql_are_equal() {
     let mut settings = insta::Settings::clone_current();
     settings.set_description("if this is meant: INSTA_UPDATE=always, and say why in the commit");
     let corpus: String = tables.iter().map(corpus).collect();
-    settings.bind(|| insta::assert_snapshot!("agency_corpus", corpus));
+    settings.bind(|| insta::assert_snapshot!(format!("{app}_corpus"), corpus));
 }
 
 /// How many decisions of which kind stand for a table.
@@ -145,5 +170,15 @@ fn policy_and_pglite_are_equal() {
     let tables = ["activities", "briefs", "payments"];
     let mut arguments = vec!["--scratch"];
     arguments.extend(tables.iter().flat_map(|table| ["--table", table]));
-    proof("COUNTERSIGN_PGLITE_URL", &arguments, 5_000);
+    proof("agency", "COUNTERSIGN_PGLITE_URL", &arguments, 5_000);
+}
+
+/// `--all` is all of them, whole.
+#[test]
+fn all_needs_no_app_and_no_table() {
+    for wrong in [["--app", "agency"], ["--table", "briefs"]] {
+        let url = "postgres://nobody@127.0.0.1:1/none";
+        let arguments = [&["verify", "--all", "--fresh", "--db", url], &wrong[..]].concat();
+        assert_eq!(countersign(&arguments).status.code(), Some(2));
+    }
 }

@@ -1,0 +1,124 @@
+-- The assistant's constraints, what each person can do, and what deleting does. Needs the migrations, the generated policies
+-- included, and the seed; leaves nothing behind.
+
+begin;
+
+create function pg_temp.holds(what text, truth boolean) returns void language plpgsql as $$
+begin
+  if truth is not true then raise exception 'does not hold: %', what; end if;
+end $$;
+
+create function pg_temp.fails(states text, statement text) returns void language plpgsql as $$
+begin
+  execute statement;
+  raise exception 'was not refused: %', statement;
+exception
+  when others then
+    if not sqlstate = any (string_to_array(states, ' ')) then
+      raise exception 'expected %, got % (%): %', states, sqlstate, sqlerrm, statement;
+    end if;
+end $$;
+
+-- How many rows a statement touched.
+create function pg_temp.touched(statement text) returns bigint language plpgsql as $$
+declare
+  v_rows bigint;
+begin
+  execute statement;
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end $$;
+
+create temporary table person on commit drop as
+select split_part(email, '@', 1) as name, id from auth.users where email like '%@assistant.example.test';
+grant select on person to authenticated;
+
+-- From here on, this person's session.
+create function pg_temp.become(who text) returns void language plpgsql as $$
+declare
+  v_id uuid := (select id from pg_temp.person where name = who);
+begin
+  perform pg_temp.holds(who || ' exists', v_id is not null);
+  perform set_config('request.jwt.claims', jsonb_build_object('sub', v_id, 'role', 'authenticated')::text, true);
+  perform set_config('role', 'authenticated', true);
+end $$;
+
+grant execute on function pg_temp.holds(text, boolean), pg_temp.fails(text, text), pg_temp.touched(text), pg_temp.become(text) to public;
+
+-- Constraints.
+select pg_temp.fails('23503', $$insert into assistant.ai_generated_drafts (log_id, activity_type, activity_id, draft_text, tone, confidence)
+  values ('a0000000-0000-4000-8000-000000040001', 'emails', '512001', 'x', 'x', 0.5)$$);
+select pg_temp.fails('23514', $$update assistant.ai_generated_drafts set confidence = 1.5$$);
+select pg_temp.fails('23514', $$update assistant.ai_processing_logs set activity_type = 'deals'$$);
+select pg_temp.fails('23514', $$update assistant.touch_date_recommendations set applied = true where applied_at is null$$);
+select pg_temp.fails('23514', $$update assistant.touch_date_recommendations set recommended_due = recommended_start - interval '1 day'$$);
+select pg_temp.fails('23514', $$update assistant.touch_date_recommendations set recommended_start = null, recommended_due = null$$);
+select pg_temp.fails('23514', $$update assistant.opportunities set fetched_at = null$$);
+select pg_temp.fails('23514', $$update assistant.opportunities set hubspot_activity_id = '1', hubspot_activity_type = null$$);
+select pg_temp.fails('23505', $$insert into assistant.opportunities (user_id, hubspot_deal_id, fetched_at)
+  select user_id, hubspot_deal_id, now() from assistant.opportunities where hubspot_deal_id is not null$$);
+select pg_temp.fails('23505', $$insert into assistant.hubspot_connections (user_id, portal_id, token_expires_at)
+  select user_id, portal_id, now() from assistant.hubspot_connections$$);
+
+-- One's own, and nothing else: Ada and Ben share a portal and an activity, and see nothing of each other.
+select pg_temp.become('ada');
+select pg_temp.holds('own sessions',        (select count(*) = 2 from assistant.sessions));
+select pg_temp.holds('own runs',            (select count(*) = 3 from assistant.ai_processing_logs));
+select pg_temp.holds('drafts of own runs',  (select count(*) = 3 from assistant.ai_generated_drafts));
+select pg_temp.holds('dates of own runs',   (select count(*) = 2 from assistant.touch_date_recommendations));
+select pg_temp.holds('own opportunities',   (select count(*) = 3 from assistant.opportunities));
+select pg_temp.holds('own connection',      (select count(*) = 1 from assistant.hubspot_connections));
+select pg_temp.fails('42501', 'select from assistant.hubspot_connection_secrets');
+
+-- Choosing is all a person does with what the AI made.
+select pg_temp.holds('chosen', pg_temp.touched($$update assistant.ai_generated_drafts set selected = true where id = 'a0000000-0000-4000-8000-000000050002'$$) = 1);
+select pg_temp.holds('not another''s', pg_temp.touched($$update assistant.ai_generated_drafts set selected = true where id = 'b0000000-0000-4000-8000-000000050001'$$) = 0);
+select pg_temp.fails('42501', $$update assistant.ai_generated_drafts set draft_text = 'mine'$$);
+select pg_temp.fails('42501', $$update assistant.ai_generated_drafts set applied_at = now()$$);
+select pg_temp.fails('42501', $$update assistant.touch_date_recommendations set applied = true$$);
+select pg_temp.fails('42501', $$update assistant.touch_date_recommendations set confidence = 1$$);
+select pg_temp.fails('42501', $$delete from assistant.ai_processing_logs$$);
+select pg_temp.fails('42501', $$delete from assistant.ai_generated_drafts$$);
+select pg_temp.fails('42501', $$insert into assistant.ai_processing_logs (user_id, activity_id, activity_type) select id, '1', 'calls' from person where name = 'ada'$$);
+select pg_temp.fails('42501', $$update assistant.hubspot_connections set status = 'active'$$);
+
+-- Sessions and opportunities are people's own; mirrored deals are HubSpot's.
+insert into assistant.sessions (metadata) values ('{}');
+select pg_temp.holds('a new session is the caller''s', (select count(*) = 3 from assistant.sessions));
+select pg_temp.fails('42501', $$insert into assistant.sessions (user_id) select id from person where name = 'ben'$$);
+select pg_temp.fails('42501', $$update assistant.sessions set user_id = (select id from person where name = 'ben')$$);
+select pg_temp.holds('a new opportunity is the caller''s', pg_temp.touched($$insert into assistant.opportunities (name) values ('Walk-in')$$) = 1);
+select pg_temp.fails('42501', $$insert into assistant.opportunities (hubspot_deal_id, fetched_at) values ('1', now())$$);
+select pg_temp.holds('own ones change', pg_temp.touched($$update assistant.opportunities set status = 'won' where name = 'Novak renewal'$$) = 1);
+select pg_temp.holds('mirrors do not',  pg_temp.touched($$update assistant.opportunities set status = 'won' where name = 'Tidal Freight pilot'$$) = 0);
+select pg_temp.holds('nor do they go',  pg_temp.touched($$delete from assistant.opportunities where name = 'Tidal Freight pilot'$$) = 0);
+
+select pg_temp.become('dov');
+select pg_temp.holds('who is new has nothing', not exists (select from assistant.sessions) and not exists (select from assistant.ai_generated_drafts));
+
+-- The Worker.
+select set_config('role', 'countersign_edge', true), set_config('request.jwt.claims', '{"role": "countersign_edge"}', true);
+select pg_temp.holds('applied, once', pg_temp.touched($$update assistant.touch_date_recommendations set applied = true, applied_at = now()
+  where id = 'a0000000-0000-4000-8000-000000060002' and not applied$$) = 1);
+select pg_temp.holds('not twice', pg_temp.touched($$update assistant.touch_date_recommendations set applied = true, applied_at = now()
+  where id = 'a0000000-0000-4000-8000-000000060002' and not applied$$) = 0);
+select pg_temp.holds('a portal''s connections', (select count(*) = 2 from assistant.hubspot_connections where portal_id = '24680135'));
+select pg_temp.holds('tokens are replaced', pg_temp.touched($$update assistant.hubspot_connection_secrets set access_token = 'sealed:next'$$) = 2);
+select pg_temp.fails('42501', $$update assistant.ai_generated_drafts set draft_text = 'better'$$);
+select pg_temp.fails('42501', $$insert into assistant.sessions (user_id) select gen_random_uuid()$$);
+reset role;
+
+-- What is part of something goes with it, and everything goes with its person.
+delete from assistant.ai_processing_logs where id = 'c0000000-0000-4000-8000-000000040001';
+select pg_temp.holds('drafts and dates go with their run',
+  not exists (select from assistant.ai_generated_drafts where id::text like 'c%') and not exists (select from assistant.touch_date_recommendations where id::text like 'c%'));
+delete from assistant.hubspot_connections where id = 'b0000000-0000-4000-8000-000000020001';
+select pg_temp.holds('tokens go with their connection', not exists (select from assistant.hubspot_connection_secrets where id::text like 'b%'));
+delete from auth.users where id = (select id from person where name = 'ada');
+select pg_temp.holds('nothing is left of a person',
+  not exists (select from assistant.sessions where id::text like 'a%') and not exists (select from assistant.ai_processing_logs where id::text like 'a%')
+  and not exists (select from assistant.ai_generated_drafts where id::text like 'a%') and not exists (select from assistant.opportunities where id::text like 'a%')
+  and not exists (select from assistant.hubspot_connections where id::text like 'a%') and not exists (select from assistant.hubspot_connection_secrets where id::text like 'a%'));
+select pg_temp.holds('and the others are still there', (select count(*) = 1 from assistant.ai_processing_logs where id::text like 'b%'));
+
+rollback;

@@ -1,0 +1,9 @@
+//! The systems on a real PostgreSQL: migrations, generated policies, people and seeds as they ship.
+//! Needs a server: `COUNTERSIGN_PG_URL`, which `cargo xtask test` sets; without it the tests say
+//! that they are skipped.
+#![cfg(test)]
+
+mod alone;
+mod queries;
+mod scripts;
+mod support;
