@@ -34,6 +34,8 @@ pub struct Config {
     pub refuse_empty_reads: bool,
     /// The further services of Supabase that are passed on: `storage`, `graphql`, `realtime`.
     pub pass: Vec<String>,
+    /// How many seconds the platform counts requests for: 10 or 60. It does not say so itself.
+    pub rate_limit_period: u64,
     /// How long PostgREST and auth may take until their answer begins.
     pub patience: Duration,
     /// The apps to serve, the first for requests that name none; if there are none, all there are.
@@ -107,11 +109,17 @@ impl Config {
             allow_service_role: flag("ALLOW_SERVICE_ROLE", text("ALLOW_SERVICE_ROLE"))?,
             refuse_empty_reads: flag("REFUSE_EMPTY_READS", text("REFUSE_EMPTY_READS"))?,
             pass: services(text("PASS_SERVICES"))?,
-            apps: text("APPS")
-                .iter()
-                .flat_map(|apps| apps.split_whitespace())
-                .map(str::to_owned)
-                .collect(),
+            apps: words(text("APPS")),
+            rate_limit_period: match text("RATE_LIMIT_PERIOD_SECONDS").as_deref() {
+                None | Some("60") => 60,
+                Some("10") => 10,
+                Some(_) => {
+                    return Err(BadSetting {
+                        variable: "RATE_LIMIT_PERIOD_SECONDS",
+                        problem: "is neither `10` nor `60`",
+                    });
+                }
+            },
             patience: seconds(
                 "UPSTREAM_TIMEOUT_SECONDS",
                 text("UPSTREAM_TIMEOUT_SECONDS"),
@@ -280,6 +288,7 @@ pub(crate) mod tests {
             ("UPSTREAM_TIMEOUT_SECONDS", "0"),
             ("UPSTREAM_TIMEOUT_SECONDS", "121"),
             ("KEYS_MAX_AGE_SECONDS", "601"),
+            ("RATE_LIMIT_PERIOD_SECONDS", "30"),
             ("KEYS_MAX_AGE_SECONDS", "ten"),
         ] {
             let bad = config(&[(name, value)]).unwrap_err();

@@ -29,6 +29,7 @@ pub mod config;
 pub mod cors;
 pub mod edge;
 pub mod json;
+pub mod limit;
 pub mod message;
 pub mod policies;
 pub mod problem;

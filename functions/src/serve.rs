@@ -8,6 +8,7 @@ use crate::config::{BadSetting, Config, UNKNOWN_APP};
 use crate::cors::{self, Origins};
 use crate::edge::Edge;
 use crate::handlers::{access, health, me, pass, rest};
+use crate::limit;
 use crate::message::{Request, Response};
 use crate::policies::Policies;
 use crate::problem::Problem;
@@ -97,11 +98,13 @@ async fn handle<R: Runtime>(
         return Ok(health::answer());
     }
     let edge = setup.edge.as_ref().map_err(Clone::clone)?;
+    limit::address(&edge.config, runtime, &request).await?;
     if let Handler::Pass(service) = endpoint.handler {
         return pass::answer(edge, runtime, request, service, &record.request_id).await;
     }
     let caller = caller::identify(edge, runtime, &request).await?;
     record.caller(&caller);
+    limit::caller(&edge.config, runtime, &caller).await?;
     match endpoint.handler {
         Handler::Me => me::answer(edge, runtime, &caller).await,
         Handler::Check => access::answer(edge, runtime, &caller, request).await,

@@ -32,12 +32,17 @@ async fn fetch(
 ) -> worker::Result<worker::Response> {
     let setup = SETUP.with(|setup| {
         let variable = |name: &str| env.var(name).ok().map(|value| value.to_string());
-        Rc::clone(setup.get_or_init(|| Rc::new(Setup::new(variable))))
+        Rc::clone(setup.get_or_init(|| {
+            runtime::say_what_is_not_limited(&env);
+            Rc::new(Setup::new(variable))
+        }))
     });
     let Some(request) = incoming(&request) else {
         return Ok(ResponseBuilder::new().with_status(400).empty());
     };
-    Ok(outgoing(serve(&setup, &Workerd, request).await))
+    Ok(outgoing(
+        serve(&setup, &Workerd { env: &env }, request).await,
+    ))
 }
 
 /// `None` if the method is none that HTTP knows.

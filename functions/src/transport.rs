@@ -8,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::caller::keys::Key;
+use crate::limit::Limit;
 use crate::message::Response;
 
 /// A request to another system, built with `reqwest` (or `postgrest`, which builds with it).
@@ -63,6 +64,12 @@ pub trait Runtime {
 
     /// Whether `signature` is the key owner's signature of `message`.
     fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> impl Future<Output = bool>;
+
+    /// Counts a request of `key`, and says whether there were not too many. A world that does not
+    /// count knows no limit.
+    fn within(&self, _limit: Limit, _key: &str) -> impl Future<Output = bool> {
+        std::future::ready(true)
+    }
 
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> u64;

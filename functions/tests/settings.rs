@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use countersign_functions::limit::Limit;
 use countersign_functions::serve::Setup;
 
 /// Set with `wrangler secret put`, and never in a file.
@@ -33,10 +34,22 @@ fn asked() -> BTreeSet<String> {
 }
 
 fn is_setting(text: &str) -> bool {
-    text.contains('_')
+    !text.is_empty()
         && text
             .bytes()
             .all(|byte| byte == b'_' || byte.is_ascii_uppercase())
+}
+
+#[test]
+fn wrangler_toml_binds_the_limits_for_the_default_period() {
+    let text = read("wrangler.toml");
+    for limit in Limit::ALL {
+        let binding = format!("[[ratelimits]]\nname = \"{}\"\n", limit.binding());
+        assert!(text.contains(&binding), "{binding}");
+        assert!(read("docs/operators.md").contains(limit.binding()));
+    }
+    let periods = text.matches("period = ").count();
+    assert_eq!((periods, text.matches("period = 60 }").count()), (2, 2));
 }
 
 #[test]

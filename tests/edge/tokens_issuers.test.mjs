@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { SignJWT, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, jwtVerify } from 'jose';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ORG_A, person, stack, workerUrl } from './support/agency.mjs';
+import { threat } from './support/threats.mjs';
 import { KEY, SECRET, neighbour, startWorker } from './support/workerd.mjs';
 
 const SUBJECT = '01a1fd9a-6f8b-7040-8992-132a13be477d';
@@ -90,50 +92,94 @@ suite('the exchanged token', () => {
 suite('published keys', () => {
   const ask = (worker, token) =>
     fetch(`${worker.url}/me`, { headers: { authorization: `Bearer ${token}` } });
+  const status = async (worker, token) => (await ask(worker, token)).status;
+
+  /** A pair of keys, the public one as it is published. */
+  async function key(kid) {
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+    return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' } };
+  }
 
   /** A Worker whose keys are published by `publish`, and a token of one of them. */
-  async function setting(publish, use) {
-    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
-    const keys = [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }];
+  async function setting(publish, use, settings = {}) {
+    const { privateKey, jwk } = await key('k1');
     let fetches = 0;
     const neighbours = await neighbour((request, response) => {
       if (!request.url.startsWith('/keys')) return response.end('[]');
       fetches += 1;
-      return publish(response, { keys }, request);
+      return publish(response, { keys: [jwk] }, request);
     });
-    const worker = await startWorker({ SUPABASE_URL: neighbours.url, JWKS_URL: `${neighbours.url}/keys` });
-    const token = (kid) =>
-      sign(privateKey, { alg: 'ES256', kid }, { sub: SUBJECT, iss: `${neighbours.url}/auth/v1` });
+    const iss = `${neighbours.url}/auth/v1`;
+    const variables = { SUPABASE_URL: neighbours.url, JWKS_URL: `${neighbours.url}/keys`, ...settings };
+    const worker = await startWorker(variables);
+    const token = (kid, key = privateKey) => sign(key, { alg: 'ES256', kid }, { sub: SUBJECT, iss });
     try {
-      await use({ worker, token, fetches: () => fetches });
+      await use({ worker, token, jwk, fetches: () => fetches });
     } finally {
       await Promise.all([worker.close(), neighbours.close()]);
     }
   }
 
-  test('names that nobody has do not make it ask for them again and again', () =>
+  threat(2, 'a published secret signs nothing', async () => {
+    const secret = Buffer.from('a-secret-that-somebody-published-by-mistake');
+    const oct = { kty: 'oct', alg: 'HS256', use: 'sig', k: secret.toString('base64url') };
+    const publish = (response) => response.end(JSON.stringify({ keys: [{ ...oct, kid: 'k1' }] }));
+    await setting(publish, async ({ worker, token, fetches }) => {
+      const forged = new SignJWT({ sub: SUBJECT, role: 'authenticated', aud: 'authenticated' })
+        .setProtectedHeader({ alg: 'HS256', kid: 'k1' })
+        .setExpirationTime('5 minutes');
+      assert.equal(await status(worker, await forged.sign(secret)), 401);
+      assert.equal(await status(worker, await token('k1')), 401);
+      assert.equal(fetches(), 1);
+    });
+  });
+
+  threat(2, 'a key at odds with itself is none', async () => {
+    const odds = [{ alg: 'RS256' }, { use: 'enc' }, { key_ops: ['sign'] }, { crv: 'P-384' }, { kty: 'RSA' }, { d: 'AA' }];
+    for (const change of odds) {
+      const publish = (response, { keys: [jwk] }) => response.end(JSON.stringify({ keys: [{ ...jwk, ...change }] }));
+      await setting(publish, async ({ worker, token }) => {
+        assert.equal(await status(worker, await token('k1')), 401, JSON.stringify(change));
+      });
+    }
+  });
+
+  threat(4, 'a kid that two keys have', () =>
+    setting(
+      (response, { keys }) => response.end(JSON.stringify({ keys: [...keys, ...keys] })),
+      async ({ worker, token }) => assert.equal(await status(worker, await token('k1')), 401),
+    ),
+  );
+
+  threat(21, 'names that nobody has do not make it ask for them again and again', () =>
     setting(
       (response, set) => response.end(JSON.stringify(set)),
       async ({ worker, token, fetches }) => {
         for (let n = 0; n < 20; n++) {
-          assert.equal((await ask(worker, await token(`flood-${n}`))).status, 401);
+          assert.equal(await status(worker, await token(`flood-${n}`)), 401);
         }
         assert.equal(fetches(), 1);
-        assert.equal((await ask(worker, await token('k1'))).status, 200);
+        assert.equal(await status(worker, await token('k1')), 200);
       },
-    ));
+    ),
+  );
 
-  const useless = {
-    'an error': (response) => response.writeHead(500).end(),
-    'a redirect, which is not followed': (response, set, request) =>
-      request.url === '/keys'
-        ? response.writeHead(302, { location: '/keys/elsewhere' }).end()
-        : response.end(JSON.stringify(set)),
-    'something that is no key set': (response) => response.end('<html></html>'),
-    'too much': (response, set) => response.end(JSON.stringify({ ...set, padding: 'x'.repeat(70_000) })),
-  };
-  for (const [name, publish] of Object.entries(useless)) {
-    test(`${name} is a reason to come again, not to believe or to blame the token`, () =>
+  threat(21, 'a flood while the keys are on their way', () =>
+    setting(
+      (response, set) => setTimeout(() => response.end(JSON.stringify(set)), 300),
+      async ({ worker, token, fetches }) => {
+        const flood = await Promise.all(Array.from({ length: 60 }, (_, n) => token(`flood-${n}`)));
+        const answers = await Promise.all(flood.map((token) => status(worker, token)));
+        assert.ok(answers.every((status) => [401, 503].includes(status)), `${answers}`);
+        assert.ok(fetches() <= 8, `${fetches()}`);
+        assert.equal(await status(worker, await token('k1')), 200);
+      },
+    ),
+  );
+
+  /** A test that what is published is no reason to believe a token, nor to blame it. */
+  const useless = (number, name, publish) =>
+    threat(number, name, () =>
       setting(publish, async ({ worker, token, fetches }) => {
         for (let n = 0; n < 3; n++) {
           const response = await ask(worker, await token('k1'));
@@ -141,6 +187,64 @@ suite('published keys', () => {
           assert.ok(response.headers.has('retry-after'));
         }
         assert.equal(fetches(), 1, 'and it is not asked again at once');
-      }));
-  }
+      }),
+    );
+  const json = (response, value) => response.end(JSON.stringify(value));
+  useless(22, 'an error instead of keys', (response) => response.writeHead(500).end());
+  useless(22, 'a redirect, which is not followed', (response, set, request) =>
+    request.url === '/keys' ? response.writeHead(302, { location: '/keys/elsewhere' }).end() : json(response, set),
+  );
+  useless(22, 'something that is no key set', (response) => response.end('<html></html>'));
+  useless(22, 'a key set that is too long', (response, set) => json(response, { ...set, padding: 'x'.repeat(70_000) }));
+  useless(22, 'a key set with too many keys', (response, { keys: [jwk] }) =>
+    json(response, { keys: Array.from({ length: 33 }, (_, n) => ({ ...jwk, kid: `k${n}` })) }),
+  );
+
+  threat(22, 'a key is replaced, then its set is out of reach', async () => {
+    const next = await key('k2');
+    let mode = 'first';
+    const publish = (response, set) => {
+      if (mode === 'down') return response.writeHead(500).end();
+      return json(response, mode === 'first' ? set : { keys: [next.jwk] });
+    };
+    const use = async ({ worker, token }) => {
+      const [first, second] = [await token('k1'), await token('k2', next.privateKey)];
+      assert.deepEqual([await status(worker, first), await status(worker, second)], [200, 401]);
+      mode = 'second';
+      await sleep(1_100);
+      assert.deepEqual([await status(worker, second), await status(worker, first)], [200, 401]);
+      mode = 'down';
+      await sleep(1_100);
+      assert.deepEqual([await status(worker, second), await status(worker, first)], [200, 401]);
+      // Six times its age, and then nothing is known any more.
+      await sleep(5_000);
+      assert.equal(await status(worker, second), 503);
+    };
+    await setting(publish, use, { KEYS_MAX_AGE_SECONDS: '1' });
+  });
+
+  threat(23, 'a key that is not published any more', async () => {
+    let removed = false;
+    const publish = (response, set) => json(response, removed ? { keys: [] } : set);
+    const use = async ({ worker, token }) => {
+      const same = await token('k1');
+      assert.equal(await status(worker, same), 200);
+      assert.equal(await status(worker, same), 200, 'it was verified a moment ago');
+      removed = true;
+      await sleep(1_100);
+      assert.equal(await status(worker, same), 401);
+    };
+    await setting(publish, use, { KEYS_MAX_AGE_SECONDS: '1' });
+  });
+
+  threat(23, 'a revoked key that is still published', () =>
+    setting(
+      (response, { keys: [jwk] }) => json(response, { keys: [jwk, { ...jwk, kid: 'k2' }] }),
+      async ({ worker, token }) => {
+        assert.equal(await status(worker, await token('k1')), 401);
+        assert.equal(await status(worker, await token('k2')), 200);
+      },
+      { REVOKED_KEYS: 'k0 k1' },
+    ),
+  );
 });

@@ -55,6 +55,8 @@ impl Worker<'_> {
         let config = text.parse::<Table>().into_diagnostic();
         let mut config = config.wrap_err_with(|| format!("could not read {}", path.display()))?;
         config.remove("build");
+        // Everybody here has one address.
+        config.remove("ratelimits");
         config.insert(
             "main".to_owned(),
             Value::from(self.script.display().to_string()),

@@ -39,12 +39,15 @@ export async function nobody() {
   return url;
 }
 
-/** Starts the Worker with these settings. Its log is in `lines`, one entry a line. */
-export async function startWorker(settings) {
+/**
+ * Starts the Worker with these settings. Its log is in `lines`, one entry a line. `limits` says how
+ * many requests of a key each named limit lets through, ever.
+ */
+export async function startWorker(settings, limits = {}) {
   const variables = { SUPABASE_JWT_SECRET: SECRET, SUPABASE_PUBLISHABLE_KEY: KEY, ...settings };
   const directory = await mkdtemp(join(tmpdir(), 'countersign-'));
   const config = join(directory, 'worker.capnp');
-  await writeFile(config, capnp(variables));
+  await writeFile(config, capnp(variables, limits));
   const program = join(root, 'node_modules/.bin/workerd');
   const args = ['serve', config, `--import-path=${build}`, '--socket-addr=http=127.0.0.1:0', '--control-fd=3'];
   const workerd = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
@@ -73,11 +76,29 @@ async function listening(workerd, lines) {
   throw new Error(`workerd did not start\n${lines.join('\n')}`);
 }
 
-function capnp(variables) {
+/** A limiter with the platform's interface, which workerd alone does not bring. */
+const LIMITER = `class Limiter {
+  #counts = new Map();
+  #most;
+  constructor(most) { this.#most = most; }
+  async limit({ key }) {
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    if (this.#most === 0) throw new Error('the limiter is broken');
+    return { success: count <= this.#most };
+  }
+}
+export default (env) => new Limiter(env.most);`;
+
+function capnp(variables, limits) {
   const text = (value) => JSON.stringify(value);
-  const bindings = Object.entries(variables).map(
-    ([name, value]) => `(name = ${text(name)}, text = ${text(value)})`,
-  );
+  const bindings = [
+    ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+    ...Object.entries(limits).map(
+      ([name, most]) =>
+        `(name = ${text(name)}, wrapped = (moduleName = "tests:limiter", innerBindings = [(name = "most", json = "${most}")]))`,
+    ),
+  ];
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -85,6 +106,7 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["public", "private"])),
   ],
   sockets = [(name = "http", http = (), service = "worker")],
+  extensions = [(modules = [(name = "tests:limiter", internal = true, esModule = ${text(LIMITER)})])],
 );
 const countersign :Workerd.Worker = (
   modules = [
