@@ -13,7 +13,7 @@
 //! - What cannot be read is refused; nothing passes unread.
 //!
 //! Refused although PostgREST might take it: computed columns and relationships (the catalogue has
-//! none), query plans and the API description, writes without a filter, filters by `and`/`or` on
+//! none), query plans and the API description, writes without a filter that could leave a row out, filters by `and`/`or` on
 //! embedded resources of a write (PostgREST applies them to the written table), `columns=` beside
 //! CSV and forms, and parameters given twice.
 
@@ -27,6 +27,7 @@ mod relations;
 #[cfg(test)]
 mod tests;
 mod touched;
+mod truth;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use policy_core::Caller;

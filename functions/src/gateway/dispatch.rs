@@ -12,6 +12,7 @@ use super::payload::{self, Payload};
 use super::prefer::{Prefer, Resolution, Return};
 use super::refusal::Refusal;
 use super::touched::{Node, Relation, Resolver, Source};
+use super::truth::{self, Holds};
 
 /// A request with everything that is needed to decide on it.
 #[derive(Debug)]
@@ -186,15 +187,15 @@ impl Request<'_> {
                 "{method} does not go with `and` or `or` on an embedded resource"
             )));
         }
-        let names_column = |filter: &Filter| table.column(&filter.field.name).is_some();
-        let filtered = query
-            .filters
-            .iter()
-            .any(|f| f.path.is_empty() && names_column(&f.what))
-            || query
-                .logic
-                .iter()
-                .any(|logic| logic.what.has(&names_column));
+        // A filter on something embedded leaves no row of the table out.
+        let is_column = |filter: &Filter| table.column(&filter.field.name).is_some();
+        let filters = query.filters.iter().filter(|filter| filter.path.is_empty());
+        let filtered = filters
+            .map(|filter| &filter.what)
+            .any(|filter| is_column(filter) && truth::filter(table, filter) != Holds::Always)
+            || query.logic.iter().any(|logic| {
+                logic.what.has(&is_column) && truth::group(table, &logic.what) != Holds::Always
+            });
         if !filtered {
             return Err(Refusal::unfiltered(method));
         }

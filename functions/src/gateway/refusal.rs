@@ -182,7 +182,7 @@ impl Refusal {
         Self::new(
             400,
             UNFILTERED,
-            format!("{method} without a filter would reach every row"),
+            format!("{method} without a filter that leaves a row out would reach every row"),
         )
         .hint("add a filter on a column, for example on the primary key")
     }

@@ -188,6 +188,13 @@ impl Operator {
         }
     }
 
+    /// Whether one of the two holds of every value, and never both.
+    pub(in super::super) fn is_opposite(self, other: Self) -> bool {
+        const OPPOSITES: [(&str, &str); 3] = [("eq", "neq"), ("gt", "lte"), ("gte", "lt")];
+        let (one, other) = (self.name(), other.name());
+        OPPOSITES.contains(&(one, other)) || OPPOSITES.contains(&(other, one))
+    }
+
     fn is_quantifiable(self) -> bool {
         !matches!(
             self,
