@@ -60,6 +60,10 @@ pub fn policy(data: &[u8]) {
 
 /// Formatting moves lines, and nothing else.
 fn forget_lines(policy: &mut policy_core::Policy) {
+    policy
+        .resources
+        .iter_mut()
+        .for_each(|resource| resource.line = 0);
     for table in &mut policy.tables {
         table.line = table.line.min(1);
         table.rules.iter_mut().for_each(|rule| rule.line = 0);

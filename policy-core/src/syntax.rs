@@ -6,6 +6,8 @@
 
 mod conditions;
 mod format;
+mod names;
+mod next;
 mod parser;
 mod spacing;
 mod token;
@@ -15,6 +17,8 @@ mod words;
 use crate::diagnostic::Diagnostic;
 pub(crate) use conditions::literal_text;
 pub use format::{COMMENT_COLUMN, WIDTH, format};
+pub use names::{Meaning, Mention, mentions};
+pub use next::{Next, Wanted, next};
 pub use parser::KEYWORDS;
 pub use tree::File;
 

@@ -9,6 +9,7 @@ mod diagnostics;
 mod explain;
 mod fmt;
 mod generate;
+mod lsp;
 mod matrix;
 mod verify;
 
@@ -39,6 +40,7 @@ struct Arguments {
 enum Command {
     Check(check::CheckArgs),
     Fmt(fmt::FmtArgs),
+    Lsp(lsp::LspArgs),
     Generate(generate::GenerateArgs),
     Verify(verify::VerifyArgs),
     Matrix(matrix::MatrixArgs),
@@ -128,6 +130,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Check(arguments) => arguments.run(&output),
         Command::Fmt(arguments) => arguments.run(&output),
+        Command::Lsp(arguments) => arguments.run(),
         Command::Generate(arguments) => arguments.run(&output),
         Command::Verify(arguments) => arguments.run(&output),
         Command::Matrix(arguments) => arguments.run(&output),

@@ -3,11 +3,13 @@
 //! - [`project`] finds policy, catalogue and migrations in a checkout;
 //! - [`catalogue`] reads what a policy is held against from a live database;
 //! - [`generate`] turns a policy into SQL, and [`migrations`] into files that carry what changed;
+//! - [`lsp`] serves editors;
 //! - [`matrix`] puts together who may do what, for people;
 //! - [`verify`] runs policy and database side by side.
 
 pub mod catalogue;
 pub mod generate;
+pub mod lsp;
 pub mod matrix;
 pub mod migrations;
 pub mod project;

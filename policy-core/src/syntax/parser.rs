@@ -1,5 +1,6 @@
 //! The statements of a policy text, by recursive descent.
 
+use super::next::Ask;
 use super::token::{Token, tokens};
 use super::tree::{
     Action, Attribute, File, Function, Item, Members, Name, Resource, Retire, Rule, Source,
@@ -13,7 +14,7 @@ pub const KEYWORDS: [&str; 20] = [
     "never", "on", "outside", "resource", "retire", "self", "service", "tenant", "user", "via",
 ];
 
-const ACTIONS: [&str; 6] = ["select", "insert", "update", "delete", "upsert", "execute"];
+pub(super) const ACTIONS: [&str; 6] = ["select", "insert", "update", "delete", "upsert", "execute"];
 
 /// The units of `ttl`, in seconds.
 const UNITS: [(&str, u32); 4] = [
@@ -37,6 +38,8 @@ pub(super) struct Parser<'s> {
     pub(super) tokens: Vec<(Token, Span)>,
     pub(super) position: usize,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What was asked for at the end of the text, if that is wanted.
+    pub(super) asked: Option<Vec<Ask>>,
 }
 
 impl<'s> Parser<'s> {
@@ -46,12 +49,20 @@ impl<'s> Parser<'s> {
             tokens: tokens(source),
             position: 0,
             diagnostics: Vec::new(),
+            asked: None,
         }
     }
 
-    pub(super) fn file(mut self) -> Result<File, Vec<Diagnostic>> {
+    /// What could stand at the end of the text.
+    pub(super) fn asks(mut self) -> Vec<Ask> {
+        self.asked = Some(Vec::new());
+        let _ = self.file();
+        self.asked.unwrap_or_default()
+    }
+
+    pub(super) fn file(&mut self) -> Result<File, Vec<Diagnostic>> {
         let Ok((app, schema)) = self.app() else {
-            return Err(self.diagnostics);
+            return Err(std::mem::take(&mut self.diagnostics));
         };
         let mut file = File {
             app,
@@ -69,10 +80,13 @@ impl<'s> Parser<'s> {
                 self.recover();
             }
         }
+        if self.asks_for_more() {
+            let _ = self.statement(&mut file);
+        }
         if self.diagnostics.is_empty() {
             Ok(file)
         } else {
-            Err(self.diagnostics)
+            Err(std::mem::take(&mut self.diagnostics))
         }
     }
 
@@ -368,6 +382,9 @@ impl<'s> Parser<'s> {
         )?;
         while !self.take_token(Token::CloseBlock) {
             if self.peek() == Token::End {
+                if self.asks_for_more() {
+                    let _ = self.item();
+                }
                 return self.fail(
                     "unexpected",
                     "the block of a table ends with `}`",
@@ -440,6 +457,9 @@ impl<'s> Parser<'s> {
         let mut rules = Vec::new();
         while !self.take_token(Token::CloseBlock) {
             if self.peek() == Token::End {
+                if self.asks_for_more() {
+                    let _ = self.rule_of(action);
+                }
                 return self.expected("`}`");
             }
             match self.rule_of(action) {

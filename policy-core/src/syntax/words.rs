@@ -1,10 +1,27 @@
 //! Moving over the words of a text: what the grammar is written in.
 
+use super::next::Ask;
 use super::parser::{Parser, Read, Stop};
 use super::spacing::one_line;
 use super::token::Token;
 use super::tree::{Literal, Name, Value};
 use crate::diagnostic::{Diagnostic, Span};
+
+impl Name {
+    /// A word of a text as a name, if it is one.
+    pub(super) fn read(source: &str, (token, span): (Token, Span)) -> Option<Self> {
+        let text = span.text(source);
+        let text = match token {
+            Token::Word => text.to_lowercase(),
+            Token::Quoted => text
+                .get(1..text.len().saturating_sub(1))
+                .unwrap_or("")
+                .replace("\"\"", "\""),
+            _ => return None,
+        };
+        Some(Self { text, span })
+    }
+}
 
 impl Parser<'_> {
     pub(super) fn literal(&mut self) -> Read<Literal> {
@@ -66,7 +83,10 @@ impl Parser<'_> {
     }
 
     /// Whether the next word is this keyword.
-    pub(super) fn at(&self, word: &str) -> bool {
+    pub(super) fn at(&mut self, word: &'static str) -> bool {
+        if self.peek() == Token::End {
+            self.ask(Ask::Word(word));
+        }
         self.peek() == Token::Word && self.here().text(self.source).eq_ignore_ascii_case(word)
     }
 
@@ -79,11 +99,12 @@ impl Parser<'_> {
                 Token::Word => !["tenant", "via", "append", "from"]
                     .iter()
                     .any(|word| span.text(self.source).eq_ignore_ascii_case(word)),
+                Token::End => self.asked.is_some(),
                 _ => false,
             })
     }
 
-    pub(super) fn take(&mut self, word: &str) -> bool {
+    pub(super) fn take(&mut self, word: &'static str) -> bool {
         let found = self.at(word);
         if found {
             self.advance();
@@ -107,7 +128,7 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn expect_word(&mut self, word: &str) -> Read<()> {
+    pub(super) fn expect_word(&mut self, word: &'static str) -> Read<()> {
         if self.take(word) {
             Ok(())
         } else {
@@ -116,18 +137,38 @@ impl Parser<'_> {
     }
 
     pub(super) fn name(&mut self, wanted: &str) -> Read<Name> {
-        let span = self.here();
-        let text = span.text(self.source);
-        let text = match self.peek() {
-            Token::Word => text.to_lowercase(),
-            Token::Quoted => text
-                .get(1..text.len().saturating_sub(1))
-                .unwrap_or("")
-                .replace("\"\"", "\""),
-            _ => return self.expected(wanted),
-        };
-        self.advance();
-        Ok(Name { text, span })
+        match Name::read(self.source, (self.peek(), self.here())) {
+            Some(name) => {
+                self.advance();
+                Ok(name)
+            }
+            None => {
+                if self.peek() == Token::End {
+                    self.ask(Ask::Name(wanted.to_owned()));
+                }
+                self.expected(wanted)
+            }
+        }
+    }
+
+    /// Whether it is asked what could follow, and the text ends where something new could start.
+    pub(super) fn asks_for_more(&self) -> bool {
+        let previous = self.position.checked_sub(1);
+        let previous = previous.and_then(|previous| self.tokens.get(previous));
+        let starts = previous.is_some_and(|(token, _)| {
+            matches!(
+                token,
+                Token::Semicolon | Token::OpenBlock | Token::CloseBlock
+            )
+        });
+        starts && self.peek() == Token::End && self.asked.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// Notes what could stand at the end of the text.
+    fn ask(&mut self, ask: Ask) {
+        if let Some(asked) = &mut self.asked {
+            asked.push(ask);
+        }
     }
 
     pub(super) fn expected<T>(&mut self, wanted: &str) -> Read<T> {

@@ -8,6 +8,7 @@
 )]
 
 mod decisions;
+mod editor;
 mod findings;
 mod format;
 mod robust;

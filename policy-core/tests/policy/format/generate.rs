@@ -148,9 +148,23 @@ impl Writer<'_> {
                     self.words("( timestamp with time zone , uuid )");
                     self.block(Self::rule);
                 }
+                6 => {
+                    self.words("resource");
+                    self.plain();
+                    if self.maybe() {
+                        self.words(".");
+                        self.plain();
+                    }
+                    self.block(Self::operations);
+                }
                 _ => self.table(),
             }
         }
+    }
+
+    fn operations(&mut self) {
+        self.subject();
+        self.words(": read , write ;");
     }
 
     fn tenant(&mut self) {
@@ -172,9 +186,19 @@ impl Writer<'_> {
             self.name();
             self.words(",");
             self.name();
-            self.words(",");
-            self.name();
+            for _ in 0..self.pick(4) {
+                self.words(",");
+                self.name();
+                if self.maybe() {
+                    self.words("as");
+                    self.name();
+                }
+            }
             self.words(")");
+            if self.maybe() {
+                self.words("as");
+                self.name();
+            }
             if self.maybe() {
                 self.words("where");
                 self.condition();
@@ -210,6 +234,13 @@ impl Writer<'_> {
         }
         if self.maybe() {
             self.words("append");
+        }
+        if self.pick(4) == 1 {
+            self.words("from");
+            self.name();
+            if self.maybe() {
+                self.words("ttl 15 minutes");
+            }
         }
         if self.pick(8) == 1 {
             self.words(";");
@@ -264,7 +295,7 @@ impl Writer<'_> {
         }
     }
 
-    fn rule(&mut self) {
+    fn subject(&mut self) {
         if self.pick(4) == 1 {
             self.words("outside");
         }
@@ -273,7 +304,19 @@ impl Writer<'_> {
             self.name();
         } else {
             self.plain();
+            if self.pick(5) == 1 {
+                self.words("in same");
+                self.name();
+                if self.maybe() {
+                    self.words("as");
+                    self.name();
+                }
+            }
         }
+    }
+
+    fn rule(&mut self) {
+        self.subject();
         self.words(":");
         self.action();
         for _ in 0..self.pick(4) {
