@@ -266,6 +266,7 @@ pub fn decide(
         table,
         caller,
         now,
+        only_tested: false,
     };
     match &statement.command {
         Command::Select(row) => conclude(tests.visible(row), Verdict::YES, Outcome::Skipped),
@@ -291,7 +292,18 @@ pub fn decide(
             returning,
             conflict,
         } => {
-            let inserted = tests.inserted(proposed, *returning);
+            // A row that is not inserted for a conflict never meets its foreign keys.
+            let meets = !matches!(conflict, Conflict::None);
+            let proposable = Tests {
+                only_tested: meets,
+                ..tests
+            };
+            let inserted = match conflict {
+                Conflict::NotYetKnown => proposable
+                    .inserted(proposed, *returning)
+                    .and(tests.inserted(proposed, *returning).perhaps()),
+                _ => proposable.inserted(proposed, *returning),
+            };
             let free = match conflict {
                 Conflict::None => Verdict::YES,
                 Conflict::Row { .. } => Verdict::no(Reason::Conflict),
@@ -493,6 +505,16 @@ impl Verdict {
         Self {
             truths: Truths::DEFINITE,
             reason,
+        }
+    }
+
+    /// The same, or passed all the same.
+    fn perhaps(self) -> Self {
+        let truths = self.truths.or(Truths::DEFINITE);
+        if self.truths.is_true() {
+            self
+        } else {
+            Self { truths, ..self }
         }
     }
 

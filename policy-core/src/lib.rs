@@ -11,7 +11,8 @@
 //!    speaks about, and yields a [`Policy`] with every name resolved, or [`Diagnostic`]s;
 //! 3. [`compact`] stores a policy as bytes and loads it without parsing;
 //! 4. [`decide`](mod@decide) answers what PostgreSQL would do with one statement and one row;
-//! 5. [`explain`](mod@explain) says why, in the words of the policy.
+//! 5. [`explain`](mod@explain) says why, in the words of the policy;
+//! 6. [`residual`](mod@residual) turns what remains open into a filter.
 //!
 //! Conditions have PostgreSQL's three-valued logic throughout ([`truth`]), and a value may be *not
 //! yet known*: then the answer is the set of what it could still become.
@@ -27,6 +28,7 @@ pub mod explain;
 pub mod model;
 mod nesting;
 pub mod pairing;
+pub mod residual;
 pub mod syntax;
 pub mod truth;
 pub mod value;

@@ -5,6 +5,7 @@
 //! - [`generate`] turns a policy into SQL, and [`migrations`] into files that carry what changed;
 //! - [`lsp`] serves editors;
 //! - [`matrix`] puts together who may do what, for people;
+//! - [`postgrest`] reads the filters that a policy is turned into;
 //! - [`verify`] runs policy and database side by side.
 
 pub mod catalogue;
@@ -12,6 +13,7 @@ pub mod generate;
 pub mod lsp;
 pub mod matrix;
 pub mod migrations;
+pub mod postgrest;
 pub mod project;
 mod sql;
 pub mod verify;

@@ -9,11 +9,15 @@ use crate::truth::Truths;
 use crate::value::Value;
 
 /// Everything that stays the same while one statement is decided.
+#[derive(Clone, Copy)]
 pub(super) struct Tests<'a> {
     pub(super) policy: &'a Policy,
     pub(super) table: &'a Table,
     pub(super) caller: &'a Caller<'a>,
     pub(super) now: Value<'a>,
+    /// Whether only those parents are looked at that the database's policies test; what keeps the
+    /// others in place are foreign keys.
+    pub(super) only_tested: bool,
 }
 
 impl<'a> Tests<'a> {
@@ -215,6 +219,9 @@ impl<'a> Tests<'a> {
         }
         let mut verdict = Verdict::YES;
         for (position, parent) in self.table.parents.iter().enumerate() {
+            if self.only_tested && !parent.tested {
+                continue;
+            }
             let seen = row
                 .parents
                 .get(position)

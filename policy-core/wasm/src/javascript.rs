@@ -2,11 +2,11 @@
 
 use js_sys::JSON;
 use policy_core::compact;
-use policy_core::explain::Explanation;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
 use crate::batch::{Batch, encode_answers};
+use crate::filter::FilterQuestion;
 use crate::question::{OperationQuestion, Question};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -49,6 +49,24 @@ impl Policy {
         read(&question.answer(&self.inner)?)
     }
 
+    /// Which rows a caller can reach with an action, as a filter for supabase-js or PostgREST.
+    #[wasm_bindgen(unchecked_return_type = "Reach")]
+    pub fn filter(
+        &self,
+        table: &str,
+        #[wasm_bindgen(unchecked_param_type = "'select' | 'update' | 'delete'")] action: &str,
+        #[wasm_bindgen(unchecked_param_type = "Caller | null")] caller: &JsValue,
+    ) -> Result<JsValue, JsError> {
+        let caller: serde_json::Value = if caller.is_undefined() {
+            serde_json::Value::Null
+        } else {
+            serde_json::from_str(&written(caller)?)?
+        };
+        let question = serde_json::json!({ "table": table, "action": action, "caller": caller });
+        let question: FilterQuestion = serde_json::from_value(question)?;
+        read(&question.answer(&self.inner)?)
+    }
+
     /// Decides a batch of the verifier.
     #[wasm_bindgen(js_name = decideBatch)]
     pub fn decide_batch(&self, bytes: &[u8]) -> Result<Vec<u8>, JsError> {
@@ -63,7 +81,7 @@ fn written(question: &JsValue) -> Result<String, JsError> {
     text.ok_or_else(|| JsError::new("the question cannot be written as JSON"))
 }
 
-fn read(answer: &Explanation) -> Result<JsValue, JsError> {
+fn read(answer: &impl serde::Serialize) -> Result<JsValue, JsError> {
     JSON::parse(&serde_json::to_string(answer)?)
         .map_err(|_| JsError::new("the answer cannot be read as JSON"))
 }

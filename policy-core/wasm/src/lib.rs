@@ -1,10 +1,11 @@
 //! The policy in a browser, and as the verifier's third evaluator.
 //!
-//! Three layers, each thin: [`question`] is what a frontend asks and gets, as JSON; [`batch`] is
+//! Thin layers: [`question`] and [`filter`] are what a frontend asks and gets, as JSON; [`batch`] is
 //! the same many times over in a compact encoding, for `countersign verify`; and on wasm32 a class
-//! `Policy` offers both to JavaScript. The first two are ordinary Rust and tested natively.
+//! `Policy` offers them to JavaScript. The others are ordinary Rust and tested natively.
 
 pub mod batch;
+pub mod filter;
 pub mod question;
 
 #[cfg(target_arch = "wasm32")]

@@ -37,7 +37,7 @@ type Object = BTreeMap<String, serde_json::Value>;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Person {
+pub(crate) struct Person {
     #[serde(default)]
     id: Option<String>,
     #[serde(default)]
@@ -61,7 +61,7 @@ struct Membership {
 }
 
 /// Actions by the words of the language.
-fn action<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Action, D::Error> {
+pub(crate) fn action<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Action, D::Error> {
     let word = String::deserialize(from)?;
     [
         Action::Select,
@@ -122,12 +122,7 @@ impl Question {
     /// # Errors
     /// If the question names what the policy does not have.
     pub fn answer(&self, policy: &Policy) -> Result<Explanation, QuestionError> {
-        let table = policy
-            .table(&self.table)
-            .ok_or_else(|| QuestionError::Table {
-                app: policy.app.clone(),
-                name: self.table.clone(),
-            })?;
+        let table = named(policy, &self.table)?;
         let now = match &self.now {
             None => Value::NotYetKnown,
             Some(text) => Value::Timestamp(
@@ -219,7 +214,7 @@ impl Question {
 }
 
 /// What is known about the caller.
-struct Facts {
+pub(crate) struct Facts {
     kind: CallerKind,
     id: Datum,
     email: Datum,
@@ -227,8 +222,16 @@ struct Facts {
     ranks: Option<Vec<OwnedMembership>>,
 }
 
+/// The table of this name.
+pub(crate) fn named<'p>(policy: &'p Policy, name: &str) -> Result<&'p Table, QuestionError> {
+    policy.table(name).ok_or_else(|| QuestionError::Table {
+        app: policy.app.clone(),
+        name: name.to_owned(),
+    })
+}
+
 impl Facts {
-    fn of(policy: &Policy, person: Option<&Person>) -> Result<Self, QuestionError> {
+    pub(crate) fn of(policy: &Policy, person: Option<&Person>) -> Result<Self, QuestionError> {
         let Some(person) = person else {
             let null = Datum::Null;
             let ranks = Some(Vec::new());
@@ -275,12 +278,14 @@ impl Facts {
         })
     }
 
-    fn ranks(&self) -> Option<Vec<policy_core::decide::Membership<'_>>> {
+    /// The memberships as `decide` wants them.
+    pub(crate) fn ranks(&self) -> Option<Vec<policy_core::decide::Membership<'_>>> {
         let seats = self.ranks.as_ref()?;
         Some(seats.iter().map(OwnedMembership::membership).collect())
     }
 
-    fn caller<'a>(
+    /// The caller with these memberships.
+    pub(crate) fn caller<'a>(
         &'a self,
         ranks: Option<&'a [policy_core::decide::Membership<'a>]>,
     ) -> Caller<'a> {

@@ -58,3 +58,13 @@ export interface Answer {
   details: string[];
   hint: string | null;
 }
+
+/** Which rows a caller can reach. */
+export interface Reach {
+  /** With `exact` the filter keeps just the caller's rows, with `superset` perhaps others too. */
+  rows: 'everything' | 'nothing' | 'exact' | 'superset';
+  /** For `.or(...)` of supabase-js, or PostgREST's `or=(...)`; `null` if no row can be left out. */
+  filter: string | null;
+  /** Why other rows may pass. */
+  wider: ('two_columns' | 'hidden_column' | 'star' | 'parents' | 'memberships' | 'fact')[];
+}

@@ -4,6 +4,7 @@ use policy_core::columns::ColumnSet;
 use policy_core::condition::{Comparison, Scope, compare};
 use policy_core::decide::{CallerKind, Command, Conflict, Membership, Ranks, Row as Known, Sight};
 use policy_core::model::{Action, Policy, RoleSource, Subject, Table};
+use policy_core::residual::{Residual, residual};
 use policy_core::value::{Kind, uuid_from_text, value_from_text};
 use policy_core::{Caller, Decision, Statement, Value, decide};
 
@@ -33,6 +34,19 @@ impl Person {
             kind,
             id: known.then(|| *dice.pick(PERSON.values)),
             aal: (token && dice.once_in(2)).then_some("aal2"),
+        }
+    }
+
+    fn caller<'r>(&self, ranks: &'r [Membership<'r>]) -> Caller<'r> {
+        let text = |text: Option<&'static str>| text.map_or(Value::Null, Value::Text);
+        Caller {
+            kind: self.kind,
+            id: self
+                .id
+                .map_or(Value::Null, |id| Value::Uuid(uuid_from_text(id).unwrap())),
+            email: Value::Null,
+            aal: text(self.aal),
+            ranks: Ranks::Known(ranks),
         }
     }
 
@@ -454,16 +468,7 @@ impl Bench<'_> {
         let stage = &self.world.stages[cell.table];
         let person = &cell.person;
         let ranks = self.ranks(person, self.world);
-        let text = |text: Option<&'static str>| text.map_or(Value::Null, Value::Text);
-        let caller = Caller {
-            kind: person.kind,
-            id: person
-                .id
-                .map_or(Value::Null, |id| Value::Uuid(uuid_from_text(id).unwrap())),
-            email: Value::Null,
-            aal: text(person.aal),
-            ranks: Ranks::Known(&ranks),
-        };
+        let caller = person.caller(&ranks);
         let extra: ColumnSet = cell
             .read
             .into_iter()
@@ -664,6 +669,48 @@ impl Bench<'_> {
             rows: matches!(cell.act, Act::Select) || cell.returning,
             incomplete: false,
         }
+    }
+
+    /// The filter for an action of a caller's, and of each row whether the action reaches it.
+    pub(crate) fn filter(
+        &self,
+        table: usize,
+        action: Action,
+        person: &Person,
+    ) -> (Residual, Vec<bool>) {
+        let stage = &self.world.stages[table];
+        let table = self.table(table);
+        let ranks = self.ranks(person, self.world);
+        let caller = person.caller(&ranks);
+        let reached = stage.rows.iter().map(|row| {
+            let values = self.values(table, row);
+            let (parents, peers) = self.around(table, &caller, &values);
+            let row = Known {
+                values: &values,
+                parents: &parents,
+                peers,
+            };
+            let command = match action {
+                Action::Select => Command::Select(row),
+                Action::Delete => Command::Delete(row),
+                _ => Command::Update { old: row, new: row },
+            };
+            let statement = Statement {
+                read: ColumnSet::EMPTY,
+                written: ColumnSet::EMPTY,
+                command,
+            };
+            match self.decide(table, &caller, &statement) {
+                Decision::Applies(_) => true,
+                // The new row is another matter.
+                Decision::Refused(_) | Decision::Depends(_) => action == Action::Update,
+                _ => false,
+            }
+        });
+        (
+            residual(self.policy, table, action, &caller),
+            reached.collect(),
+        )
     }
 
     /// A row after an update and its trigger.

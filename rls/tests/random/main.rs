@@ -15,10 +15,13 @@ mod dice;
 mod policy;
 mod world;
 
-use cell::{Act, Bench, Cell, Outcome};
+use cell::{Act, Bench, Cell, Outcome, Person};
 use countersign_rls::generate::sections;
+use countersign_rls::postgrest::filter_sql;
 use dice::Dice;
 use policy::{Draft, Refusals};
+use policy_core::model::Action;
+use policy_core::residual::Residual;
 use policy_core::{Decision, Policy, compile};
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use world::World;
@@ -28,6 +31,9 @@ const POLICIES: usize = 400;
 const TOGETHER: usize = 40;
 /// How many statements are tried under one policy.
 const CELLS: usize = 30;
+
+/// How many filters are tried under one policy.
+const FILTERS: usize = 6;
 
 const STUB: &str = include_str!("../../../tests/sql/supabase_stub.sql");
 const EDGE: &str = "do $$ begin create role countersign_edge nologin noinherit;
@@ -127,6 +133,63 @@ impl Database {
         }
     }
 
+    /// What a filter gets wrong for one caller, in words.
+    fn filters(
+        &mut self,
+        bench: &Bench<'_>,
+        table: usize,
+        action: Action,
+        person: &Person,
+        tally: &mut Tally,
+    ) -> Option<String> {
+        let stage = &bench.world.stages[table];
+        let of = bench.policy.table(stage.name)?;
+        let (residual, reached) = bench.filter(table, action, person);
+        let (filter, exact) = match &residual {
+            Residual::Everything => (None, true),
+            Residual::Nothing => (Some("id.is.null".to_owned()), true),
+            Residual::Exact(filter) => (Some(filter.postgrest(of)), true),
+            Residual::Superset(filter, _) => {
+                (filter.as_ref().map(|filter| filter.postgrest(of)), false)
+            }
+        };
+        let condition = filter.as_deref().map_or("true".to_owned(), |filter| {
+            filter_sql(filter).unwrap_or_else(|error| panic!("{filter}: {error}"))
+        });
+        let query = format!(
+            "rollback to savepoint cell; select id from rnd.{} where {condition}",
+            stage.name
+        );
+        let messages = self.client().simple_query(&query);
+        let messages = messages.unwrap_or_else(|error| panic!("{error:?}\n{query}"));
+        let kept: Vec<&str> = messages
+            .iter()
+            .filter_map(|message| match message {
+                SimpleQueryMessage::Row(row) => row.get(0),
+                _ => None,
+            })
+            .collect();
+        let keeps = |row: &world::Row| kept.contains(&row[0].as_deref().unwrap());
+        tally.filters += 1;
+        tally.exact += usize::from(exact);
+        let mut wider = false;
+        for (row, reached) in stage.rows.iter().zip(reached) {
+            if keeps(row) == reached {
+                continue;
+            }
+            if exact || reached {
+                return Some(format!(
+                    "{}\n{action:?} on {} by {person:?}: {residual:?}\nfilter: {filter:?}\nSQL: {condition}\nrow: {row:?}\nreached: {reached}",
+                    bench.policy.tables.iter().filter(|t| t.is_named()).count(),
+                    stage.name
+                ));
+            }
+            wider = true;
+        }
+        tally.wider += usize::from(wider);
+        None
+    }
+
     /// The difference that a statement shows under a policy, in words.
     fn differs(&mut self, world: &World, draft: &Draft, cell: &Cell) -> Option<String> {
         let text = draft.to_string();
@@ -203,6 +266,10 @@ struct Tally {
     nothing: usize,
     constrained: usize,
     guarded: usize,
+    filters: usize,
+    /// Filters that say that they keep no row too many, and those that were seen to.
+    exact: usize,
+    wider: usize,
     refusals: Refusals,
 }
 
@@ -227,6 +294,15 @@ fn agree(url: &str, number: usize, seed: u64, policies: usize) -> Tally {
                 policy: &policy,
                 now,
             };
+            for _ in 0..FILTERS {
+                let table = dice.below(world.stages.len());
+                let action = *dice.pick(&[Action::Select, Action::Update, Action::Delete]);
+                let person = Person::random(&mut dice);
+                let wrong = database.filters(&bench, table, action, &person, &mut tally);
+                if let Some(words) = wrong {
+                    panic!("COUNTERSIGN_RANDOM_SEED={seed}\n{text}\n{words}");
+                }
+            }
             for _ in 0..CELLS {
                 let cell = Cell::random(&world, &policy, &mut dice);
                 let expected = bench.expect(&cell);
