@@ -2,7 +2,7 @@
 
 use policy_core::decide::{
     Caller, CallerKind, Command, Conflict, Membership, Ranks, Row, Sight, Statement,
-    decide_function, decide_view,
+    decide_function, decide_operation, decide_view,
 };
 use policy_core::explain::explain;
 use policy_core::model::Table;
@@ -15,7 +15,7 @@ const MOST: usize = 24;
 const ME: Value<'static> = Value::Uuid(1);
 const NOW: Value<'static> = Value::Timestamp(i64::MAX);
 
-/// Asks a policy about each of its tables, views and functions, and has the answers explained.
+/// Asks a policy about each of its tables, views, functions and resources, and has the answers explained.
 pub(crate) fn ask(policy: &Policy) {
     let kinds = [
         CallerKind::Anon,
@@ -49,6 +49,11 @@ pub(crate) fn ask(policy: &Policy) {
             }
             for function in policy.functions.iter().take(MOST) {
                 let _ = decide_function(function, &caller);
+            }
+            for resource in policy.resources.iter().take(MOST) {
+                for rule in resource.rules.iter().take(MOST) {
+                    let _ = decide_operation(&caller, ME, resource, &rule.operation);
+                }
             }
             for table in policy.tables.iter().take(MOST) {
                 ask_table(policy, table, &caller);

@@ -120,7 +120,7 @@ fn policies() {
 
 #[test]
 fn compact_policies() {
-    run(countersign_fuzz::compact, "compact", &[], 2_000);
+    run(countersign_fuzz::compact, "compact", &[], 1_200);
 }
 
 #[test]

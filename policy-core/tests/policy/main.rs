@@ -11,6 +11,8 @@ mod decisions;
 mod editor;
 mod findings;
 mod format;
+mod grammar;
+mod hot;
 mod robust;
 mod shipped;
 mod support;
