@@ -18,6 +18,9 @@ use crate::problem::Problem;
 use crate::transport::{Outgoing, Runtime};
 
 const KEYS_PATIENCE: Duration = Duration::from_millis(PATIENCE_MS);
+/// The time between two looks for keys that others are fetching, and how many looks there are.
+const PAUSE: Duration = Duration::from_millis(25);
+const LOOKS: u64 = PATIENCE_MS / 25;
 const LARGEST_KEY_SET: usize = 64 * 1024;
 
 /// The Worker between requests.
@@ -68,22 +71,25 @@ impl Edge {
                 )
             });
         }
-        let find = |now| self.keys.borrow_mut().find(algorithm, id, now);
-        let mut lookup = find(runtime.now_ms());
-        if lookup == Lookup::Fetch {
-            let fetched = self.fetch_keys(runtime).await;
-            self.keys
-                .borrow_mut()
-                .fetched(fetched, id, runtime.now_ms());
-            lookup = find(runtime.now_ms());
+        let unavailable = || Problem::unavailable("the keys of the tokens cannot be read now");
+        for _ in 0..LOOKS {
+            let now = runtime.now_ms();
+            let lookup = self.keys.borrow_mut().find(algorithm, id, now);
+            match lookup {
+                Lookup::Key(key) => return Ok(key),
+                Lookup::Unknown => {
+                    return Err(Problem::unauthorized("the token's key is not known"));
+                }
+                Lookup::Unavailable => return Err(unavailable()),
+                Lookup::Wait => runtime.pause(PAUSE).await,
+                Lookup::Fetch => {
+                    let fetched = self.fetch_keys(runtime).await;
+                    let mut keys = self.keys.borrow_mut();
+                    keys.fetched(fetched, id, runtime.now_ms());
+                }
+            }
         }
-        match lookup {
-            Lookup::Key(key) => Ok(key),
-            Lookup::Unknown => Err(Problem::unauthorized("the token's key is not known")),
-            Lookup::Fetch | Lookup::Unavailable => Err(Problem::unavailable(
-                "the keys of the tokens cannot be read now",
-            )),
-        }
+        Err(unavailable())
     }
 
     async fn fetch_keys<R: Runtime>(&self, runtime: &R) -> Option<Vec<Published>> {

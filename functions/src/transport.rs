@@ -71,6 +71,11 @@ pub trait Runtime {
         std::future::ready(true)
     }
 
+    /// Lets others go on for so long. A world in which nobody else waits need not.
+    fn pause(&self, _duration: Duration) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
+
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> u64;
 

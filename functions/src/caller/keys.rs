@@ -24,8 +24,8 @@ const MOST_KEYS: usize = 32;
 const COOLDOWN_MS: u64 = 30 * 1_000;
 /// How many times its age at which it is fetched anew a set is used when no newer one is to be had.
 const USABLE: u64 = 6;
-/// How many requests may fetch the set at once. They cannot wait for each other: on Workers a
-/// request's fetch is its own.
+/// How many requests may fetch the set at once. One cannot await another's fetch on Workers, but it
+/// can look again in a moment.
 const MOST_AT_ONCE: usize = 8;
 /// For how long a fetch may be under way.
 pub(crate) const PATIENCE_MS: u64 = 5 * 1_000;
@@ -178,6 +178,8 @@ pub enum Lookup {
     Fetch,
     /// There is no set, and it is too early to try again.
     Unavailable,
+    /// Enough others are fetching the set: ask again in a moment.
+    Wait,
 }
 
 impl KeyCache {
@@ -207,13 +209,13 @@ impl KeyCache {
         match found {
             Some(key) if fresh || cooling || !self.under_way.is_empty() => Lookup::Key(key),
             None if fresh && self.is_known_unknown(id, now) => Lookup::Unknown,
-            _ if !cooling && self.under_way.len() < MOST_AT_ONCE => {
+            None if cooling && usable => Lookup::Unknown,
+            None if cooling => Lookup::Unavailable,
+            None if self.under_way.len() >= MOST_AT_ONCE => Lookup::Wait,
+            _ => {
                 self.under_way.push(now);
                 Lookup::Fetch
             }
-            Some(key) => Lookup::Key(key),
-            None if usable => Lookup::Unknown,
-            None => Lookup::Unavailable,
         }
     }
 
@@ -403,10 +405,7 @@ mod tests {
         // Nobody is answered yet while all of them ask.
         let mut cold = KeyCache::new(FRESH);
         let mut warm = cache(&[ec("a")]);
-        for (cache, otherwise) in [
-            (&mut cold, Lookup::Unavailable),
-            (&mut warm, Lookup::Unknown),
-        ] {
+        for cache in [&mut cold, &mut warm] {
             let now = COOLDOWN_MS;
             let ask = |cache: &mut KeyCache, from: usize| -> Vec<Lookup> {
                 (from..from + 100)
@@ -416,16 +415,14 @@ mod tests {
             let answers = ask(cache, 0);
             let (fetches, rest) = answers.split_at(MOST_AT_ONCE);
             assert!(fetches.iter().all(|answer| *answer == Lookup::Fetch));
-            assert!(rest.iter().all(|answer| *answer == otherwise), "{rest:?}");
-            for n in 0..MOST_AT_ONCE {
-                cache.fetched(Some(set(&[ec("a")])), Some(&format!("flood-{n}")), now);
-            }
             assert!(
-                ask(cache, 100)
-                    .iter()
-                    .all(|answer| *answer == Lookup::Unknown)
+                rest.iter().all(|answer| *answer == Lookup::Wait),
+                "{rest:?}"
             );
-            assert!(cache.unknown.len() <= MOST_UNKNOWN);
+            cache.fetched(Some(set(&[ec("a")])), Some("flood-0"), now);
+            let answers = ask(cache, 0);
+            assert!(answers.iter().all(|answer| *answer == Lookup::Unknown));
+            assert!(is_key(&find(cache, "a", now)));
         }
     }
 
@@ -445,7 +442,7 @@ mod tests {
         for _ in 0..MOST_AT_ONCE {
             assert_eq!(find(&mut cache, "a", 0), Lookup::Fetch);
         }
-        assert_eq!(find(&mut cache, "a", PATIENCE_MS), Lookup::Unavailable);
+        assert_eq!(find(&mut cache, "a", PATIENCE_MS), Lookup::Wait);
         assert_eq!(find(&mut cache, "a", PATIENCE_MS + 1), Lookup::Fetch);
     }
 

@@ -1,5 +1,7 @@
 //! The world as workerd has it.
 
+use std::time::Duration;
+
 use futures_util::future::{Either, select};
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use reqwest::StatusCode;
@@ -87,6 +89,10 @@ impl Runtime for Workerd<'_> {
             Some(limiter) => counted(&limiter, key).await.unwrap_or(true),
             None => true,
         }
+    }
+
+    async fn pause(&self, duration: Duration) {
+        Delay::from(duration).await;
     }
 
     fn now_ms(&self) -> u64 {
