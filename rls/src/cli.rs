@@ -11,6 +11,7 @@ mod fmt;
 mod generate;
 mod lsp;
 mod matrix;
+mod ownership;
 mod verify;
 
 use std::path::PathBuf;
@@ -47,6 +48,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Catalogue(catalogue::CatalogueArgs),
     Compile(compile::CompileArgs),
+    Ownership(ownership::OwnershipArgs),
 }
 
 /// Which policy.
@@ -137,6 +139,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(arguments) => arguments.run(&output),
         Command::Catalogue(arguments) => arguments.run(&output),
         Command::Compile(arguments) => arguments.run(&output),
+        Command::Ownership(arguments) => arguments.run(&output),
     };
     result.unwrap_or_else(|error| {
         eprintln!("{error:?}");

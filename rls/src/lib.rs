@@ -6,6 +6,7 @@
 //! - [`lsp`] serves editors;
 //! - [`matrix`] puts together who may do what, for people;
 //! - [`postgrest`] reads the filters that a policy is turned into;
+//! - [`ownership`] says where the truth of everything lives;
 //! - [`verify`] runs policy and database side by side.
 
 pub mod catalogue;
@@ -13,6 +14,7 @@ pub mod generate;
 pub mod lsp;
 pub mod matrix;
 pub mod migrations;
+pub mod ownership;
 pub mod postgrest;
 pub mod project;
 mod sql;

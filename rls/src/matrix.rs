@@ -14,7 +14,7 @@ pub struct Matrix {
     pub app: String,
     /// One entry for each table of the policy, in its order.
     pub tables: Vec<TableAccess>,
-    /// Views and functions, with the callers they are open to.
+    /// Views, functions and operations, with the callers they are open to.
     pub others: Vec<OtherAccess>,
 }
 
@@ -56,10 +56,10 @@ pub struct Access {
     pub line: u32,
 }
 
-/// Who may use a view or function.
+/// Who may use a view or function, or do an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OtherAccess {
-    /// Its name, with argument types if it is a function.
+    /// Its name, with argument types if it is a function; `<resource>: <operation>`.
     pub name: String,
     /// The lowest callers who may.
     pub who: Vec<String>,
@@ -93,6 +93,18 @@ pub fn matrix(policy: &Policy) -> Matrix {
         name: format!("{}({})", function.name, function.arguments.join(", ")),
         who: names(&function.subjects),
     });
+    let operations = policy.resources.iter().flat_map(|resource| {
+        resource.operations().into_iter().map(move |operation| {
+            let rules = resource.rules.iter();
+            OtherAccess {
+                name: format!("{}: {operation}", resource.name()),
+                who: rules
+                    .filter(|rule| rule.operation == operation)
+                    .map(|rule| subject_name(policy, rule.subject))
+                    .collect(),
+            }
+        })
+    });
     Matrix {
         app: policy.app.clone(),
         tables: policy
@@ -104,7 +116,7 @@ pub fn matrix(policy: &Policy) -> Matrix {
                 callers: callers(policy, table, &everyone),
             })
             .collect(),
-        others: views.chain(functions).collect(),
+        others: views.chain(functions).chain(operations).collect(),
     }
 }
 

@@ -1,7 +1,10 @@
 //! `via`: the links between tables, and `inherit`.
 
 use super::context::Context;
+use super::rules::default_columns;
+use super::tables::table_action;
 use crate::catalogue::Relation;
+use crate::columns::ColumnSet;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Action, Parent, Peer, Place, Policy, Rule, Subject, Table, TableIndex};
 use crate::syntax::tree::{self, Item};
@@ -211,12 +214,12 @@ fn peer(
     });
 }
 
-/// `inherit select`: whoever may see the parent may see the child. The parent's own conditions hold
-/// anyway, since nothing is allowed unless the parent row is visible.
+/// `inherit <actions>`: whoever may do it to the parent may do it to the child. Nothing is allowed
+/// anyway unless the parent row is visible.
 fn inherit(context: &mut Context<'_>, policy: &mut Policy) {
     let file = context.file;
     for block in &file.tables {
-        let Some((index, _)) = known(context, policy, block) else {
+        let Some((index, relation)) = known(context, policy, block) else {
             continue;
         };
         let names = block.items.iter().filter_map(|item| match item {
@@ -224,14 +227,19 @@ fn inherit(context: &mut Context<'_>, policy: &mut Policy) {
             _ => None,
         });
         for name in names.flatten() {
-            if name.text != "select" {
+            let action = table_action(&name.text).filter(|action| *action != Action::Upsert);
+            let Some(action) = action else {
                 context.report(
-                    Diagnostic::error("inherit", name.span, format!("`inherit {}` is not in the language", name.text))
-                        .label("only `select`")
-                        .help("write the rule out: who may change a parent need not be who may change its parts"),
+                    Diagnostic::error(
+                        "inherit",
+                        name.span,
+                        format!("`inherit {}` is not in the language", name.text),
+                    )
+                    .label("one of `select`, `insert`, `update`, `delete`")
+                    .help("write the rule out"),
                 );
                 continue;
-            }
+            };
             let Some(table) = policy.table_at(index) else {
                 continue;
             };
@@ -243,53 +251,111 @@ fn inherit(context: &mut Context<'_>, policy: &mut Policy) {
                 );
                 continue;
             };
-            let columns =
-                crate::columns::ColumnSet::first(table.columns.len()).difference(table.hidden);
             let Some(parent) = policy.table_at(parent.table) else {
                 continue;
             };
-            let line = block.line;
-            let mut copies: Vec<Rule> = parent
-                .rules_for(Action::Select)
-                .filter(|rule| {
-                    !matches!(
-                        rule.subject,
-                        Subject::Itself(_) | Subject::Peer(_) | Subject::Service
-                    )
-                })
-                .map(|rule| Rule {
-                    columns,
-                    condition: None,
-                    line,
-                    text: format!("inherit select from {}: {}", parent.name, rule.text),
-                    ..rule.clone()
-                })
-                .collect();
-            // Conditions are left behind, so of several rules for roles the lowest says it all.
-            let lowest = copies.iter().filter_map(|rule| rank(rule.subject)).min();
-            copies.retain(|rule| rank(rule.subject).is_none_or(|rank| Some(rank) == lowest));
-            let mut seen: Vec<(Subject, bool)> = Vec::new();
-            copies.retain(|rule| {
-                let new = !seen.contains(&(rule.subject, rule.outside));
-                seen.push((rule.subject, rule.outside));
-                new
-            });
-            if copies.is_empty() {
+            let columns = default_columns(
+                context,
+                policy.tenant.as_ref(),
+                relation,
+                block,
+                table,
+                action,
+            );
+            if let Some(unsaid) = parent.rules_for(action).find(|rule| !can_copy(rule)) {
                 context.report(
                     Diagnostic::error(
                         "inherit",
                         name.span,
-                        format!("`{}` has no select rule to inherit", parent.name),
+                        format!("`{}` speaks of a row of `{}`", unsaid.text, parent.name),
                     )
-                    .label("nobody sees the parent")
-                    .help("write the parent's block before this one, with a `select` for a role"),
+                    .label("a new or changed row here is another one")
+                    .help(format!(
+                        "write the rule out for the columns of `{}`: who may {} a parent need not be who may {} its parts",
+                        table.name, name.text, name.text
+                    )),
                 );
+                continue;
+            }
+            let copies = copies(parent, action, columns, block.line);
+            if copies.is_empty() {
+                let mut diagnostic = Diagnostic::error(
+                    "inherit",
+                    name.span,
+                    format!("`{}` has no {} rule to inherit", parent.name, name.text),
+                );
+                diagnostic = if action == Action::Select {
+                    diagnostic.label("nobody sees the parent").help(
+                        "write the parent's block before this one, with a `select` for a role",
+                    )
+                } else {
+                    diagnostic
+                        .label("nobody may do it to the parent")
+                        .help("write the rule out")
+                };
+                context.report(diagnostic);
             }
             if let Some(table) = policy.tables.get_mut(usize::from(index)) {
                 table.rules.extend(copies);
             }
         }
     }
+}
+
+/// Whether a parent's rule means something for another row. A `select` always does, since the
+/// parent row that it speaks of must be visible to the caller; any other must not ask about the row.
+fn can_copy(rule: &Rule) -> bool {
+    rule.action == Action::Select
+        || rule.subject == Subject::Service
+        || rule.condition.is_none()
+            && rule.check.is_none()
+            && !matches!(
+                rule.subject,
+                Subject::Itself(_) | Subject::Team(_) | Subject::Peer(_)
+            )
+}
+
+/// The parent's rules for an action, for a child with these columns. Conditions are left behind:
+/// the parent's own hold by its being visible.
+fn copies(parent: &Table, action: Action, columns: ColumnSet, line: u32) -> Vec<Rule> {
+    let mut copies: Vec<Rule> = parent
+        .rules_for(action)
+        .filter(|rule| !matches!(rule.subject, Subject::Peer(_) | Subject::Service))
+        .map(|rule| Rule {
+            subject: match rule.subject {
+                // Whose row it is, and of which team, the visible parent row has said.
+                Subject::Itself(_) => Subject::Guest,
+                Subject::Team(team) => Subject::Rank(team.rank),
+                subject => subject,
+            },
+            columns,
+            condition: None,
+            check: None,
+            line,
+            text: format!(
+                "inherit {} from {}: {}",
+                action.word(),
+                parent.name,
+                rule.text
+            ),
+            ..rule.clone()
+        })
+        .collect();
+    // So of several rules for roles the lowest says it all.
+    let lowest = copies.iter().filter_map(|rule| rank(rule.subject)).min();
+    copies.retain(|rule| rank(rule.subject).is_none_or(|rank| Some(rank) == lowest));
+    let mut seen: Vec<(Subject, bool)> = Vec::new();
+    copies.retain(|rule| {
+        let new = !seen.contains(&(rule.subject, rule.outside));
+        seen.push((rule.subject, rule.outside));
+        new
+    });
+    // Inside the fence everybody has the lowest rank.
+    let everybody = lowest == Some(1);
+    copies.retain(|rule| {
+        !everybody || rule.outside || !matches!(rule.subject, Subject::Guest | Subject::User)
+    });
+    copies
 }
 
 /// A policy that reads a table whose policy reads the first one fails at run time (42P17).

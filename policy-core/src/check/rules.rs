@@ -18,12 +18,7 @@ pub(super) fn rules(
     block: &tree::Table,
     table: &mut Table,
 ) {
-    let mut own = ColumnSet::EMPTY;
-    for item in &block.items {
-        if let Item::Managed(names) = item {
-            own = own.union(context.columns(relation, names));
-        }
-    }
+    let own = managed(context, relation, block);
     let writable = writable(context, tenant, relation, table, own);
     for item in &block.items {
         match item {
@@ -64,6 +59,41 @@ pub(super) fn rules(
         }
     }
     founding(tenant, table);
+}
+
+/// The columns that only the database writes in this table.
+fn managed(context: &mut Context<'_>, relation: &Relation, block: &tree::Table) -> ColumnSet {
+    let names = block.items.iter().filter_map(|item| match item {
+        Item::Managed(names) => Some(names),
+        _ => None,
+    });
+    names.fold(ColumnSet::EMPTY, |set, names| {
+        set.union(context.columns(relation, names))
+    })
+}
+
+/// The columns that a client's rule without a list speaks of.
+pub(super) fn default_columns(
+    context: &mut Context<'_>,
+    tenant: Option<&Tenant>,
+    relation: &Relation,
+    block: &tree::Table,
+    table: &Table,
+    action: Action,
+) -> ColumnSet {
+    let own = managed(context, relation, block);
+    let insert = writable(context, tenant, relation, table, own).insert;
+    unlisted(table, insert, action)
+}
+
+fn unlisted(table: &Table, insert: ColumnSet, action: Action) -> ColumnSet {
+    let all = ColumnSet::first(table.columns.len());
+    match action {
+        Action::Select => all.difference(table.hidden),
+        Action::Insert | Action::Upsert => insert,
+        Action::Update => insert.difference(table.fixed).difference(table.primary_key),
+        Action::Delete => all,
+    }
 }
 
 /// Whoever creates a tenant signs it: that is what lets them see it before any membership exists.
@@ -357,12 +387,10 @@ fn columns(
     } else {
         writable.insert
     };
-    let default = match action {
-        Action::Select if service => all,
-        Action::Select => all.difference(table.hidden),
-        Action::Insert | Action::Upsert => insert,
-        Action::Update => insert.difference(table.fixed).difference(table.primary_key),
-        Action::Delete => all,
+    let default = if service && action == Action::Select {
+        all
+    } else {
+        unlisted(table, insert, action)
     };
     let Some(names) = &written.columns else {
         return default;

@@ -8,6 +8,7 @@
 )]
 
 mod decisions;
+mod documented;
 mod editor;
 mod findings;
 mod format;

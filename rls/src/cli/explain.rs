@@ -4,12 +4,13 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
+use countersign_rls::project::Project;
 use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
 use policy_core::decide::{
-    Caller, CallerKind, Command, Membership, Ranks, Row, Sight, Statement, decide,
+    Caller, CallerKind, Command, Membership, Ranks, Row, Sight, Statement, decide, decide_operation,
 };
-use policy_core::explain::explain;
-use policy_core::model::{Policy, Rank, Table};
+use policy_core::explain::{Explanation, explain, explain_operation};
+use policy_core::model::{Policy, Rank, Resource, Table};
 use policy_core::value::{Kind, value_from_text};
 use policy_core::{ColumnSet, Value};
 use serde_json::Map;
@@ -26,11 +27,21 @@ pub(crate) struct ExplainArgs {
     #[arg(long = "as", value_name = "WHO")]
     who: String,
     /// The table.
-    #[arg(long)]
-    table: String,
-    /// What is done.
+    #[arg(long, required_unless_present = "resource", requires = "action")]
+    table: Option<String>,
+    /// What is done to it.
     #[arg(long, value_enum)]
-    action: Word,
+    action: Option<Word>,
+    /// Instead of a table: what is not in the database, as the policy writes it, such as
+    /// `hubspot.contact`.
+    #[arg(long, conflicts_with = "table", requires = "operation")]
+    resource: Option<String>,
+    /// What is done to the resource.
+    #[arg(long)]
+    operation: Option<String>,
+    /// What the caller's membership says beside the role, as JSON: `{"team_id": "..."}`.
+    #[arg(long)]
+    says: Option<String>,
     /// The existing row, as JSON: `{"status": "draft", "user_id": "caller.id"}`. Columns left out
     /// are not known. `"caller.id"` and `"now()"` stand for what they say.
     #[arg(long)]
@@ -71,13 +82,18 @@ impl ExplainArgs {
             return Ok(ExitCode::FAILURE);
         };
         let policy = &subject.policy;
-        let table = policy.table(&self.table).ok_or_else(|| {
-            miette!(
-                "there is no table `{}` in schema `{}`",
-                self.table,
-                policy.schema
-            )
-        })?;
+        if let Some((resource, operation)) = self.resource.as_ref().zip(self.operation.as_ref()) {
+            let explanation = self.operation(policy, resource, operation)?;
+            return print(output, &subject.project, &explanation);
+        }
+        let (Some(name), Some(action)) = (&self.table, self.action) else {
+            return Err(miette!(
+                "name a table and an action, or a resource and an operation"
+            ));
+        };
+        let table = policy
+            .table(name)
+            .ok_or_else(|| miette!("there is no table `{name}` in schema `{}`", policy.schema))?;
         let (old_json, changes_json) = (
             object(self.row.as_deref(), "--row")?,
             object(self.new.as_deref(), "--new")?,
@@ -91,20 +107,21 @@ impl ExplainArgs {
         let nobody = matches!(kind, CallerKind::Anon | CallerKind::Service);
         let read = |json| values(table, json, id, now);
         let mut old = read(&old_json)?;
-        let mut new = if matches!(self.action, Word::Insert) && self.new.is_none() {
+        let mut new = if matches!(action, Word::Insert) && self.new.is_none() {
             old.clone()
         } else {
             let changes = read(&changes_json)?;
-            overlay(&old, &changes, !matches!(self.action, Word::Insert))
+            overlay(&old, &changes, !matches!(action, Word::Insert))
         };
         let tenant = tenant(table, &mut old, &mut new);
-        let ranks = [Membership::new(tenant, rank)];
+        let says = object(self.says.as_deref(), "--says")?;
+        let ranks = memberships(policy, tenant, rank, &says)?;
         let caller = Caller {
             kind,
             id: if nobody { Value::Null } else { id },
             email: Value::Null,
             aal: Value::Null,
-            ranks: Ranks::Known(if rank == 0 { &[] } else { &ranks }),
+            ranks: Ranks::Known(&ranks),
         };
         let sight = match self.related {
             Related::Visible => Sight::Visible,
@@ -131,12 +148,12 @@ impl ExplainArgs {
         };
         let statement = Statement {
             read: self.read(table, kind)?,
-            written: match self.action {
+            written: match action {
                 Word::Insert => columns(table, named.keys())?,
                 Word::Update => columns(table, changes_json.keys())?,
                 Word::Select | Word::Delete => ColumnSet::EMPTY,
             },
-            command: match self.action {
+            command: match action {
                 Word::Select => Command::Select(old),
                 Word::Insert => Command::Insert {
                     new,
@@ -148,28 +165,35 @@ impl ExplainArgs {
         };
         let decision = decide(policy, table, &caller, &statement, now);
         let explanation = explain(policy, table, &caller, &statement, &decision);
-        let value = serde_json::to_value(&explanation).into_diagnostic()?;
-        output.say(&value, || {
-            let mut lines = vec![explanation.message.clone()];
-            if let Some(rule) = &explanation.rule {
-                let path = subject.project.policy_path.display();
-                lines.push(format!("  {path}:{}: {}", rule.line, rule.text));
-            }
-            lines.extend(
-                explanation
-                    .details
-                    .iter()
-                    .map(|detail| format!("  {detail}")),
-            );
-            lines.extend(
-                explanation
-                    .hint
-                    .iter()
-                    .map(|hint| format!("  hint: {hint}")),
-            );
-            lines.join("\n")
-        });
-        Ok(ExitCode::SUCCESS)
+        print(output, &subject.project, &explanation)
+    }
+
+    /// An operation on a resource, in whichever tenant the caller is meant to have the role.
+    fn operation(&self, policy: &Policy, name: &str, operation: &str) -> Result<Explanation> {
+        let resource = policy.resource(name).ok_or_else(|| {
+            let known: Vec<String> = policy.resources.iter().map(Resource::name).collect();
+            miette!(
+                help = format!("the resources are {}", known.join(", ")),
+                "there is no resource `{name}`"
+            )
+        })?;
+        let (kind, rank) = self.caller(policy)?;
+        let tenant = match &policy.tenant {
+            Some(_) => Value::Uuid(TENANT),
+            None => Value::Null,
+        };
+        let ranks = [Membership::new(tenant, rank)];
+        let caller = Caller {
+            kind,
+            id: Value::Present,
+            email: Value::Null,
+            aal: Value::Null,
+            ranks: Ranks::Known(if rank == 0 { &[] } else { &ranks }),
+        };
+        let ruling = decide_operation(&caller, tenant, resource, operation);
+        Ok(explain_operation(
+            policy, &caller, tenant, resource, operation, ruling,
+        ))
     }
 
     /// The kind of caller, and their rank in the row's tenant.
@@ -196,11 +220,71 @@ impl ExplainArgs {
     }
 
     fn read(&self, table: &Table, kind: CallerKind) -> Result<ColumnSet> {
-        if self.read.is_empty() && matches!(self.action, Word::Select) {
+        if self.read.is_empty() && matches!(self.action, Some(Word::Select)) {
             return Ok(kind.privileges(&table.grants).select);
         }
         columns(table, self.read.iter())
     }
+}
+
+fn print(output: &Output, project: &Project, explanation: &Explanation) -> Result<ExitCode> {
+    let value = serde_json::to_value(explanation).into_diagnostic()?;
+    output.say(&value, || {
+        let mut lines = vec![explanation.message.clone()];
+        if let Some(rule) = &explanation.rule {
+            let path = project.policy_path.display();
+            lines.push(format!("  {path}:{}: {}", rule.line, rule.text));
+        }
+        let details = explanation.details.iter();
+        lines.extend(details.map(|detail| format!("  {detail}")));
+        let hint = explanation.hint.iter();
+        lines.extend(hint.map(|hint| format!("  hint: {hint}")));
+        lines.join("\n")
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The caller's memberships: in the row's tenant with this rank, once for each thing said there.
+fn memberships<'v>(
+    policy: &Policy,
+    tenant: Value<'v>,
+    rank: Rank,
+    says: &'v Map<String, serde_json::Value>,
+) -> Result<Vec<Membership<'v>>> {
+    if rank == 0 {
+        return Ok(Vec::new());
+    }
+    let member = Membership::new(tenant, rank);
+    let declared = policy.tenant.as_ref().map_or(&[][..], |of| &of.attributes);
+    let mut all = vec![member];
+    for (name, json) in says {
+        let known = (0_u8..).zip(declared).find(|(_, of)| of.name == *name);
+        let (index, of) = known.ok_or_else(|| {
+            let names: Vec<&str> = declared.iter().map(|of| of.name.as_str()).collect();
+            miette!(
+                help = format!("they say {}", names.join(", ")),
+                "the memberships of `{}` say no `{name}`",
+                policy.app
+            )
+        })?;
+        let value = match json {
+            serde_json::Value::Null => Some(Value::Null),
+            serde_json::Value::Number(number) => number.as_i64().map(Value::Int),
+            serde_json::Value::String(text) => value_from_text(of.kind, text),
+            _ => None,
+        };
+        let value = value.ok_or_else(|| {
+            miette!(
+                "`{json}` is no value for `{name}`, which is {}",
+                of.data_type
+            )
+        })?;
+        all.push(Membership {
+            attribute: Some((index, value)),
+            ..member
+        });
+    }
+    Ok(all)
 }
 
 fn object(text: Option<&str>, option: &str) -> Result<Map<String, serde_json::Value>> {

@@ -54,7 +54,7 @@ impl MatrixArgs {
         }
         parts.push(tables.to_string());
         if !matrix.others.is_empty() {
-            let mut others = self.table(&["view or function", "from"]);
+            let mut others = self.table(&["view, function or operation", "from"]);
             for other in &matrix.others {
                 others.add_row([&other.name, &other.who.join(", ")]);
             }

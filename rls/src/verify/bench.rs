@@ -89,12 +89,12 @@ impl<'a> Bench<'a> {
 
     /// Puts rows in place, back at the scene.
     async fn plant(&mut self, rows: &[&Row]) -> Result<(), VerifyError> {
-        let replace = self.scene.replaces();
         let relation = relation_of(self.scene.index);
         let key = self.scene.relation.key();
         let mut world = self.scene.world.clone();
         let mut scripts = Vec::new();
         for row in rows {
+            let replace = self.scene.replaces(row);
             scripts.push(planting(self.scene.relation, row, replace));
             world = world.with(relation, &key, row);
         }

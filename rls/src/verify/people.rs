@@ -3,7 +3,7 @@
 
 use countersign_wasm::batch::Standing;
 use policy_core::condition::{Condition, Operand};
-use policy_core::model::{self, Policy, Table};
+use policy_core::model::{self, Policy, RoleSource, Table, Tenant};
 use policy_core::value::{Kind, Literal};
 
 use super::session::Trial;
@@ -27,6 +27,21 @@ pub(super) struct Seat {
     pub(super) role: String,
     /// Whether its `where` is to hold.
     pub(super) active: bool,
+    /// What it is to say beside the role.
+    pub(super) said: Said,
+}
+
+/// What a membership says beside the role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// Whatever its `where` allows.
+    Whatever,
+    /// NULL.
+    Nothing,
+    /// The first of two values that rows under test can have.
+    Same,
+    /// The second.
+    Other,
 }
 
 /// A caller.
@@ -167,80 +182,145 @@ pub(super) fn everybody(policy: &Policy, table: Option<&Table>) -> Vec<Person> {
     let Some(tenant) = &policy.tenant else {
         return people;
     };
-    let top = tenant.role(tenant.top()).to_owned();
-    let away = |role: &str| Seat {
+    let asks_teams = table.is_some_and(|table| asks_teams(policy, table));
+    for way in ways(tenant, asks_teams) {
+        add(way.label, way.standing, Subject::Own, way.seats);
+    }
+    people
+}
+
+/// How somebody came to be a member.
+struct Way {
+    label: String,
+    standing: Standing,
+    seats: Vec<Seat>,
+}
+
+/// Every rank by every source, with nothing or everything elsewhere; where rules ask for it, also
+/// with each thing that a membership can say.
+fn ways(tenant: &Tenant, asks_teams: bool) -> Vec<Way> {
+    let mut ways = Vec::new();
+    let mut add = |label: String, standing: Standing, seats: Vec<Seat>| {
+        ways.push(Way {
+            label,
+            standing,
+            seats,
+        });
+    };
+    // The tenants' own table has one row for each tenant, and so one person at most.
+    let main = tenant
+        .members
+        .iter()
+        .position(|members| members.table != tenant.root)
+        .unwrap_or(0);
+    let gives = |source: usize| match tenant.members.get(source).map(|members| members.role) {
+        Some(RoleSource::Always(rank)) => vec![tenant.role(rank).to_owned()],
+        _ => tenant.roles.clone(),
+    };
+    let top = gives(main).pop().unwrap_or_default();
+    let away = |said: Said| Seat {
         home: Home::Elsewhere,
-        source: 0,
-        role: role.to_owned(),
+        source: main,
+        role: top.clone(),
         active: true,
+        said,
     };
     for (source, members) in tenant.members.iter().enumerate() {
-        let here = |role: &str, active| Seat {
+        let here = |role: &str, active, said| Seat {
             home: Home::Here,
             source,
             role: role.to_owned(),
             active,
+            said,
         };
-        let mut ways = vec![("undeclared role".to_owned(), here("undeclared", true))];
-        if members.condition.is_some() {
-            ways.push((format!("inactive {top}"), here(&top, false)));
+        let on_root = members.table == tenant.root;
+        let roles = gives(source);
+        let best = roles.last().map_or("", String::as_str);
+        let plain = Said::Whatever;
+        let mut ways = Vec::new();
+        if members.role.column().is_some() {
+            ways.push((
+                "undeclared role".to_owned(),
+                here("undeclared", true, plain),
+            ));
+        }
+        if members.condition.is_some() && !on_root {
+            ways.push((format!("inactive {best}"), here(best, false, plain)));
         }
         ways.extend(
-            tenant
-                .roles
+            roles
                 .iter()
-                .map(|role| (role.clone(), here(role, true))),
+                .map(|role| (role.clone(), here(role, true, plain))),
         );
+        let by = if source == main {
+            String::new()
+        } else {
+            format!(" by source {}", source + 1)
+        };
         for (name, seat) in ways {
-            let by = if source == 0 {
-                String::new()
-            } else {
-                format!(" by source {}", source + 1)
-            };
+            add(format!("{name}{by}"), Standing::User, vec![seat.clone()]);
+            if source == main {
+                let both = vec![seat, away(plain)];
+                add(format!("{name}, elsewhere {top}"), Standing::User, both);
+            }
+        }
+        if !asks_teams || members.attributes.iter().flatten().next().is_none() {
+            continue;
+        }
+        for role in &roles {
+            let seat = |said| here(role, true, said);
+            let name = format!("{role}{by}");
+            for (said, words) in [(Said::Same, "one team"), (Said::Other, "another team")] {
+                let label = format!("{name} of {words}");
+                add(label, Standing::User, vec![seat(said)]);
+            }
             add(
-                format!("{name}{by}"),
+                format!("{name} of no team"),
                 Standing::User,
-                Subject::Own,
-                vec![seat.clone()],
+                vec![seat(Said::Nothing)],
             );
-            if source == 0 {
-                let both = vec![seat, away(&top)];
-                add(
-                    format!("{name}, elsewhere {top}"),
-                    Standing::User,
-                    Subject::Own,
-                    both,
-                );
+            for (said, words) in [(Said::Nothing, "no team"), (Said::Other, "another team")] {
+                let label = format!("{name} of {words}, elsewhere {top} of the one");
+                add(label, Standing::User, vec![seat(said), away(Said::Same)]);
             }
         }
     }
-    add(
-        format!("elsewhere {top}"),
-        Standing::User,
-        Subject::Own,
-        vec![away(&top)],
-    );
-    add(
-        format!("guest, elsewhere {top}"),
-        Standing::Guest,
-        Subject::Own,
-        vec![away(&top)],
-    );
-    if let Some(lowest) = tenant.roles.first() {
+    let plain = Said::Whatever;
+    for (who, standing) in [("", Standing::User), ("guest, ", Standing::Guest)] {
+        add(format!("{who}elsewhere {top}"), standing, vec![away(plain)]);
+    }
+    if let Some(lowest) = gives(main).first() {
         let seat = Seat {
             home: Home::Here,
-            source: 0,
+            source: main,
             role: lowest.clone(),
             active: true,
+            said: plain,
         };
-        add(
-            format!("guest as {lowest}"),
-            Standing::Guest,
-            Subject::Own,
-            vec![seat],
-        );
+        add(format!("guest as {lowest}"), Standing::Guest, vec![seat]);
     }
-    people
+    ways
+}
+
+/// Whether some rule of the table, or of one it looks at, asks what a membership says.
+fn asks_teams(policy: &Policy, table: &Table) -> bool {
+    looked_at(policy, table).any(|table| {
+        let mut rules = table.rules.iter();
+        rules.any(|rule| matches!(rule.subject, model::Subject::Team(_)))
+    })
+}
+
+/// The table, its parents and its peers.
+fn looked_at<'p>(policy: &'p Policy, table: &'p Table) -> impl Iterator<Item = &'p Table> {
+    let others = table.parents.iter().map(|parent| parent.table);
+    let peers = table.rules.iter().filter_map(|rule| match rule.subject {
+        model::Subject::Peer(peer) => Some(peer.table),
+        _ => None,
+    });
+    let others = others.chain(peers);
+    others
+        .filter_map(|index| policy.table_at(index))
+        .chain([table])
 }
 
 /// What the token's `sub` is.
@@ -253,15 +333,7 @@ enum Subject {
 /// The assurance levels that some condition of the table, or of one it looks at, tells apart.
 fn assurances(policy: &Policy, table: &Table) -> Vec<Option<String>> {
     let mut levels = vec![None];
-    let others = table.parents.iter().map(|parent| parent.table);
-    let peers = table.rules.iter().filter_map(|rule| match rule.subject {
-        model::Subject::Peer(peer) => Some(peer.table),
-        _ => None,
-    });
-    let others = others
-        .chain(peers)
-        .filter_map(|index| policy.table_at(index));
-    for condition in others.chain([table]).flat_map(conditions) {
+    for condition in looked_at(policy, table).flat_map(conditions) {
         let (mut asked, mut named) = (false, Vec::new());
         condition.for_each_operand(&mut |operand| match operand {
             Operand::CallerAal => asked = true,

@@ -7,7 +7,7 @@ mod specimens;
 
 use std::collections::BTreeMap;
 
-use policy_core::model::{Place, Policy, Table, TableIndex};
+use policy_core::model::{Place, Policy, Subject, Table, TableIndex};
 use policy_core::value::Kind;
 
 use super::domain::{Domain, Point, domains};
@@ -100,6 +100,7 @@ impl<'a> Scene<'a> {
             impossible: Vec::new(),
             forbidden: Vec::new(),
             labels: BTreeMap::new(),
+            teams: Vec::new(),
         };
         stage
             .labels
@@ -115,6 +116,7 @@ impl<'a> Scene<'a> {
             stage.labels.insert(person, "the caller");
         }
         stage.tenants().await?;
+        stage.teams().await?;
         stage.seat_everybody().await?;
         let (template, foreign) = stage.templates().await?;
         let domains = stage.domains(&template).await?;
@@ -149,9 +151,11 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether rows under test take the place of a seeded one.
-    pub(super) fn replaces(&self) -> bool {
+    /// Whether a row under test takes the place of a seeded one: a tenant's, or one that a
+    /// membership has to point to.
+    pub(super) fn replaces(&self, row: &Row) -> bool {
         matches!(self.table.place, Place::Root(_))
+            || self.world.holds(self.index, self.relation, row)
     }
 }
 
@@ -168,6 +172,8 @@ struct Stage<'a> {
     forbidden: Vec<Forbidden>,
     /// What some values stand for, for the report.
     labels: BTreeMap<String, &'static str>,
+    /// Two values for each thing that memberships say beside the role.
+    teams: Vec<[Option<String>; 2]>,
 }
 
 fn homes(policy: &Policy) -> [String; 2] {
@@ -280,6 +286,7 @@ impl Stage<'_> {
                 None => all.push(Domain { column, points }),
             }
         }
+        self.add_teams(self.table, &mut all);
         for domain in &mut all {
             let named: Vec<String> = domain
                 .points
@@ -301,5 +308,29 @@ impl Stage<'_> {
             domain.points.dedup();
         }
         Ok(all)
+    }
+
+    /// The values that memberships have, in the columns that rules hold against them.
+    fn add_teams(&self, table: &Table, all: &mut Vec<Domain>) {
+        for rule in &table.rules {
+            let Subject::Team(team) = rule.subject else {
+                continue;
+            };
+            let values = self.teams.get(usize::from(team.attribute));
+            let points = values.into_iter().flatten().cloned().map(Point::Value);
+            match all.iter_mut().find(|domain| domain.column == team.column) {
+                Some(domain) => domain.points.extend(points),
+                None => {
+                    let mut points: Vec<Point> = points.collect();
+                    if !table.not_null.contains(team.column) {
+                        points.push(Point::Value(None));
+                    }
+                    all.push(Domain {
+                        column: team.column,
+                        points,
+                    });
+                }
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use policy_core::value::Kind;
 use policy_core::{Value, columns::ColumnIndex};
 
 use super::people::Person;
-use super::schema::{ForeignKey, RelationIndex, at, relation_of};
+use super::schema::{ForeignKey, Relation, RelationIndex, at, relation_of};
 
 /// A row's values as text, in the order of the columns.
 pub(super) type Row = Vec<Option<String>>;
@@ -71,6 +71,13 @@ impl World {
                 .iter()
                 .all(|(column, wanted)| value(row, *column) == Some(*wanted))
         })
+    }
+
+    /// Whether a row with the same key is there.
+    pub(super) fn holds(&self, index: TableIndex, relation: &Relation, row: &Row) -> bool {
+        let key = relation.key();
+        let same = |other: &Row| key.iter().all(|k| value(other, *k) == value(row, *k));
+        !key.is_empty() && self.of(relation_of(index)).any(same)
     }
 
     /// Changes a row in place.

@@ -29,7 +29,7 @@ impl Bench<'_> {
         owner: Option<usize>,
     ) -> Result<(), VerifyError> {
         self.plant(&[row]).await?;
-        if self.scene.replaces() {
+        if self.scene.replaces(row) {
             self.read(owner);
         }
         for caller in self.callers(owner) {

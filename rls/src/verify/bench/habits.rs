@@ -41,7 +41,7 @@ impl Habits {
             habits.defaults.push(defaults);
             habits.faults.push(fault);
         }
-        let replace = scene.replaces();
+        let replace = scene.replaces(&scene.template);
         let plant = format!(
             "rollback to savepoint scene; {}; savepoint habit; ",
             quietly(&planting(scene.relation, &scene.template, replace))

@@ -80,6 +80,7 @@ fn watched_key(bench: &Bench<'_>) -> ColumnSet {
         && scene.table.rules.iter().any(|rule| match rule.subject {
             Subject::Itself(column) => bench.key().contains(column),
             Subject::Peer(peer) => bench.key().contains(peer.column),
+            Subject::Team(team) => bench.key().contains(team.column),
             _ => false,
         });
     let key = if telling {

@@ -3,6 +3,8 @@
 use countersign_wasm::batch::Act;
 use policy_core::columns::ColumnSet;
 
+use policy_core::model::Place;
+
 use super::super::error::VerifyError;
 use super::super::ledger::Shape;
 use super::super::schema::relation_of;
@@ -13,7 +15,7 @@ impl Bench<'_> {
     /// Every row that can stand beside the others, read by every caller.
     pub(super) async fn read_everything(&mut self) -> Result<(), VerifyError> {
         self.plant(&[]).await?;
-        if !self.scene.replaces() {
+        if !matches!(self.scene.table.place, Place::Root(_)) {
             self.plant_together().await?;
         }
         self.read(None);

@@ -67,7 +67,9 @@ impl Stage<'_> {
             seen.insert(self.who_sees(parent, &row));
             points.push(key(&row));
         }
-        for vector in vectors(&domains(policy, table, self.now)) {
+        let mut classes = domains(policy, table, self.now);
+        self.add_teams(table, &mut classes);
+        for vector in vectors(&classes) {
             if points.len() >= MOST {
                 break;
             }

@@ -5,15 +5,22 @@ use policy_core::model::{Members, Table};
 use super::Stage;
 use crate::verify::domain::{Point, domains, vectors};
 use crate::verify::error::VerifyError;
-use crate::verify::people::{Home, Seat};
+use crate::verify::people::{Home, Said, Seat};
 use crate::verify::schema::{RelationIndex, at, relation_of};
-use crate::verify::seed::{Fixed, Obstacle};
-use crate::verify::world::Facts;
+use crate::verify::seed::{Fixed, Obstacle, planting, quietly};
+use crate::verify::values;
+use crate::verify::world::{Facts, value};
 use countersign_wasm::batch::Datum;
 use policy_core::columns::ColumnIndex;
+use policy_core::value::Kind;
 
-/// The membership row that cannot be, and why.
-type Unseated = (RelationIndex, Fixed, String, Obstacle);
+/// Why somebody has no seat.
+enum Unseated {
+    /// A constraint forbids the membership row.
+    Forbidden(RelationIndex, Fixed, String, Obstacle),
+    /// No row is what is asked for: its `where` excludes what it is to say.
+    Senseless,
+}
 
 impl Stage<'_> {
     /// Seats everybody. Whoever cannot be seated, because a constraint forbids the row that would
@@ -28,7 +35,8 @@ impl Stage<'_> {
             }
             match forbidden {
                 None => seated.push(person),
-                Some((relation, fixed, home, obstacle)) => {
+                Some(Unseated::Senseless) => {}
+                Some(Unseated::Forbidden(relation, fixed, home, obstacle)) => {
                     let what = format!("caller: {}", person.label);
                     self.forbid(relation, fixed, home, what, &obstacle);
                 }
@@ -50,7 +58,16 @@ impl Stage<'_> {
             return Ok(None);
         };
         let home = self.home(usize::from(seat.home == Home::Elsewhere));
-        let mut fixed = self.standing(table, members, seat.active);
+        if policy
+            .tenant
+            .as_ref()
+            .is_some_and(|tenant| tenant.root == members.table)
+        {
+            return self.own_tenant(subject, members, &home).await;
+        }
+        let Some(mut fixed) = self.row_of(table, members, seat) else {
+            return Ok(Some(Unseated::Senseless));
+        };
         fixed.insert(at(members.tenant), Some(home.clone()));
         fixed.insert(at(members.caller), Some(subject.to_owned()));
         if let Some(role) = members.role.column() {
@@ -60,15 +77,149 @@ impl Stage<'_> {
         let grown = self.seeder.grow(relation, &fixed, &home).await?;
         Ok(grown
             .err()
-            .map(|obstacle| (relation, fixed, home, obstacle)))
+            .map(|obstacle| Unseated::Forbidden(relation, fixed, home, obstacle)))
     }
 
-    /// Values for which the source's `where` holds, or does not.
-    fn standing(&self, table: &Table, members: &Members, active: bool) -> Fixed {
-        let Some(condition) = &members.condition else {
-            return Fixed::new();
+    /// Makes somebody a member by a column of the tenant's own row.
+    async fn own_tenant(
+        &mut self,
+        subject: &str,
+        members: &Members,
+        home: &str,
+    ) -> Result<Option<Unseated>, VerifyError> {
+        let relation = relation_of(members.table);
+        let wanted = [(at(members.tenant), home)];
+        let (Some(of), Some(from)) = (
+            self.seeder.schema.get(relation),
+            self.seeder
+                .world
+                .matching(relation, &wanted)
+                .next()
+                .cloned(),
+        ) else {
+            return Ok(Some(Unseated::Senseless));
         };
-        let asked = condition.columns();
+        let mut to = from.clone();
+        if let Some(slot) = to.get_mut(at(members.caller)) {
+            *slot = Some(subject.to_owned());
+        }
+        let planted = quietly(&planting(of, &to, true));
+        self.seeder
+            .session
+            .run("seating a tenant's owner", &planted)
+            .await?;
+        self.seeder.world.change(relation, &from, &to);
+        Ok(None)
+    }
+
+    /// What a membership row must have for its `where` and for what it is to say beside the role;
+    /// `None` if no row has both.
+    fn row_of(&self, table: &Table, members: &Members, seat: &Seat) -> Option<Fixed> {
+        let wanted: &[Said] = match seat.said {
+            Said::Whatever => &[Said::Nothing, Said::Same],
+            Said::Nothing => &[Said::Nothing],
+            Said::Same => &[Said::Same],
+            Said::Other => &[Said::Other],
+        };
+        wanted.iter().find_map(|said| {
+            let mut given = Fixed::new();
+            for (column, values) in members.attributes.iter().zip(&self.teams) {
+                let Some(column) = column else { continue };
+                let value = match (said, table.not_null.contains(*column)) {
+                    (Said::Nothing | Said::Whatever, true) if seat.said == Said::Whatever => {
+                        &values[0]
+                    }
+                    (Said::Nothing | Said::Whatever, true) => return None,
+                    (Said::Nothing | Said::Whatever, false) => &None,
+                    (Said::Same, _) => &values[0],
+                    (Said::Other, _) => &values[1],
+                };
+                given.insert(at(*column), value.clone());
+            }
+            let standing = self.standing(table, members, &given, seat.active)?;
+            given.extend(standing);
+            Some(given)
+        })
+    }
+
+    /// Two values for each thing that memberships say, of rows that are there where a foreign key
+    /// asks for them.
+    pub(super) async fn teams(&mut self) -> Result<(), VerifyError> {
+        let policy = self.seeder.policy;
+        let Some(tenant) = &policy.tenant else {
+            return Ok(());
+        };
+        for (index, attribute) in tenant.attributes.iter().enumerate() {
+            let source = tenant
+                .members
+                .iter()
+                .find_map(|members| Some((members, (*members.attributes.get(index)?)?)));
+            let mut values = [None, None];
+            if let Some((members, column)) = source {
+                for (which, value) in values.iter_mut().enumerate() {
+                    *value = self.team(members, column, attribute.kind, which).await?;
+                }
+            }
+            for (value, label) in values.iter().zip(["one team", "another team"]) {
+                if let Some(text) = value {
+                    self.labels.insert(text.clone(), label);
+                }
+            }
+            self.teams.push(values);
+        }
+        Ok(())
+    }
+
+    async fn team(
+        &mut self,
+        members: &Members,
+        column: ColumnIndex,
+        kind: Kind,
+        which: usize,
+    ) -> Result<Option<String>, VerifyError> {
+        let schema = self.seeder.schema;
+        let relation = schema.get(relation_of(members.table));
+        let name = relation
+            .and_then(|of| of.columns.get(at(column)))
+            .map_or("", |of| of.name.as_str());
+        let mut keys = relation.into_iter().flat_map(|of| &of.foreign_keys);
+        let target = keys.find_map(|key| {
+            let place = key.columns.iter().position(|of| of == name)?;
+            let target = schema.find(&key.schema, &key.target)?;
+            let referred = schema.get(target)?;
+            Some((target, referred.position(key.references.get(place)?)?))
+        });
+        if let Some((target, column)) = target {
+            let home = self.home(0);
+            let grown = self.seeder.grow(target, &Fixed::new(), &home).await?;
+            let row = grown.map_err(|obstacle| Self::no_row("what memberships say", obstacle))?;
+            return Ok(value(&row, column).map(str::to_owned));
+        }
+        let listed = relation.map(|of| of.one_of(name)).unwrap_or_default();
+        Ok(Some(match kind {
+            Kind::Uuid => values::uuid(0x7ea3_0000_0000 + which as u64),
+            Kind::Int => (71 + which).to_string(),
+            Kind::Bool => (which == 0).to_string(),
+            _ => listed
+                .into_iter()
+                .nth(which)
+                .unwrap_or_else(|| format!("team-{which}")),
+        }))
+    }
+
+    /// Values beside those given for which the source's `where` holds, or does not.
+    fn standing(
+        &self,
+        table: &Table,
+        members: &Members,
+        given: &Fixed,
+        active: bool,
+    ) -> Option<Fixed> {
+        let Some(condition) = &members.condition else {
+            return active.then(Fixed::new);
+        };
+        let given_columns = given.keys().filter_map(|column| u8::try_from(*column).ok());
+        let asked = condition.columns().difference(given_columns.collect());
         let mut domains = domains(self.seeder.policy, table, self.now);
         domains.retain(|domain| asked.contains(domain.column));
         let world = &self.seeder.world;
@@ -86,6 +237,10 @@ impl Stage<'_> {
         });
         let data = |vector: &[(ColumnIndex, Point)]| -> Vec<Datum> {
             let value = |column: usize| {
+                let kind = table.columns.get(column).map(|column| column.kind);
+                if let (Some(text), Some(kind)) = (given.get(&column), kind) {
+                    return Datum::read(kind, text.as_deref());
+                }
                 let point = vector
                     .iter()
                     .find(|(of, _)| at(*of) == column)
@@ -95,7 +250,6 @@ impl Stage<'_> {
                     Some(Point::Other) => self.unlike(table, members, column),
                     _ => return Datum::NotYetKnown,
                 };
-                let kind = table.columns.get(column).map(|column| column.kind);
                 kind.map_or(Datum::NotYetKnown, |kind| {
                     Datum::read(kind, text.as_deref())
                 })
@@ -104,15 +258,15 @@ impl Stage<'_> {
         };
         let found = listed
             .iter()
-            .find(|v| facts.counts(table, members, &data(v)) == active);
-        let pairs = found.into_iter().flatten().map(|(column, point)| {
+            .find(|v| facts.counts(table, members, &data(v)) == active)?;
+        let pairs = found.iter().map(|(column, point)| {
             let text = match point {
                 Point::Value(text) => text.clone(),
                 _ => self.unlike(table, members, at(*column)),
             };
             (at(*column), text)
         });
-        pairs.collect()
+        Some(pairs.collect())
     }
 
     /// A value that the column's constraint lists and the policy does not name.

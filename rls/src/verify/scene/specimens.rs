@@ -120,14 +120,13 @@ impl Stage<'_> {
         fixed: &Fixed,
         template: &Row,
     ) -> Result<Result<Row, Obstacle>, VerifyError> {
-        if !matches!(self.table.place, Place::Root(_)) {
+        let Some(mut row) = self.in_place(fixed, template) else {
             let home = self.home(0);
             return self
                 .seeder
                 .try_out(relation_of(self.index), fixed, &home)
                 .await;
-        }
-        let mut row = template.clone();
+        };
         for (column, value) in fixed {
             if let Some(slot) = row.get_mut(*column) {
                 slot.clone_from(value);
@@ -143,6 +142,25 @@ impl Stage<'_> {
         Ok(tried.map(|_| row).map_err(|failure| Obstacle {
             constraint: failure.cause.unwrap_or(failure.message),
         }))
+    }
+
+    /// The row that one with these values takes the place of: the tenant's, or the seeded one with
+    /// the same key.
+    fn in_place(&self, fixed: &Fixed, template: &Row) -> Option<Row> {
+        if matches!(self.table.place, Place::Root(_)) {
+            return Some(template.clone());
+        }
+        let key = self.relation.key();
+        let wanted: Option<Vec<(usize, &str)>> = key
+            .iter()
+            .map(|column| Some((*column, fixed.get(column)?.as_deref()?)))
+            .collect();
+        let wanted = wanted.filter(|wanted| !wanted.is_empty())?;
+        let world = &self.seeder.world;
+        world
+            .matching(relation_of(self.index), &wanted)
+            .next()
+            .cloned()
     }
 
     pub(super) fn fixed(&self, vector: &[(ColumnIndex, Point)], owner: Option<usize>) -> Fixed {
