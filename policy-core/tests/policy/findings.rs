@@ -130,6 +130,50 @@ fn wrong_policies_say_what_is_wrong_where_and_how_to_mend_it() {
 }
 
 #[test]
+fn wrong_parents() {
+    let mut catalogue = catalogue();
+    for relation in &mut catalogue.relations {
+        let (columns, table) = match relation.name.as_str() {
+            "tasks" => (["project_id"].as_slice(), "projects"),
+            "projects" => (["lead_id", "org_id"].as_slice(), "tasks"),
+            "profiles" => (["id"].as_slice(), "projects"),
+            _ => continue,
+        };
+        relation.foreign_keys = vec![policy_core::catalogue::ForeignKey {
+            name: format!("{}_fkey", relation.name),
+            columns: columns.iter().map(|name| (*name).into()).collect(),
+            table: table.into(),
+            references: ["id", "org_id"][..columns.len()]
+                .iter()
+                .map(|name| (*name).into())
+                .collect(),
+            on_delete: "cascade".into(),
+        }];
+    }
+    let wrong = [
+        "on projects tenant org_id via lead_id in tasks { viewer: select; }
+         on tasks tenant org_id via project_id in projects { viewer: select; }",
+        "on projects tenant org_id { viewer: select; } on profiles via id in projects { user: select; }",
+        "on projects tenant org_id { hidden id; viewer: select; }
+         on tasks tenant org_id via project_id in projects { viewer: select; }",
+        "on projects tenant org_id { viewer: select; member: insert check status = 'draft'; }
+         on tasks tenant org_id via project_id in projects { inherit select, insert, delete, upsert; }",
+    ];
+    let mut out = String::new();
+    for wrong in wrong {
+        let text = format!("{HEAD}{wrong}\n");
+        let findings = compile(&text, &catalogue).map_or_else(|f| f, |(_, f)| f);
+        let findings: Vec<_> = findings
+            .into_iter()
+            .filter(|finding| finding.code != "closed")
+            .collect();
+        assert!(!findings.is_empty(), "nothing to say about\n{wrong}");
+        let _ = writeln!(out, "--- {wrong}\n{}", render(&text, &findings));
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
 fn wrong_heads() {
     let heads = [
         "caller id uuid;",

@@ -61,6 +61,11 @@ fn wanted<'t>(context: &Context<'_>, table: &'t Table) -> Vec<Vec<&'t str>> {
         );
     }
     for rule in client_rules(table).filter(|rule| rule.action == Action::Select) {
+        if let (Subject::Team(team), Some(tenant)) = (rule.subject, table.place.tenant_column())
+            && !table.primary_key.contains(team.column)
+        {
+            wanted.push(vec![tenant, team.column]);
+        }
         if let (Subject::Itself(column), false) = (rule.subject, rule.fenced(table.place)) {
             wanted.push(vec![column]);
         }

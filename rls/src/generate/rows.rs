@@ -107,7 +107,8 @@ impl<'a> Rows<'a> {
 
     /// Whether one membership of the caller's in the row's tenant has the rank and says the same as
     /// the row. The pair is looked for as a whole: two lists would let the tenant of one membership
-    /// go with the team of another.
+    /// go with the team of another. The list before it follows from the pair, and is what an index
+    /// can answer.
     fn team(&self, team: Team) -> Test {
         let tenant = self.table.place.tenant_column();
         let (Some(tenant), Role::Authenticated) = (tenant, self.role) else {
@@ -115,11 +116,13 @@ impl<'a> Rows<'a> {
         };
         let (tenant, own) = (self.column(tenant), self.column(team.column));
         let helper = self.context.team_helper(team.rank, team.attribute);
-        Test::Team {
+        let listed = format!("{own} = any (array(select h.value from {helper}() h))");
+        let paired = Test::Team {
             sql: format!("({tenant}, {own}) in (select h.tenant, h.value from {helper}() h)"),
             column: tenant,
             rank: team.rank,
-        }
+        };
+        all([Test::Other(listed), paired])
     }
 
     /// Whether a rule speaks of the caller and the row.
