@@ -20,7 +20,10 @@ pub fn value(kind: Kind, json: &serde_json::Value) -> Option<Value<'_>> {
         (_, serde_json::Value::Null) => Some(Value::Null),
         (Kind::Opaque, _) => Some(Value::Present),
         (Kind::Bool, serde_json::Value::Bool(value)) => Some(Value::Bool(*value)),
-        (Kind::Int, serde_json::Value::Number(number)) => number.as_i64().map(Value::Int),
+        // Fractions have lost digits by now.
+        (Kind::Int | Kind::Decimal, serde_json::Value::Number(number)) => {
+            number.as_i64().map(Value::Int)
+        }
         (kind, serde_json::Value::String(text)) => value_from_text(kind, text),
         _ => None,
     }

@@ -6,7 +6,7 @@ use policy_core::decide::{
 };
 use policy_core::explain::explain;
 use policy_core::model::Table;
-use policy_core::value::Kind;
+use policy_core::value::{Decimal, Kind};
 use policy_core::{ColumnSet, Policy, Value, decide};
 
 /// Tables, views and functions beyond this are like those before.
@@ -134,6 +134,7 @@ fn value(kind: Kind) -> Value<'static> {
     match kind {
         Kind::Bool => Value::Bool(true),
         Kind::Int => Value::Int(i64::MIN),
+        Kind::Decimal => Decimal::parse("-0.50").map_or(Value::Present, Value::Decimal),
         Kind::Text | Kind::Enum => Value::Text("naïve %_\\"),
         Kind::Uuid => ME,
         Kind::Timestamp => NOW,

@@ -190,11 +190,20 @@ impl Column {
             "boolean" => Kind::Bool,
             "smallint" | "integer" | "bigint" => Kind::Int,
             "text" | "character varying" => Kind::Text,
-            other if other.starts_with("character varying(") => Kind::Text,
+            other if sized(other, "character varying") => Kind::Text,
             "uuid" => Kind::Uuid,
             "timestamp with time zone" => Kind::Timestamp,
             "date" => Kind::Date,
+            "numeric" => Kind::Decimal,
+            other if sized(other, "numeric") => Kind::Decimal,
             _ => Kind::Opaque,
         }
     }
+}
+
+/// Whether a type is this one with a length or precision, and no array of it.
+fn sized(data_type: &str, of: &str) -> bool {
+    data_type
+        .strip_prefix(of)
+        .is_some_and(|rest| rest.starts_with('(') && rest.ends_with(')'))
 }

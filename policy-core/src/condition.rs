@@ -228,6 +228,9 @@ pub fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Tru
         (Value::Uuid(a), Value::Uuid(b)) => a.cmp(&b),
         (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(&b),
         (Value::Date(a), Value::Date(b)) => a.cmp(&b),
+        (Value::Decimal(a), Value::Decimal(b)) => a.cmp(&b),
+        (Value::Decimal(a), Value::Int(b)) => a.compare_integer(b),
+        (Value::Int(a), Value::Decimal(b)) => b.compare_integer(a).reverse(),
         // The checker lets no such pair through; unknown denies.
         _ => return Truths::UNKNOWN,
     };
@@ -248,6 +251,9 @@ pub fn distinct(left: Value<'_>, right: Value<'_>) -> Truths {
         (Value::NotYetKnown, _) | (_, Value::NotYetKnown) => Truths::DEFINITE,
         (Value::Present, Value::Null) | (Value::Null, Value::Present) => Truths::TRUE,
         (Value::Present, _) | (_, Value::Present) => Truths::DEFINITE,
+        (Value::Decimal(_), Value::Int(_)) | (Value::Int(_), Value::Decimal(_)) => {
+            compare(Comparison::NotEqual, left, right)
+        }
         (left, right) => Truths::of(left != right),
     }
 }

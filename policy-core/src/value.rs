@@ -1,11 +1,13 @@
 //! The values that conditions compare.
 
 mod calendar;
+mod decimal;
 mod uuid;
 
 use serde::{Deserialize, Serialize};
 
 pub use calendar::{date_from_text, date_text, timestamp_from_text, timestamp_text};
+pub use decimal::Decimal;
 pub use uuid::{uuid_from_text, uuid_text};
 
 /// What the language knows about a column's type: how its values compare.
@@ -27,13 +29,18 @@ pub enum Kind {
     Enum,
     /// Any other type: only its null-ness can be asked.
     Opaque,
+    /// `numeric`, exact whatever its scale.
+    Decimal,
 }
 
 impl Kind {
     /// Whether `<` means the same on every server.
     #[must_use]
     pub fn is_ordered(self) -> bool {
-        matches!(self, Self::Int | Self::Timestamp | Self::Date)
+        matches!(
+            self,
+            Self::Int | Self::Decimal | Self::Timestamp | Self::Date
+        )
     }
 
     /// The kind in the words of SQL.
@@ -48,6 +55,7 @@ impl Kind {
             Self::Date => "date",
             Self::Enum => "enum",
             Self::Opaque => "other",
+            Self::Decimal => "numeric",
         }
     }
 }
@@ -74,6 +82,8 @@ pub enum Value<'a> {
     Timestamp(i64),
     /// Days since the Unix epoch; the two ends of the range are PostgreSQL's infinities.
     Date(i32),
+    /// An exact decimal number.
+    Decimal(Decimal<'a>),
 }
 
 /// A literal of a policy.
@@ -91,6 +101,8 @@ pub enum Literal {
     Timestamp(i64),
     /// Days since the Unix epoch; the two ends of the range are PostgreSQL's infinities.
     Date(i32),
+    /// An exact decimal number, in its canonical text.
+    Decimal(Box<str>),
 }
 
 impl Literal {
@@ -104,6 +116,7 @@ impl Literal {
             Self::Uuid(u) => Value::Uuid(*u),
             Self::Timestamp(t) => Value::Timestamp(*t),
             Self::Date(d) => Value::Date(*d),
+            Self::Decimal(text) => Decimal::parse(text).map_or(Value::Present, Value::Decimal),
         }
     }
 }
@@ -117,6 +130,10 @@ impl std::fmt::Display for Literal {
             Self::Uuid(u) => write!(f, "'{}'", uuid_text(*u)),
             Self::Timestamp(t) => write!(f, "'{}'", timestamp_text(*t)),
             Self::Date(d) => write!(f, "'{}'", date_text(*d)),
+            Self::Decimal(text) if text.ends_with(|c: char| c.is_ascii_digit()) => {
+                f.write_str(text)
+            }
+            Self::Decimal(text) => write!(f, "'{text}'"),
         }
     }
 }
@@ -138,6 +155,7 @@ pub fn value_from_text(kind: Kind, text: &str) -> Option<Value<'_>> {
         Kind::Uuid => uuid_from_text(text).map(Value::Uuid),
         Kind::Timestamp => timestamp_from_text(text).map(Value::Timestamp),
         Kind::Date => date_from_text(text).map(Value::Date),
+        Kind::Decimal => Decimal::parse(text).map(Value::Decimal),
         Kind::Opaque => Some(Value::Present),
     }
 }

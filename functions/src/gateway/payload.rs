@@ -115,11 +115,36 @@ pub(super) fn value<'a>(column: &Column, given: &'a Json) -> Value<'a> {
     match given {
         Json::Null => Value::Null,
         Json::Bool(given) if column.kind == Kind::Bool => Value::Bool(*given),
-        Json::Number(given) if column.kind == Kind::Int => {
+        // Fractions have lost digits by now.
+        Json::Number(given) if matches!(column.kind, Kind::Int | Kind::Decimal) => {
             given.as_i64().map_or(Value::Present, Value::Int)
         }
+        // PostgreSQL rounds to the column's scale and cuts blanks off at its length.
+        Json::String(given) if !fits(column, given) => Value::Present,
         Json::String(given) => value_from_text(column.kind, given).unwrap_or(Value::Present),
         _ => Value::Present,
+    }
+}
+
+/// Whether a column keeps a text as it is given.
+fn fits(column: &Column, given: &str) -> bool {
+    let size = column.data_type.split(['(', ')']).nth(1);
+    let Some(size) = size else { return true };
+    let last = size.rsplit(',').next().and_then(|size| size.parse().ok());
+    match column.kind {
+        Kind::Text => last.is_none_or(|length: i64| given.chars().count() as i64 <= length),
+        Kind::Decimal => {
+            let scale = if size.contains(',') {
+                last.unwrap_or(0)
+            } else {
+                0
+            };
+            let fraction = given
+                .split_once('.')
+                .map_or(0, |(_, fraction)| fraction.len());
+            i64::try_from(fraction).is_ok_and(|fraction| fraction <= scale)
+        }
+        _ => true,
     }
 }
 

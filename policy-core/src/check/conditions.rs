@@ -5,7 +5,7 @@ use crate::catalogue::Relation;
 use crate::condition::{Comparison, Condition, Operand, Pattern};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::syntax::tree::{self, ConditionKind, Name, OperandKind, Value};
-use crate::value::{Kind, Literal, date_from_text, timestamp_from_text, uuid_from_text};
+use crate::value::{Decimal, Kind, Literal, date_from_text, timestamp_from_text, uuid_from_text};
 
 /// Resolves a condition over a relation's rows; `None` after a finding.
 pub(super) fn condition(
@@ -191,6 +191,7 @@ impl Typing<'_, '_> {
                             .help(help),
                     );
                 }
+                self.one_enum(left, right, a, span)?;
                 a
             }
             (None, Some(_)) => self.kind(left)?,
@@ -224,6 +225,31 @@ impl Typing<'_, '_> {
             self.side(left, kind, names.1)?,
             self.side(right, kind, names.0)?,
         ))
+    }
+
+    /// Two enums compare only if they are one.
+    fn one_enum(
+        &mut self,
+        left: &tree::Operand,
+        right: &tree::Operand,
+        kind: Kind,
+        span: Span,
+    ) -> Option<()> {
+        let data_type = |side: &tree::Operand| {
+            let column = self.relation.column(column_name(side)?)?;
+            Some(column.data_type.clone())
+        };
+        let (one, two) = (data_type(left), data_type(right));
+        if kind != Kind::Enum || one == two {
+            return Some(());
+        }
+        let [one, two] = [one, two].map(Option::unwrap_or_default);
+        self.refuse(
+            "type-mismatch",
+            span,
+            &format!("{one} is compared with {two}"),
+            "two enums",
+        )
     }
 
     fn side(&mut self, side: &tree::Operand, kind: Kind, column: Option<&str>) -> Option<Operand> {
@@ -339,6 +365,12 @@ impl Typing<'_, '_> {
         let literal = match (kind, value) {
             (Kind::Bool, Value::Bool(value)) => Some(Literal::Bool(*value)),
             (Kind::Int, Value::Integer(number)) => Some(Literal::Int(*number)),
+            (Kind::Decimal, Value::Integer(number)) => {
+                Some(Literal::Decimal(number.to_string().into()))
+            }
+            (Kind::Decimal, Value::Decimal(text) | Value::Text(text)) => {
+                Decimal::parse(text).map(|number| Literal::Decimal(number.canonical().into()))
+            }
             (Kind::Text | Kind::Enum, Value::Text(text)) => {
                 Some(Literal::Text(text.as_str().into()))
             }

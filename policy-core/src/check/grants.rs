@@ -114,6 +114,7 @@ fn default_test(relation: &Relation, table: &Table, column: u8) -> Option<Condit
             let literal = match value_from_text(kind, text)? {
                 Value::Bool(value) => Literal::Bool(value),
                 Value::Int(value) => Literal::Int(value),
+                Value::Decimal(value) => Literal::Decimal(value.canonical().into()),
                 Value::Text(value) => Literal::Text(value.into()),
                 Value::Uuid(value) => Literal::Uuid(value),
                 Value::Date(value) => Literal::Date(value),

@@ -195,6 +195,7 @@ pub(super) fn text(value: Value<'_>) -> Option<String> {
         Value::NotYetKnown | Value::Present | Value::Null => None,
         Value::Bool(value) => Some(value.to_string()),
         Value::Int(value) => Some(value.to_string()),
+        Value::Decimal(value) => Some(value.text().to_owned()),
         Value::Text(value) => Some(value.to_owned()),
         Value::Uuid(value) => Some(uuid_text(value)),
         Value::Timestamp(value) => Some(timestamp_text(value)),

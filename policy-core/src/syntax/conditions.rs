@@ -155,7 +155,7 @@ impl Parser<'_> {
     fn operand(&mut self) -> Read<Operand> {
         let span = self.here();
         let word = self.peek() == Token::Word;
-        let is_literal = matches!(self.peek(), Token::Text | Token::Integer)
+        let is_literal = matches!(self.peek(), Token::Text | Token::Integer | Token::Decimal)
             || (word
                 && ["true", "false", "null"]
                     .iter()
@@ -206,6 +206,7 @@ pub(crate) fn literal_text(value: &Value) -> String {
     match value {
         Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
         Value::Integer(number) => number.to_string(),
+        Value::Decimal(text) => text.clone(),
         Value::Bool(value) => value.to_string(),
         Value::Null => "null".to_owned(),
     }

@@ -185,7 +185,7 @@ fn compared(text: &str, words: &[(Token, Span)]) -> Option<String> {
         while let Some((last, before)) = rest.split_last() {
             let literal = matches!(
                 last.0,
-                Token::Text | Token::Integer | Token::Comma | Token::Open
+                Token::Text | Token::Integer | Token::Decimal | Token::Comma | Token::Open
             );
             if !literal {
                 break;

@@ -19,6 +19,8 @@ pub(super) enum Token {
     Text,
     #[regex(r"-?[0-9]+")]
     Integer,
+    #[regex(r"-?[0-9]+\.[0-9]+")]
+    Decimal,
     #[token("(")]
     Open,
     #[token(")")]

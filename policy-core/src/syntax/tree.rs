@@ -345,6 +345,8 @@ pub enum Value {
     Text(String),
     /// A whole number.
     Integer(i64),
+    /// A number with a point.
+    Decimal(String),
     /// `true` or `false`
     Bool(bool),
     /// `null`

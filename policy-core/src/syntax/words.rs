@@ -32,6 +32,7 @@ impl Parser<'_> {
                 let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or("");
                 Value::Text(inner.replace("''", "'"))
             }
+            Token::Decimal => Value::Decimal(text.to_owned()),
             Token::Integer => match text.parse() {
                 Ok(number) => Value::Integer(number),
                 Err(_) => {

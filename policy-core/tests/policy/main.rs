@@ -14,6 +14,7 @@ mod findings;
 mod format;
 mod grammar;
 mod hot;
+mod partial;
 mod robust;
 mod shipped;
 mod support;

@@ -65,7 +65,7 @@ pub(crate) fn catalogue() -> Catalogue {
         "tasks: id uuid!, org_id uuid!, project_id uuid!, title text!, done boolean!=false, meta jsonb, weight real",
         "profiles: id uuid!, name text",
         "strays: id uuid!, org_id uuid, note text",
-        "figures: id uuid!, org_id uuid!, amount bigint!, rate numeric",
+        "figures: id uuid!, org_id uuid!, amount bigint!, rate real",
     ]
     .into_iter()
     .map(relation)

@@ -20,7 +20,7 @@ export interface Membership {
   attributes?: Record<string, string | null>;
 }
 
-/** A row by its columns. A column left out is not known; numbers beyond 2^53 go as text. */
+/** A row by its columns. A column left out is not known; numbers beyond 2^53 and fractions go as text. */
 export type Row = Record<string, string | number | boolean | null | object>;
 
 export interface Question {

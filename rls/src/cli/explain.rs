@@ -334,7 +334,9 @@ fn values<'v>(
                 serde_json::Value::Bool(flag) if column.kind == Kind::Bool => {
                     Some(Value::Bool(*flag))
                 }
-                serde_json::Value::Number(number) if column.kind == Kind::Int => {
+                serde_json::Value::Number(number)
+                    if matches!(column.kind, Kind::Int | Kind::Decimal) =>
+                {
                     number.as_i64().map(Value::Int)
                 }
                 serde_json::Value::String(text) => value_from_text(column.kind, text),

@@ -134,6 +134,7 @@ fn operand(rows: &Rows<'_>, operand: &Operand, typed: bool) -> String {
 fn typed_literal(literal: &Literal) -> String {
     match literal {
         Literal::Bool(_) | Literal::Int(_) | Literal::Text(_) => sql::constant(literal),
+        Literal::Decimal(_) => format!("{literal}::numeric"),
         Literal::Uuid(_) => format!("{literal}::uuid"),
         Literal::Timestamp(_) => format!("{literal}::timestamptz"),
         Literal::Date(_) => format!("{literal}::date"),

@@ -183,7 +183,7 @@ fn compared(
 fn two_of(kind: Kind, now: i64) -> Vec<Point> {
     let texts = match kind {
         Kind::Bool => ["false".to_owned(), "true".to_owned()],
-        Kind::Int => ["1".to_owned(), "2".to_owned()],
+        Kind::Int | Kind::Decimal => ["1".to_owned(), "2".to_owned()],
         Kind::Timestamp => [timestamp_text(now - 2 * DAY), timestamp_text(now - DAY)],
         Kind::Date => [date_text(20_000), date_text(20_001)],
         Kind::Uuid => [uuid_text(0xaaaa), uuid_text(0xbbbb)],
@@ -205,6 +205,20 @@ fn around(value: &Literal) -> Vec<Point> {
         Literal::Timestamp(n) => (-1..=1)
             .map(|d| Literal::Timestamp(n.saturating_add(d)))
             .collect(),
+        Literal::Decimal(text) => {
+            // A fraction that every scale can hold, where there is one.
+            let more = |by| {
+                let whole: Option<i64> = text.split('.').next()?.parse().ok();
+                Some(Literal::Decimal(
+                    whole?.saturating_add(by).to_string().into(),
+                ))
+            };
+            [more(-1), more(1)]
+                .into_iter()
+                .flatten()
+                .chain([value.clone()])
+                .collect()
+        }
         other => vec![other.clone()],
     };
     near.iter().map(literal).collect()
@@ -220,6 +234,7 @@ fn literal(literal: &Literal) -> Point {
         Literal::Uuid(uuid) => uuid_text(*uuid),
         Literal::Timestamp(micros) => timestamp_text(*micros),
         Literal::Date(days) => date_text(*days),
+        Literal::Decimal(text) => text.to_string(),
         Literal::Bool(_) | Literal::Int(_) => literal.to_string(),
     }))
 }

@@ -182,7 +182,7 @@ fn homes(policy: &Policy) -> [String; 2] {
         root.columns.get(at(tenant.key)).map(|column| column.kind)
     });
     match kind {
-        Some(Kind::Int) => ["1", "2"].map(str::to_owned),
+        Some(Kind::Int | Kind::Decimal) => ["1", "2"].map(str::to_owned),
         Some(Kind::Uuid) => [0xa0_0000_0000, 0xb0_0000_0000].map(values::uuid),
         _ => ["tenant-a", "tenant-b"].map(str::to_owned),
     }

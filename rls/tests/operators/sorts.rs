@@ -30,6 +30,29 @@ const INTEGERS: &[&str] = &[
     "0", "1", "-1", "2", "9", "10", "-10", "100", "32767", "-32768",
 ];
 
+const DECIMALS: &[&str] = &[
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "0",
+    "-0.0",
+    "0.000",
+    "1",
+    "1.00",
+    "1.0000000000000000000000000001",
+    "0.1",
+    "-0.1",
+    ".5",
+    "0.50",
+    "-7",
+    "9.99",
+    "10",
+    "123456.789",
+    "99999999999999999999999999999999999999.5",
+    "-99999999999999999999999999999999999999.50",
+    "9223372036854775808",
+];
+
 const TEXTS: &[&str] = &[
     "",
     " ",
@@ -205,6 +228,14 @@ pub(crate) const SORTS: &[Sort] = &[
         literals: None,
     },
     Sort {
+        name: "dec",
+        types: ["numeric", "numeric(9,3)", "numeric"],
+        labels: &[],
+        asks: Asks::Order,
+        values: DECIMALS,
+        literals: None,
+    },
+    Sort {
         name: "txt",
         types: ["text", "character varying(9)", "character varying"],
         labels: &[],
@@ -287,6 +318,9 @@ impl Sort {
             _ => (*dice.pick(self.values)).to_owned(),
         };
         let text = match self.types[at] {
+            "numeric(9,3)" if text.contains("Inf") || text.contains("9999") || text.len() > 18 => {
+                "999999.999".to_owned()
+            }
             "character varying(9)" => text.chars().take(9).collect(),
             _ => text,
         };
@@ -299,6 +333,8 @@ impl Sort {
         match self.asks {
             Asks::Flag => text.to_owned(),
             Asks::Order if matches!(self.name, "num" | "big") => text.to_owned(),
+            // With a point it is a number by itself.
+            _ if self.name == "dec" && text.contains("0.") => text.to_owned(),
             _ => format!("'{}'", text.replace('\'', "''")),
         }
     }

@@ -69,6 +69,11 @@ pub(crate) const TEXT: Sort = Sort {
     values: &["a", "b", "ab", "", "a\\b"],
     ordered: false,
 };
+const DECIMAL: Sort = Sort {
+    data_type: "numeric(6,2)",
+    values: &["0", "1.5", "1.50", "NaN"],
+    ordered: true,
+};
 const DATE: Sort = Sort {
     data_type: "date",
     values: &["2026-01-01", "2026-01-02", "infinity"],
@@ -128,7 +133,7 @@ const KEY: Sort = Sort {
 };
 
 const EXTRA: [&Sort; 9] = [
-    &INT, &INT, &BOOL, &TEXT, &TEXT, &DATE, &TIME, &MOOD, &PERSON,
+    &INT, &DECIMAL, &BOOL, &TEXT, &TEXT, &DATE, &TIME, &MOOD, &PERSON,
 ];
 
 /// The schema, its rows, and what a policy is held against.

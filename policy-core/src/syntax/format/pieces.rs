@@ -149,7 +149,7 @@ pub(super) fn head_clauses<'w, 's>(head: &'w [Word<'s>]) -> Vec<&'w [Word<'s>]> 
 fn ends_clause(word: &Word<'_>) -> bool {
     match word.token {
         Token::Word => !word.is_any(&BEFORE_NAMES),
-        Token::Quoted | Token::Text | Token::Integer | Token::Close => true,
+        Token::Quoted | Token::Text | Token::Integer | Token::Decimal | Token::Close => true,
         Token::Open
         | Token::OpenBlock
         | Token::CloseBlock

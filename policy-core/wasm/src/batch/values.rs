@@ -2,7 +2,7 @@
 
 use policy_core::Value;
 use policy_core::decide::{CallerKind, Sight};
-use policy_core::value::{Kind, value_from_text};
+use policy_core::value::{Decimal, Kind, value_from_text};
 use serde::{Deserialize, Serialize};
 
 /// An owned [`Value`].
@@ -26,6 +26,8 @@ pub enum Datum {
     Timestamp(i64),
     /// [`Value::Date`]
     Date(i32),
+    /// [`Value::Decimal`], as text.
+    Decimal(Box<str>),
 }
 
 impl Datum {
@@ -52,6 +54,7 @@ impl Datum {
             Self::Uuid(u) => Value::Uuid(*u),
             Self::Timestamp(t) => Value::Timestamp(*t),
             Self::Date(d) => Value::Date(*d),
+            Self::Decimal(text) => Decimal::parse(text).map_or(Value::Present, Value::Decimal),
         }
     }
 }
@@ -68,6 +71,7 @@ impl From<Value<'_>> for Datum {
             Value::Uuid(u) => Self::Uuid(u),
             Value::Timestamp(t) => Self::Timestamp(t),
             Value::Date(d) => Self::Date(d),
+            Value::Decimal(number) => Self::Decimal(number.text().into()),
         }
     }
 }
