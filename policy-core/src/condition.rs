@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{ColumnIndex, ColumnSet};
+use crate::mutants::{self, Mutant};
 use crate::nesting::nested;
 use crate::truth::Truths;
 use crate::value::{Literal, Value};
@@ -153,11 +154,21 @@ impl Condition {
             }
             Self::OneOf(operand, literals) => {
                 let value = scope.operand(operand);
+                if mutants::is(Mutant::InOfNullIsFalse) && value == Value::Null {
+                    return Truths::FALSE;
+                }
+                let shorter = mutants::is(Mutant::InForgetsTheLast);
+                let literals = literals
+                    .split_last()
+                    .filter(|_| shorter)
+                    .map_or(literals.as_slice(), |(_, rest)| rest);
                 literals.iter().fold(Truths::FALSE, |truths, literal| {
                     truths.or(compare(Comparison::Equal, value, literal.value()))
                 })
             }
+            Self::IsNull(_) if mutants::is(Mutant::IsNullIsFalse) => Truths::FALSE,
             Self::IsNull(operand) => match scope.operand(operand) {
+                Value::Null if mutants::is(Mutant::IsNullIsUnknownOfNull) => Truths::UNKNOWN,
                 Value::NotYetKnown => Truths::DEFINITE,
                 value => Truths::of(value == Value::Null),
             },
@@ -166,12 +177,15 @@ impl Condition {
                 Value::NotYetKnown => Truths::ANY,
                 Value::Present => Truths::DEFINITE,
                 Value::Text(text) => Truths::of(pattern.matches(text)),
+                _ if mutants::is(Mutant::LikeOfNullIsFalse) => Truths::FALSE,
                 _ => Truths::UNKNOWN,
             },
             Self::Flag(operand) => match scope.operand(operand) {
                 Value::NotYetKnown => Truths::ANY,
                 Value::Present => Truths::DEFINITE,
-                Value::Bool(value) => Truths::of(value),
+                Value::Bool(value) => Truths::of(value != mutants::is(Mutant::FlagIsNegated)),
+                _ if mutants::is(Mutant::FlagOfNullIsTrue) => Truths::TRUE,
+                _ if mutants::is(Mutant::FlagOfNullIsFalse) => Truths::FALSE,
                 _ => Truths::UNKNOWN,
             },
         }
@@ -217,6 +231,12 @@ pub fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Tru
 
     // A NULL decides even while the other side is open.
     if left == Value::Null || right == Value::Null {
+        if mutants::is(Mutant::ComparisonWithNullIsTrue) {
+            return Truths::TRUE;
+        }
+        if mutants::is(Mutant::ComparisonWithNullIsFalse) {
+            return Truths::FALSE;
+        }
         return Truths::UNKNOWN;
     }
     let ordering = match (left, right) {
@@ -234,7 +254,7 @@ pub fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Tru
         // The checker lets no such pair through; unknown denies.
         _ => return Truths::UNKNOWN,
     };
-    Truths::of(match comparison {
+    Truths::of(match altered(comparison) {
         Comparison::Equal => ordering == Ordering::Equal,
         Comparison::NotEqual => ordering != Ordering::Equal,
         Comparison::Less => ordering == Ordering::Less,
@@ -242,6 +262,47 @@ pub fn compare(comparison: Comparison, left: Value<'_>, right: Value<'_>) -> Tru
         Comparison::Greater => ordering == Ordering::Greater,
         Comparison::GreaterOrEqual => ordering != Ordering::Less,
     })
+}
+
+/// The comparison that is made, which is another one only in a mutant.
+fn altered(comparison: Comparison) -> Comparison {
+    let changed = [
+        (
+            Mutant::EqualIsNotEqual,
+            Comparison::Equal,
+            Comparison::NotEqual,
+        ),
+        (
+            Mutant::NotEqualIsEqual,
+            Comparison::NotEqual,
+            Comparison::Equal,
+        ),
+        (
+            Mutant::LessIsLessOrEqual,
+            Comparison::Less,
+            Comparison::LessOrEqual,
+        ),
+        (
+            Mutant::LessOrEqualIsLess,
+            Comparison::LessOrEqual,
+            Comparison::Less,
+        ),
+        (
+            Mutant::GreaterIsGreaterOrEqual,
+            Comparison::Greater,
+            Comparison::GreaterOrEqual,
+        ),
+        (
+            Mutant::GreaterOrEqualIsGreater,
+            Comparison::GreaterOrEqual,
+            Comparison::Greater,
+        ),
+        (Mutant::LessIsGreater, Comparison::Less, Comparison::Greater),
+    ];
+    let found = changed
+        .iter()
+        .find(|(mutant, from, _)| *from == comparison && mutants::is(*mutant));
+    found.map_or(comparison, |(_, _, to)| *to)
 }
 
 /// `left is distinct from right`: like `<>`, but NULL is a value like any other.
@@ -253,6 +314,10 @@ pub fn distinct(left: Value<'_>, right: Value<'_>) -> Truths {
         (Value::Present, _) | (_, Value::Present) => Truths::DEFINITE,
         (Value::Decimal(_), Value::Int(_)) | (Value::Int(_), Value::Decimal(_)) => {
             compare(Comparison::NotEqual, left, right)
+        }
+        (Value::Null, Value::Null) if mutants::is(Mutant::DistinctOfNullsIsTrue) => Truths::TRUE,
+        (Value::Null, _) | (_, Value::Null) if mutants::is(Mutant::DistinctFromNullIsUnknown) => {
+            Truths::UNKNOWN
         }
         (left, right) => Truths::of(left != right),
     }
@@ -305,6 +370,15 @@ impl Pattern {
         let mut retry = None;
         loop {
             match parts.split_first() {
+                Some((PatternPart::AnyOne, after)) if mutants::is(Mutant::LikeOneMatchesNone) => {
+                    parts = after;
+                    continue;
+                }
+                Some((PatternPart::AnyMany, after)) if mutants::is(Mutant::LikeManyMatchesOne) => {
+                    rest.next();
+                    parts = after;
+                    continue;
+                }
                 Some((PatternPart::AnyMany, after)) => {
                     retry = Some((after, rest.clone()));
                     parts = after;

@@ -16,6 +16,7 @@ use crate::columns::ColumnSet;
 use crate::model::{
     Action, AttributeIndex, Function, Grants, Policy, Privileges, Rank, Subject, Table, View,
 };
+use crate::mutants::{self, Mutant};
 use crate::truth::Truths;
 use crate::value::Value;
 pub use operation::{Ruling, decide_operation};
@@ -271,7 +272,12 @@ pub fn decide(
     match &statement.command {
         Command::Select(row) => conclude(tests.visible(row), Verdict::YES, Outcome::Skipped),
         Command::Delete(old) => {
-            let reached = tests.visible(old).then(tests.existing(Action::Delete, old));
+            let existing = tests.existing(Action::Delete, old);
+            let reached = if mutants::is(Mutant::DeleteNeedsNoSelect) {
+                existing
+            } else {
+                tests.visible(old).then(existing)
+            };
             conclude(reached, Verdict::YES, Outcome::Skipped)
         }
         Command::Insert { new, returning } => conclude(
@@ -280,7 +286,12 @@ pub fn decide(
             Outcome::Skipped,
         ),
         Command::Update { old, new } => {
-            let reached = tests.visible(old).then(tests.existing(Action::Update, old));
+            let existing = tests.existing(Action::Update, old);
+            let reached = if mutants::is(Mutant::UpdateNeedsNoSelect) {
+                existing
+            } else {
+                tests.visible(old).then(existing)
+            };
             conclude(
                 reached,
                 tests.updated(old, new, statement.written),
@@ -417,7 +428,13 @@ impl CallerKind {
     #[must_use]
     pub fn is(self, subject: Subject) -> bool {
         match subject {
+            Subject::Anon if mutants::is(Mutant::AnonIsEverybodyButTheService) => {
+                self == Self::Anon
+            }
             Subject::Anon => self != Self::Service,
+            Subject::User if mutants::is(Mutant::GuestsAreUsers) => {
+                matches!(self, Self::Guest | Self::User)
+            }
             Subject::Guest => matches!(self, Self::Guest | Self::User),
             Subject::User => self == Self::User,
             Subject::Service => self == Self::Service,
@@ -455,17 +472,29 @@ fn missing_privilege(
 ) -> Option<(Privilege, ColumnSet)> {
     let held = kind.privileges(&table.grants);
     let lacks = |privilege, named: ColumnSet, granted: ColumnSet| {
+        let free = match privilege {
+            Privilege::Select => mutants::is(Mutant::PrivilegeToReadIsFree),
+            Privilege::Insert => mutants::is(Mutant::PrivilegeToInsertIsFree),
+            Privilege::Update => mutants::is(Mutant::PrivilegeToUpdateIsFree),
+            Privilege::Delete => false,
+        };
+        if free {
+            return None;
+        }
         let missing = named.difference(granted);
         (granted.is_empty() || !missing.is_empty()).then_some((privilege, missing))
     };
     let read = || {
         // A statement that names no column to read needs no privilege to read one.
+        if mutants::is(Mutant::PrivilegeToReadIsFree) {
+            return None;
+        }
         let missing = statement.read.difference(held.select);
         (!missing.is_empty()).then_some((Privilege::Select, missing))
     };
     match statement.command {
         Command::Select(_) => lacks(Privilege::Select, statement.read, held.select),
-        Command::Delete(_) => (!held.delete)
+        Command::Delete(_) => (!held.delete && !mutants::is(Mutant::PrivilegeToDeleteIsFree))
             .then_some((Privilege::Delete, ColumnSet::EMPTY))
             .or_else(read),
         Command::Insert { .. } | Command::Ignore { .. } => {

@@ -26,6 +26,7 @@ pub mod decide;
 pub mod diagnostic;
 pub mod explain;
 pub mod model;
+pub mod mutants;
 mod nesting;
 pub mod pairing;
 pub mod residual;

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::mutants::{self, Mutant};
+
 /// One of SQL's three truth values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Truth {
@@ -91,13 +93,34 @@ impl Truths {
 
     /// SQL's `not`: unknown stays unknown.
     #[must_use]
-    pub const fn negate(self) -> Self {
+    pub fn negate(self) -> Self {
+        if mutants::is(Mutant::NotChangesNothing) {
+            return self;
+        }
+        if mutants::is(Mutant::NotUnknownIsTrue) && self == Self::UNKNOWN {
+            return Self::TRUE;
+        }
+        self.negated()
+    }
+
+    const fn negated(self) -> Self {
         Self((self.0 & U) | ((self.0 & T) << 1) | ((self.0 & F) >> 1))
     }
 
     /// SQL's `and` over every combination of the two sets.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub fn and(self, other: Self) -> Self {
+        if mutants::is(Mutant::AndIsOr) {
+            return self.either(other);
+        }
+        let both = self.both(other);
+        if mutants::is(Mutant::AndWithUnknownIsFalse) && both == Self::UNKNOWN {
+            return Self::FALSE;
+        }
+        both
+    }
+
+    const fn both(self, other: Self) -> Self {
         let (a, b) = (self.0, other.0);
         let t = a & b & T;
         let f = (a | b) & F;
@@ -108,19 +131,36 @@ impl Truths {
 
     /// SQL's `or`, by De Morgan.
     #[must_use]
-    pub const fn or(self, other: Self) -> Self {
-        self.negate().and(other.negate()).negate()
+    pub fn or(self, other: Self) -> Self {
+        if mutants::is(Mutant::OrIsAnd) {
+            return self.both(other);
+        }
+        let either = self.either(other);
+        if mutants::is(Mutant::OrWithUnknownIsTrue) && either == Self::UNKNOWN {
+            return Self::TRUE;
+        }
+        either
+    }
+
+    const fn either(self, other: Self) -> Self {
+        self.negated().both(other.negated()).negated()
     }
 
     /// SQL's `is true`: what a policy makes of a condition.
     #[must_use]
-    pub const fn holds(self) -> Self {
+    pub fn holds(self) -> Self {
+        if mutants::is(Mutant::UnknownHolds) && self == Self::UNKNOWN {
+            return Self::TRUE;
+        }
         Self((self.0 & T) | if self.0 & (F | U) != 0 { F } else { 0 })
     }
 
     /// SQL's `is false`: what a `never` rule demands of its condition.
     #[must_use]
-    pub const fn fails(self) -> Self {
+    pub fn fails(self) -> Self {
+        if mutants::is(Mutant::UnknownDoesNotForbid) && self == Self::UNKNOWN {
+            return Self::TRUE;
+        }
         self.negate().holds()
     }
 }

@@ -14,6 +14,7 @@ mod error;
 mod evaluator;
 mod judge;
 mod ledger;
+mod mutate;
 mod people;
 mod preconditions;
 mod progress;
@@ -38,6 +39,7 @@ use std::path::PathBuf;
 use policy_core::Policy;
 
 pub use error::VerifyError;
+pub use mutate::{Equivalent, MutantReport, MutationReport, Tally};
 pub use report::{
     Decisions, Disagreement, Finding, Impossible, ImpossibleTotal, Report, TableReport,
 };
@@ -65,6 +67,15 @@ pub struct VerifyOptions {
     /// Whether to wait for each statement's result before sending the next, for servers that do
     /// not queue them (PGlite).
     pub one_by_one: bool,
+    /// Whether to change one thing at a time and see that the cells notice.
+    pub mutate: Option<Mutate>,
+}
+
+/// Which mutants to try.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mutate {
+    /// At most so many, drawn with the seed; all if not given.
+    pub sample: Option<usize>,
 }
 
 /// Verifies.

@@ -77,6 +77,7 @@ impl App {
             random: 100,
             seed: Some(1),
             one_by_one: false,
+            mutate: None,
         };
         Some(verify::run(&options).unwrap())
     }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use countersign_rls::generate::sections;
-use countersign_rls::verify::{self, Place, Report, VerifyError, VerifyOptions};
+use countersign_rls::verify::{self, Mutate, Place, Report, VerifyError, VerifyOptions};
 use policy_core::Policy;
 
 const BASE: &str = include_str!("shop/base.sql");
@@ -52,10 +52,15 @@ fn migrations(policy: &Policy, more: &str) -> Migrations {
 /// What the verifier says of the shop after one more migration; `None` without a server.
 fn report(more: &str, tables: &[&str]) -> Option<Report> {
     let server = std::env::var("COUNTERSIGN_PG_URL").map(|url| (url, Place::Fresh));
-    on(server.ok()?, more, tables)
+    on(server.ok()?, more, tables, None)
 }
 
-fn on((url, place): (String, Place), more: &str, tables: &[&str]) -> Option<Report> {
+fn on(
+    (url, place): (String, Place),
+    more: &str,
+    tables: &[&str],
+    mutate: Option<Mutate>,
+) -> Option<Report> {
     let Ok(wasm) = std::env::var("COUNTERSIGN_WASM") else {
         eprintln!(
             "skipped: COUNTERSIGN_WASM names no build of countersign-wasm; `cargo xtask test` makes one"
@@ -74,6 +79,7 @@ fn on((url, place): (String, Place), more: &str, tables: &[&str]) -> Option<Repo
         random: 200,
         seed: Some(1),
         one_by_one: false,
+        mutate,
     };
     Some(verify::run(&options).unwrap())
 }
@@ -116,6 +122,33 @@ fn pinned(name: &str, corpus: &str) {
     settings.bind(|| insta::assert_snapshot!(name, corpus));
 }
 
+/// A draw of all mutants of four tables; what survives is known by name.
+#[test]
+fn mutants_are_caught() {
+    let Ok(url) = std::env::var("COUNTERSIGN_PG_URL") else {
+        return;
+    };
+    let tables = ["firms", "staff", "receipts", "people"];
+    let sample = Some(Mutate { sample: Some(300) });
+    let Some(report) = on((url, Place::Fresh), "", &tables, sample) else {
+        return;
+    };
+    assert!(report.disagreements.is_empty(), "{report}");
+    let mutation = report.mutation.unwrap();
+    assert_eq!(mutation.total() + mutation.invalid, 300);
+    let mut lines: Vec<String> = Vec::new();
+    for (kind, tally) in &mutation.kinds {
+        lines.push(format!(
+            "{kind}: {} caught, {} equivalent, {} survived",
+            tally.caught, tally.equivalent, tally.survived
+        ));
+    }
+    lines.push(format!("{} no valid SQL", mutation.invalid));
+    let survivors = mutation.survivors.iter();
+    lines.extend(survivors.map(|mutant| format!("survived: {mutant}")));
+    pinned("shop_mutants", &lines.join("\n"));
+}
+
 #[test]
 fn pglite_agrees() {
     let Ok(url) = std::env::var("COUNTERSIGN_PGLITE_URL") else {
@@ -126,7 +159,7 @@ fn pglite_agrees() {
     };
     // One session and no pipeline: tables with every kind of rule stand for all.
     let tables = ["firms", "staff", "Partners", "articles"];
-    let Some(report) = on((url, Place::Scratch), "", &tables) else {
+    let Some(report) = on((url, Place::Scratch), "", &tables, None) else {
         return;
     };
     assert_equal(&report);
@@ -146,6 +179,7 @@ fn without_the_wasm_build_nothing_is_claimed() {
         random: 0,
         seed: None,
         one_by_one: false,
+        mutate: None,
     };
     let error = verify::run(&options).unwrap_err();
     assert!(matches!(error, VerifyError::NoWasm(_)), "{error}");

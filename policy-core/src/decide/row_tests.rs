@@ -5,6 +5,7 @@ use super::{Caller, CallerKind, Reason, Row, Sight, Verdict};
 use crate::columns::ColumnSet;
 use crate::condition::{Comparison, Scope, compare, distinct};
 use crate::model::{Action, Place, Policy, Rank, Rule, Subject, Table, Team};
+use crate::mutants::{self, Mutant};
 use crate::truth::Truths;
 use crate::value::Value;
 
@@ -24,7 +25,7 @@ impl<'a> Tests<'a> {
     /// Whether the caller may see the row.
     pub(super) fn visible(&self, row: &Row<'_>) -> Verdict {
         let mut allowed = self.any_rule(Action::Select, |rule| self.applies_to_old(rule, row));
-        if !allowed.truths.is_true() {
+        if !allowed.truths.is_true() && !mutants::is(Mutant::FounderIsForgotten) {
             let founder = self.is_founder(row);
             if founder.may_be_true() {
                 allowed = Verdict {
@@ -52,7 +53,7 @@ impl<'a> Tests<'a> {
             .and(self.parents(new))
             .and(self.may_retire(new))
             .and(self.never(Action::Insert, new, Side::New));
-        if read_back {
+        if read_back && !mutants::is(Mutant::ReturnedRowNeedsNoSelect) {
             allowed.and(self.visible(new))
         } else {
             allowed
@@ -64,25 +65,34 @@ impl<'a> Tests<'a> {
     pub(super) fn updated(&self, old: &Row<'_>, new: &Row<'_>, written: ColumnSet) -> Verdict {
         let (changed, perhaps) = self.changed(old, new, written);
         let pair = self.any_rule(Action::Update, |rule| {
-            let columns = if !changed.is_subset(rule.columns) {
+            let columns = if mutants::is(Mutant::EveryColumnMayChange) {
+                Truths::TRUE
+            } else if !changed.is_subset(rule.columns) {
                 Truths::FALSE
             } else if perhaps.is_subset(rule.columns) {
                 Truths::TRUE
             } else {
                 Truths::DEFINITE
             };
-            columns
-                .and(self.applies_to_old(rule, old))
-                .and(self.applies_to_new(rule, new))
+            let old = if mutants::is(Mutant::PairsComeApart) {
+                Truths::TRUE
+            } else {
+                self.applies_to_old(rule, old)
+            };
+            columns.and(old).and(self.applies_to_new(rule, new))
         });
         let pair = if pair.truths.may_be_true() {
             pair
         } else {
             Verdict::no(Reason::NoPair)
         };
-        pair.and(self.may_retire(new))
-            .and(self.never(Action::Update, new, Side::New))
-            .and(self.visible(new))
+        let allowed =
+            pair.and(self.may_retire(new))
+                .and(self.never(Action::Update, new, Side::New));
+        if mutants::is(Mutant::UpdatedRowNeedsNoSelect) {
+            return allowed;
+        }
+        allowed.and(self.visible(new))
     }
 
     /// The columns that certainly change and those that may.
@@ -149,6 +159,13 @@ impl<'a> Tests<'a> {
             Subject::Anon | Subject::Guest | Subject::User | Subject::Service => Truths::TRUE,
             Subject::Rank(rank) => return self.has_rank(row, rank),
             Subject::Team(team) => return self.in_team(row, team),
+            Subject::Itself(_) if mutants::is(Mutant::SelfIsAnybody) => Truths::TRUE,
+            Subject::Itself(column)
+                if mutants::is(Mutant::SelfOfNullIsTrue)
+                    && self.scope(row).column(column) == Value::Null =>
+            {
+                Truths::TRUE
+            }
             Subject::Itself(column) => compare(
                 Comparison::Equal,
                 self.scope(row).column(column),
@@ -157,7 +174,7 @@ impl<'a> Tests<'a> {
             .holds(),
             Subject::Peer(_) => sight(row.peers),
         };
-        if rule.fenced(self.table.place) {
+        if rule.fenced(self.table.place) && !mutants::is(Mutant::FenceIsOpen) {
             own.and(self.has_rank(row, 1))
         } else {
             own
@@ -185,7 +202,7 @@ impl<'a> Tests<'a> {
             tenant => Truths::of(
                 ranks
                     .iter()
-                    .any(|of| of.tenant == tenant && of.rank >= rank),
+                    .any(|of| self.is_seat(of.tenant, of.rank, tenant, rank)),
             ),
         }
     }
@@ -213,8 +230,21 @@ impl<'a> Tests<'a> {
             })
     }
 
+    /// Whether a membership gives the rank in the tenant.
+    fn is_seat(&self, of: Value<'_>, held: Rank, tenant: Value<'_>, rank: Rank) -> bool {
+        let enough = if mutants::is(Mutant::RankIsMore) {
+            held > rank
+        } else if mutants::is(Mutant::RankIsExactly) {
+            held == rank
+        } else {
+            held >= rank
+        };
+        enough && (of == tenant || mutants::is(Mutant::RankOfAnyTenant))
+    }
+
     fn parents(&self, row: &Row<'_>) -> Verdict {
-        if self.caller.kind == CallerKind::Service {
+        let bound = mutants::is(Mutant::ParentBindsTheService);
+        if self.caller.kind == CallerKind::Service && !bound || mutants::is(Mutant::ParentIsSeen) {
             return Verdict::YES;
         }
         let mut verdict = Verdict::YES;
@@ -252,7 +282,7 @@ impl<'a> Tests<'a> {
         let Some(retire) = &self.table.retire else {
             return Verdict::YES;
         };
-        if self.caller.kind == CallerKind::Service {
+        if self.caller.kind == CallerKind::Service || mutants::is(Mutant::RetiredIsSeen) {
             return Verdict::YES;
         }
         let scope = self.scope(row);
@@ -262,7 +292,8 @@ impl<'a> Tests<'a> {
         let retired_here = compare(Comparison::Equal, scope.column(retire.column), value)
             .holds()
             .and(just_now)
-            .and(self.has_rank(row, retire.by));
+            .and(self.has_rank(row, retire.by))
+            .and(Truths::of(!mutants::is(Mutant::RetiredIsNotSeenAtOnce)));
         let truths = alive
             .or(self.has_rank(row, retire.seen_by))
             .or(retired_here);
@@ -281,7 +312,7 @@ impl<'a> Tests<'a> {
         let Some(retire) = &self.table.retire else {
             return Verdict::YES;
         };
-        if self.caller.kind == CallerKind::Service {
+        if self.caller.kind == CallerKind::Service || mutants::is(Mutant::RetiringIsFree) {
             return Verdict::YES;
         }
         let value = self.scope(row).column(retire.column);
@@ -299,7 +330,8 @@ impl<'a> Tests<'a> {
 
     fn never(&self, action: Action, row: &Row<'_>, side: Side) -> Verdict {
         let mut verdict = Verdict::YES;
-        if self.caller.kind == CallerKind::Service {
+        let bound = mutants::is(Mutant::NeverBindsTheService);
+        if self.caller.kind == CallerKind::Service && !bound || mutants::is(Mutant::NeverForgets) {
             return verdict;
         }
         for (position, never) in self.table.never.iter().enumerate() {
@@ -334,7 +366,11 @@ impl<'a> Tests<'a> {
                     self.caller.id,
                 )
                 .holds()
-                .and(compare(Comparison::Equal, scope.column(found.stamp), self.now).holds())
+                .and(if mutants::is(Mutant::FoundingNeedsNoStamp) {
+                    Truths::TRUE
+                } else {
+                    compare(Comparison::Equal, scope.column(found.stamp), self.now).holds()
+                })
             }
             _ => Truths::FALSE,
         }

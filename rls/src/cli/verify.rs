@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use comfy_table::{CellAlignment, Table};
 use countersign_rls::project;
-use countersign_rls::verify::{self, Place, Report, VerifyOptions};
+use countersign_rls::verify::{self, Mutate, Place, Report, VerifyOptions};
 use miette::{IntoDiagnostic as _, Result};
 use serde_json::json;
 
@@ -55,6 +55,13 @@ pub(crate) struct VerifyArgs {
     /// Wait for each statement's result before sending the next. A server with a single session, such as PGlite, is noticed.
     #[arg(long)]
     one_by_one: bool,
+    /// Also change one thing at a time, in the database, the policy and the evaluator, and see that
+    /// the proof notices.
+    #[arg(long)]
+    mutate: bool,
+    /// Try only so many mutants, drawn with the seed.
+    #[arg(long, value_name = "N", requires = "mutate")]
+    sample: Option<usize>,
 }
 
 impl VerifyArgs {
@@ -116,6 +123,9 @@ impl VerifyArgs {
             random: self.random,
             seed: self.seed,
             one_by_one: self.one_by_one,
+            mutate: self.mutate.then_some(Mutate {
+                sample: self.sample,
+            }),
         });
         report.map(Some).into_diagnostic()
     }

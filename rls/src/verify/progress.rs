@@ -50,6 +50,13 @@ impl Progress {
     }
 }
 
+/// A line for logs, where nobody watches a bar.
+pub(super) fn note(line: &str) {
+    if !std::io::stderr().is_terminal() {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {

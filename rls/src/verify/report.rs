@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::mutate::MutationReport;
+
 /// What a verification found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -36,6 +38,9 @@ pub struct Report {
     pub seed: u64,
     /// The tables.
     pub per_table: Vec<TableReport>,
+    /// What became of the mutants, if any were tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutation: Option<MutationReport>,
 }
 
 /// What could not be asked.
@@ -148,7 +153,11 @@ impl Report {
     /// Whether policy and database are equal, and the proof is one.
     #[must_use]
     pub fn is_equal(&self) -> bool {
-        self.disagreements.is_empty() && self.findings.is_empty()
+        let noticed = self
+            .mutation
+            .as_ref()
+            .is_none_or(MutationReport::is_complete);
+        self.disagreements.is_empty() && self.findings.is_empty() && noticed
     }
 
     /// The exit code: 0 if equal, 1 if not.
@@ -240,11 +249,17 @@ impl fmt::Display for Report {
             self.cells_per_second,
             self.seed
         )?;
+        if let Some(mutation) = &self.mutation {
+            writeln!(f, "{mutation}")?;
+        }
         if self.is_equal() {
             write!(f, "policy and database are equal")
         } else {
             let (differ, more) = (self.disagreements.len(), self.findings.len());
-            write!(f, "NOT equal: {differ} disagreements, {more} findings")
+            write!(f, "NOT proved: {differ} disagreements, {more} findings")?;
+            self.mutation.as_ref().map_or(Ok(()), |mutation| {
+                write!(f, ", {} survivors", mutation.survivors.len())
+            })
         }
     }
 }

@@ -10,13 +10,13 @@ use policy_core::model::TableIndex;
 
 use super::error::VerifyError;
 use super::evaluator::Evaluator;
+use super::mutate::Mutation;
 use super::people;
 use super::preconditions;
 use super::progress::Progress;
 use super::report::{ImpossibleTotal, Report};
 use super::schema::Schema;
 use super::scratch::Scratch;
-use super::search::Searched;
 use super::seed;
 use super::surface::surface;
 use super::{Place, VerifyOptions};
@@ -79,7 +79,18 @@ async fn prove(
         .collect();
     let progress = Progress::start(chosen.len());
     let random = options.random.div_ceil(chosen.len().max(1));
-    let mut searched = Searched::default();
+    let mut along = tables::Along::default();
+    if let Some(mutate) = options.mutate {
+        let mutation = Mutation::plan(
+            &session,
+            &schema,
+            policy,
+            &chosen,
+            mutate.sample,
+            report.seed,
+        );
+        along.mutation = Some(mutation.await?);
+    }
     for index in &chosen {
         let place = tables::Place {
             session: &session,
@@ -90,12 +101,13 @@ async fn prove(
         if let Some(table) = policy.table_at(*index) {
             progress.begin(&table.name);
         }
-        tables::verify(place, &mut evaluator, random, &mut searched, &mut report).await?;
+        tables::verify(place, &mut evaluator, random, &mut along, &mut report).await?;
         if let Some(done) = report.per_table.last() {
             progress.end(done);
         }
     }
     drop(progress);
+    report.mutation = along.mutation.map(|mutation| mutation.finish(policy));
     if options.tables.is_empty() {
         let doors = surface(&session, policy, &people::everybody(policy, None)).await?;
         report.cells += doors.cells;
@@ -139,5 +151,6 @@ fn start(options: &VerifyOptions, version: &str) -> Report {
         cells_per_second: 0.0,
         seed: options.seed.unwrap_or(time),
         per_table: Vec::new(),
+        mutation: None,
     }
 }

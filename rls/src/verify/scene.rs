@@ -151,6 +151,35 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// A few values that a column has in rows under test, and in rows that it can point to.
+    pub(super) fn values(&self, column: usize) -> Vec<Option<String>> {
+        /// The most values of a column that are tried alone.
+        const MOST: usize = 6;
+        let mut all: Vec<Option<String>> = Vec::new();
+        let possible = self.specimens.iter().filter(|s| s.obstacle.is_none());
+        all.extend(possible.filter_map(|s| s.row.get(column).cloned()));
+        let name = self.relation.columns.get(column).map(|of| &of.name);
+        for key in &self.relation.foreign_keys {
+            let place = key.columns.iter().position(|of| Some(of) == name);
+            let target = self.schema.find(&key.schema, &key.target);
+            let (Some(place), Some(target)) = (place, target) else {
+                continue;
+            };
+            let position = self.schema.get(target).zip(key.references.get(place));
+            let position = position.and_then(|(of, name)| of.position(name));
+            let rows = position.map(|position| {
+                self.world
+                    .of(target)
+                    .filter_map(move |row| row.get(position).cloned())
+            });
+            all.extend(rows.into_iter().flatten());
+        }
+        all.sort();
+        all.dedup();
+        all.truncate(MOST);
+        all
+    }
+
     /// Whether a row under test takes the place of a seeded one: a tenant's, or one that a
     /// membership has to point to.
     pub(super) fn replaces(&self, row: &Row) -> bool {

@@ -3,10 +3,14 @@
 //! The database is not asked again: what it did with every statement is in the ledger, and a
 //! changed policy that still agrees with all of it is one the cells cannot tell from the original.
 
-use countersign_wasm::batch::{Answer, Batch};
+use std::collections::HashMap;
+
+use countersign_wasm::batch::{Answer, Asker, Batch, Question};
 use policy_core::model::{Grants, Policy, Table};
 
 use super::bench::Bench;
+use super::judge::{Verdict, judge};
+use super::world::Facts;
 
 /// A policy that differs from the verified one in one place.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ pub(super) struct Variant {
     pub(super) policy: Policy,
     /// The parent whose test is gone, by its position in the unchanged table.
     pub(super) orphaned: Option<usize>,
+    /// Whether the callers' ranks may come out otherwise.
+    pub(super) ranks: bool,
 }
 
 impl Variant {
@@ -35,7 +41,36 @@ impl Variant {
             what,
             policy,
             orphaned: None,
+            ranks: false,
         })
+    }
+
+    /// The first of the statements, counted from the beginning, that shows the difference.
+    pub(super) fn caught(&self, bench: &Bench<'_>) -> Option<usize> {
+        let changed = self.batch(bench);
+        let batch = changed.as_ref().unwrap_or(&bench.ledger.batch);
+        let table = self.policy.table_at(bench.scene.index)?;
+        let ledger = &bench.ledger;
+        let mut askers = Askers::default();
+        let heard = ledger.probes.iter().zip(&ledger.observed);
+        for (position, (probe, observed)) in heard.enumerate() {
+            let questions = ledger.batch.questions.get(probe.questions.clone())?;
+            let answers: Vec<Answer> = questions
+                .iter()
+                .map(|question| {
+                    if self.ranks {
+                        askers.answer(self, bench, probe.seeding, probe.caller, question)
+                    } else {
+                        batch.answer(&self.policy, question)
+                    }
+                })
+                .collect();
+            let fault = bench.fault(probe.caller);
+            if judge(table, probe, &answers, observed, fault) == Verdict::Differs {
+                return Some(position);
+            }
+        }
+        None
     }
 
     /// Whether any question comes out otherwise than it did.
@@ -68,5 +103,36 @@ pub(super) fn effect(answer: Answer) -> u8 {
         Answer::Skipped(_) => 1,
         Answer::NotGranted(..) | Answer::Refused(_) => 2,
         Answer::Depends { .. } | Answer::Malformed => 3,
+    }
+}
+
+/// The callers with the ranks that the changed policy gives them, made once for each seeding.
+#[derive(Default)]
+struct Askers(HashMap<(usize, usize), Asker>);
+
+impl Askers {
+    fn answer(
+        &mut self,
+        variant: &Variant,
+        bench: &Bench<'_>,
+        seeding: usize,
+        caller: usize,
+        question: &Question,
+    ) -> Answer {
+        let Some(person) = bench.scene.people.get(caller) else {
+            return Answer::Malformed;
+        };
+        let asker = self.0.entry((seeding, caller)).or_insert_with(|| {
+            let facts = Facts {
+                policy: &variant.policy,
+                world: bench.worlds.get(seeding).unwrap_or(&bench.scene.world),
+                now: bench.scene.now,
+            };
+            facts.asker(person)
+        });
+        bench
+            .ledger
+            .batch
+            .answer_as(&variant.policy, question, asker)
     }
 }

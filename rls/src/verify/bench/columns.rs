@@ -20,7 +20,11 @@ use super::plan::complete;
 impl Bench<'_> {
     /// Tries the columns on a row that the caller may update, or see, if there is one.
     pub(super) fn name_columns(&mut self, caller: usize, row: &Row) {
-        if !self.refused.insert((caller, "columns")) {
+        let (named, assigned) = (
+            self.refused.contains(&(caller, "columns named")),
+            self.refused.contains(&(caller, "columns assigned")),
+        );
+        if named && assigned {
             return;
         }
         let index = self.row(caller, row);
@@ -45,16 +49,21 @@ impl Bench<'_> {
                 break;
             }
         }
-        let could = !self.privileges(caller).update.is_empty()
-            || !self.privileges(caller).select.is_empty();
-        let passes = taken.is_some() || matches!(seen, Answer::Applies(_));
-        if could && !passes && !self.last_chance(row) {
-            // A better row may come.
-            self.refused.remove(&(caller, "columns"));
-            return;
+        let held = self.privileges(caller);
+        let (may_write, may_read) = (!held.update.is_empty(), !held.select.is_empty());
+        // Otherwise a better row may come.
+        let last = self.last_chance(row);
+        let writes = taken.is_some() || !may_write || last;
+        let reads =
+            writes && (taken.is_some() || !may_read) || matches!(seen, Answer::Applies(_)) || last;
+        if writes && !assigned {
+            self.refused.insert((caller, "columns assigned"));
+            self.assign(caller, row);
         }
-        self.assign(caller, row);
-        if self.speaks_for_role(caller) {
+        if reads && !named {
+            self.refused.insert((caller, "columns named"));
+        }
+        if reads && !named && self.speaks_for_role(caller) {
             let change = taken.or_else(|| plan.first().cloned()).unwrap_or_default();
             self.read_columns(caller, row, &change);
             self.insert_columns(caller);
@@ -107,12 +116,28 @@ impl Bench<'_> {
             }
             let same = row.get(position).cloned().flatten();
             let other = self.habits.other.get(position).cloned().flatten();
-            for value in [other.filter(|other| Some(other) != same.as_ref()), same] {
+            let mut values = vec![other.filter(|other| Some(other) != same.as_ref()), same];
+            values.extend(self.scene.values(position));
+            let mut tried: Vec<Option<String>> = Vec::new();
+            for value in values {
+                if tried.contains(&value) {
+                    continue;
+                }
+                tried.push(value.clone());
                 let change: Change = vec![(position, value)];
                 let new = self.updated(row, &change);
                 let act = Act::Update(self.row(caller, row), self.row(caller, &new));
                 let question = self.question(caller, self.key(), written(&change), act);
                 let sql = self.writer.update(&change, &self.writer.at(row), "");
+                self.ledger.add(caller, sql, Shape::Count, &[question]);
+            }
+            // Where no column may be read either, a filter would hide what is not granted.
+            if self.speaks_for_role(caller) && self.privileges(caller).select.is_empty() {
+                let change: Change = vec![(position, row.get(position).cloned().flatten())];
+                let new = self.updated(row, &change);
+                let act = Act::Update(self.row(caller, row), self.row(caller, &new));
+                let question = self.question(caller, ColumnSet::EMPTY, written(&change), act);
+                let sql = self.writer.update(&change, "", "");
                 self.ledger.add(caller, sql, Shape::Count, &[question]);
             }
         }
@@ -211,14 +236,11 @@ impl Bench<'_> {
                 proposal.written = base.written.without(column);
             } else {
                 proposal.written = base.written.with(column);
-                let template = self
-                    .scene
-                    .template
-                    .get(usize::from(column))
-                    .cloned()
-                    .flatten();
+                // What the column would get anyway, so that the row passes every other test.
+                let same = |row: &Row| row.get(usize::from(column)).cloned().flatten();
+                let value = same(&base.row).or_else(|| same(&self.scene.template));
                 if let Some(slot) = proposal.row.get_mut(usize::from(column)) {
-                    *slot = template;
+                    *slot = value;
                 }
             }
             let mut row = proposal.row.clone();

@@ -109,13 +109,10 @@ impl Bench<'_> {
             plan.changed = true;
         }
         for (position, change) in changes.iter().enumerate() {
-            if position == chosen {
+            if position == chosen || sweep {
                 for manner in [Manner::Where, Manner::Blind, Manner::Returning] {
                     self.pose_update(caller, row, change, manner);
                 }
-            } else if sweep {
-                self.pose_update(caller, row, change, Manner::Where);
-                self.pose_update(caller, row, change, Manner::Returning);
             } else if reached && self.scene.table.guard.is_some() {
                 self.pose_update(caller, row, change, Manner::Where);
             }

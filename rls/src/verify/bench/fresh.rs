@@ -1,12 +1,15 @@
 //! Statements that add rows where nothing stands in their way.
 
-use countersign_wasm::batch::Act;
+use countersign_wasm::batch::{Act, Answer, Datum, OwnedMembership};
 use policy_core::columns::ColumnSet;
+use policy_core::model::Place;
 
 use super::super::error::VerifyError;
 use super::super::ledger::Shape;
+use super::super::schema::at;
 use super::super::statement::back;
 use super::Bench;
+use super::existing::written;
 use super::plan::Proposal;
 
 impl Bench<'_> {
@@ -21,9 +24,60 @@ impl Bench<'_> {
                 self.pose_ignore(caller, &proposal, None, true);
                 self.pose_ignore(caller, &proposal, None, false);
                 self.pose_merge(caller, &proposal, None);
+                self.pose_founding(caller, &proposal);
             }
         }
         self.flush().await
+    }
+
+    /// Whoever creates a tenant is its top role in the next statement: it changes what no lower
+    /// rank may change.
+    fn pose_founding(&mut self, caller: usize, proposal: &Proposal) {
+        let (table, top) = match &self.scene.policy.tenant {
+            Some(tenant) if tenant.found.is_some() => (self.scene.table, tenant.top()),
+            _ => return,
+        };
+        let new = self.row(caller, &proposal.row);
+        let insert = self.question(
+            caller,
+            ColumnSet::EMPTY,
+            proposal.written,
+            Act::Insert(new, false),
+        );
+        let Place::Root(key) = table.place else {
+            return;
+        };
+        let payload = self
+            .plans
+            .get(caller)
+            .and_then(|plan| plan.payloads.first());
+        let (Some(payload), Answer::Applies(_)) = (payload.cloned(), self.answer(&insert)) else {
+            return;
+        };
+        let Some((asker, _)) = self.askers.get(caller) else {
+            return;
+        };
+        let mut founder = asker.clone();
+        let root = table.columns.get(at(key)).zip(proposal.row.get(at(key)));
+        let Some((column, id)) = root else { return };
+        let id = Datum::read(column.kind, id.as_deref());
+        founder.ranks.push(OwnedMembership {
+            tenant: id,
+            rank: top,
+            attribute: None,
+        });
+        let number = self.ledger.asker(&founder);
+        let change = vec![payload];
+        let after = self.updated(&proposal.row, &change);
+        let act = Act::Update(new, self.row(caller, &after));
+        let mut update = self.question(caller, self.key(), written(&change), act);
+        update.caller = number;
+        let insert = self.writer.insert(&proposal.row, proposal.written, "");
+        let change = self
+            .writer
+            .update(&change, &self.writer.at(&proposal.row), "");
+        let sql = format!("{insert}; {change}");
+        self.ledger.add(caller, sql, Shape::Count, &[update]);
     }
 
     pub(super) fn pose_insert(&mut self, caller: usize, proposal: &Proposal, returning: bool) {

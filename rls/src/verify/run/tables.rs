@@ -9,6 +9,7 @@ use super::vacuous::vacuous;
 use crate::verify::bench::Bench;
 use crate::verify::error::VerifyError;
 use crate::verify::evaluator::Evaluator;
+use crate::verify::mutate::Mutation;
 use crate::verify::report::Report;
 use crate::verify::scene::Scene;
 use crate::verify::schema::Schema;
@@ -24,12 +25,19 @@ pub(super) struct Place<'a> {
     pub(super) index: TableIndex,
 }
 
+/// What is carried from one table to the next.
+#[derive(Default)]
+pub(super) struct Along {
+    pub(super) searched: Searched,
+    pub(super) mutation: Option<Mutation>,
+}
+
 /// Verifies one table and adds to the report what was found.
 pub(super) async fn verify(
     place: Place<'_>,
     evaluator: &mut Evaluator,
     random: usize,
-    searched: &mut Searched,
+    along: &mut Along,
     report: &mut Report,
 ) -> Result<(), VerifyError> {
     let started = Instant::now();
@@ -55,7 +63,10 @@ pub(super) async fn verify(
     report.findings.extend(vacuous(&bench, &native, &done));
     report
         .findings
-        .extend(search(&bench.scene, report.seed, searched).await?);
+        .extend(search(&bench.scene, report.seed, &mut along.searched).await?);
+    if let Some(mutation) = &mut along.mutation {
+        mutation.table(&bench, &native).await?;
+    }
     session.run("rolling back", "rollback").await?;
     done.seconds = started.elapsed().as_secs_f64();
     done.rows = bench
