@@ -124,6 +124,11 @@ fn agency_and_postgresql_are_equal() {
 }
 
 #[test]
+fn advisory_and_postgresql_are_equal() {
+    on_postgresql("advisory", 11_000);
+}
+
+#[test]
 fn assistant_and_postgresql_are_equal() {
     on_postgresql("assistant", 4_500);
 }

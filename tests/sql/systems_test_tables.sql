@@ -39,7 +39,13 @@ select pg_temp.none('not the tables of the descriptions', (
   full join unnest(array[
     'assistant.sessions', 'assistant.ai_processing_logs', 'assistant.ai_generated_drafts', 'assistant.touch_date_recommendations',
     'assistant.opportunities', 'assistant.hubspot_connections', 'assistant.hubspot_connection_secrets',
-    'portal.user', 'portal.session', 'portal.account', 'portal.verification'
+    'portal.user', 'portal.session', 'portal.account', 'portal.verification',
+    'advisory.firms', 'advisory.profiles', 'advisory.firm_invitations', 'advisory.crm_connections', 'advisory.crm_connection_secrets',
+    'advisory.households', 'advisory.accounts', 'advisory.positions', 'advisory.transactions', 'advisory.client_data_cache',
+    'advisory.sessions', 'advisory.meeting_records',
+    'coaching.Accounts', 'coaching.Teams', 'coaching.User_Roles', 'coaching.API_Connections', 'coaching.API_Connection_Secrets',
+    'coaching.Synced_Activities', 'coaching.Conversations', 'coaching.Conversation_Analyses', 'coaching.Sync_Logs',
+    'coaching.Coaching_Messages', 'coaching.Coaching_Outcomes'
   ]) as s (name) on s.name = t.system || '.' || t.relname
   where t.relname is null or s.name is null));
 
@@ -48,7 +54,9 @@ select pg_temp.none('no primary key "id" of the system''s type with a default', 
   where not exists (
     select from pg_catalog.pg_constraint k
     join pg_catalog.pg_attribute a on a.attrelid = t.oid and k.conkey = array[a.attnum]
-    where k.conrelid = t.oid and k.contype = 'p' and a.attname = 'id' and a.atttypid = t.key_type and a.atthasdef)));
+    where k.conrelid = t.oid and k.contype = 'p' and a.attname = 'id' and a.atttypid = t.key_type
+      -- An adviser's profile has the id of its person.
+      and (a.atthasdef or t.oid::regclass::text = 'advisory.profiles'))));
 
 select pg_temp.none('the time of creation or of the last change is not timestamptz not null default now()', (
   select string_agg(t.oid::regclass || '.' || c.name, ', ')
@@ -90,7 +98,7 @@ select pg_temp.none('deleting the parent would null more than the reference', (
 
 select pg_temp.none('deleting a person is left to chance', (
   select string_agg(k.conrelid::regclass || '.' || k.conname, ', ') from pg_temp.keys k
-  where k.confrelid = 'auth.users'::regclass and k.confdeltype not in ('c', 'n')));
+  where k.confrelid = 'auth.users'::regclass and k.confdeltype not in ('c', 'n', 'r')));
 
 select pg_temp.none('a foreign key without an index that begins with its columns', (
   select string_agg(k.conrelid::regclass || '.' || k.conname, ', ') from pg_temp.keys k

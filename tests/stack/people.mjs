@@ -1,3 +1,4 @@
+import { SignJWT } from 'jose';
 import { readFile } from 'node:fs/promises';
 import { keys } from './supabase.mjs';
 
@@ -30,4 +31,29 @@ async function auth(fetch, endpoint, body) {
   const request = { method: 'POST', headers, body: JSON.stringify(body) };
   const response = await fetch(new Request(`http://localhost/auth/v1/${endpoint}`, request));
   return response.ok ? response.json() : undefined;
+}
+
+/**
+ * The portal's members. They sign in to Better Auth; here each has a token like the one that the
+ * Worker exchanges theirs for.
+ */
+export async function portalMembers(database, url) {
+  const [{ there }] = await database.exec(`select to_regclass('portal."user"') is not null as there`);
+  if (!there) return [];
+  const members = await database.exec('select id, email from portal."user" order by id');
+  const key = new TextEncoder().encode(keys.jwtSecret);
+  const token = (id) =>
+    new SignJWT({ role: 'authenticated', aal: 'aal1' })
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+      .setSubject(id)
+      .setIssuer(`${url}/auth/v1`)
+      .setAudience('authenticated')
+      .setIssuedAt()
+      .setExpirationTime('8h')
+      .sign(key);
+  const one = async ({ id, email }) => {
+    const accessToken = await token(id);
+    return { app: 'portal', email, password: PASSWORD, id, accessToken, refreshToken: '' };
+  };
+  return Promise.all(members.map(one));
 }

@@ -2,18 +2,19 @@
  * Database, REST and auth of Supabase in one process: what the Worker and the tests talk to.
  *
  *   node tests/stack/server.mjs [--database URL | --directory DIR] [--port N] [--wire-port N]
- *     [--migrations DIR] [--people FILE.sql] [--seed FILE.sql]... [--bare]
+ *     [--migrations DIR] [--people <app>_people.sql]... [--seed FILE.sql]... [--bare]
  *
  * Without a database it is PGlite in memory. `--bare` serves PGlite to PostgreSQL clients and
  * nothing else. When all is ready it prints one line of JSON.
  */
 import { serve } from '@hono/node-server';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openBarePglite, openDatabase } from './database.mjs';
 import { createIssuer } from './issuer.mjs';
 import { migrate, seed } from './migrations.mjs';
-import { addresses, signIn } from './people.mjs';
+import { addresses, portalMembers, signIn } from './people.mjs';
 import { keys, schemas, supabase } from './supabase.mjs';
 import { serveWire } from './wire.mjs';
 
@@ -25,7 +26,7 @@ const { values: options } = parseArgs({
     port: { type: 'string', default: '0' },
     'wire-port': { type: 'string', default: '0' },
     migrations: { type: 'string' },
-    people: { type: 'string' },
+    people: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', multiple: true, default: [] },
     bare: { type: 'boolean', default: false },
   },
@@ -50,8 +51,12 @@ async function whole() {
   await server.prepare();
   const applied = options.migrations ? await migrate(database, options.migrations) : [];
   await server.start();
-  const emails = options.people ? await addresses(options.people) : [];
-  const people = await signIn(server.fetch, emails);
+  const people = [];
+  for (const file of options.people) {
+    const app = basename(file).replace('_people.sql', '');
+    const signedIn = await signIn(server.fetch, await addresses(file));
+    people.push(...signedIn.map((person) => ({ app, ...person })));
+  }
   for (const file of options.seed) await seed(database, file);
   const issuer = await createIssuer();
   const fetch = (request) => (issuer.answers(request) ? issuer.fetch() : server.fetch(request));
@@ -61,6 +66,7 @@ async function whole() {
   if (!http.listening) await once(http, 'listening');
   const wire = database.pglite && (await openWire(database));
   const url = `http://${host}:${http.address().port}`;
+  people.push(...(await portalMembers(database, url)));
   const facts = {
     url,
     databaseUrl: wire?.url ?? options.database,

@@ -1,4 +1,4 @@
-//! `cargo xtask dev`: the agency system, ready to be used.
+//! `cargo xtask dev`: the systems, ready to be used.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::worker::Worker;
 use crate::workspace::{Workspace, create_directory, write};
 use crate::{artifacts, interrupt, ports};
 
-/// How the agency system is started for trying it out.
+/// How the systems are started for trying them out.
 #[derive(Debug, Args)]
 pub(crate) struct Dev {
     /// Port of the Worker
@@ -131,8 +131,16 @@ impl Dev {
             stack.url, stack.publishable_key
         );
         println!("  Database   {}\n", stack.database_url);
-        for person in &stack.people {
-            println!("  {:<28} {}", person.email, person.password);
+        for people in stack.people.chunk_by(|one, other| one.app == other.app) {
+            let Some(first) = people.first() else {
+                continue;
+            };
+            let names: Vec<&str> = people.iter().map(|one| one.email.as_str()).collect();
+            println!("  {:<10} {}", first.app, wrapped(&names, "\n             "));
+        }
+        let passwords = stack.people.first().map(|person| &person.password);
+        if let Some(password) = passwords {
+            println!("  {:<10} {password}", "password");
         }
         for example in examples {
             println!("\n{example}");
@@ -141,6 +149,23 @@ impl Dev {
         println!("  Ctrl-C stops everything.");
         Ok(())
     }
+}
+
+/// The words with spaces between, in lines of about a terminal's width.
+fn wrapped(words: &[&str], new_line: &str) -> String {
+    let mut text = String::new();
+    let mut width = 0;
+    for word in words {
+        if width + word.len() > 90 {
+            text.push_str(new_line);
+            width = 0;
+        } else if width > 0 {
+            text.push_str("  ");
+        }
+        text.push_str(word);
+        width += word.len() + 2;
+    }
+    text
 }
 
 /// Two at once would write to one PGlite directory.

@@ -56,6 +56,8 @@ pub(crate) struct Facts {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Person {
+    /// The app whose demonstration they belong to.
+    pub(crate) app: String,
     pub(crate) email: String,
     pub(crate) password: String,
     pub(crate) id: String,
@@ -77,19 +79,22 @@ impl Stack {
         node.arg(format!("--port={}", self.port))
             .arg(format!("--wire-port={}", self.wire_port));
         node.args(["--migrations", "migrations"]);
-        let sql = workspace.root.join("tests/sql");
-        for (option, file) in [
-            ("--people", "agency_people.sql"),
-            ("--seed", "agency_seed.sql"),
-        ] {
-            if sql.join(file).exists() {
-                node.arg(option).arg(sql.join(file));
+        for (option, ending) in [("--people", "_people.sql"), ("--seed", "_seed.sql")] {
+            let files = workspace.files("tests/sql", ending)?;
+            for file in files.iter().filter(|file| !is_test(file)) {
+                node.arg(option).arg(workspace.root.join(file));
             }
         }
         let mut service = Service::start("stack", node, &self.logs)?;
         let facts = first_line(&mut service)?;
         Ok((service, facts))
     }
+}
+
+/// A script that tests, whatever its name ends in.
+fn is_test(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.contains("_test")
 }
 
 /// Starts an empty PGlite for programs that speak PostgreSQL. Returns its URL.

@@ -32,3 +32,13 @@ fn assistant() {
 fn portal() {
     insta::assert_snapshot!(findings("portal"));
 }
+
+#[test]
+fn advisory() {
+    insta::assert_snapshot!(findings("advisory"));
+}
+
+#[test]
+fn coaching() {
+    insta::assert_snapshot!(findings("coaching"));
+}

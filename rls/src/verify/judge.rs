@@ -61,6 +61,10 @@ pub(super) fn judge(
                 };
             if fits {
                 Verdict::Agrees
+            } else if *rows == 0 && probe.ignores_conflicts() && stood_in_for(table, refused) {
+                // The row met another one first, so the foreign key was not asked; either way
+                // nothing is written.
+                Verdict::Impossible("a conflict before the parent's foreign key".to_owned())
             } else {
                 Verdict::Differs
             }
@@ -74,6 +78,15 @@ pub(super) fn judge(
         }
         Observed::Failed(failure) => constrained(table, answers, refused, failure, fault),
     }
+}
+
+/// Whether a composite foreign key stands in for the policy's own test of the parent that refused.
+fn stood_in_for(table: &Table, refused: Option<&Answer>) -> bool {
+    let Some(Answer::Refused(Why::Parent(position))) = refused else {
+        return false;
+    };
+    let parent = table.parents.get(usize::from(*position));
+    parent.is_some_and(|parent| !parent.tested)
 }
 
 /// A constraint explains a failure only where the policy let the statement through to it.
@@ -101,11 +114,7 @@ fn constrained(
     let passed = match refused {
         // With several rows the first may fail on a constraint before another is refused.
         Some(_) if answers.len() > 1 => true,
-        // A composite foreign key that stands in for the policy's own test.
-        Some(Answer::Refused(Why::Parent(position))) => table
-            .parents
-            .get(usize::from(*position))
-            .is_some_and(|parent| !parent.tested),
+        refused if stood_in_for(table, refused) => true,
         // A trigger of the app's comes before the policy's tests; refused is refused.
         Some(Answer::Refused(_)) => cause.starts_with("function "),
         Some(_) => false,
