@@ -43,7 +43,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start the agency system: database, REST, auth and Worker, with data and people in it.
+    /// Start the systems: database, REST, auth and Worker, with data and people in it.
     ///
     /// The data stays from one start to the next, until a migration or the seed changes. Ports,
     /// keys, people, their tokens and three example requests are printed, and written to

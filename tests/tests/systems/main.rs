@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod alone;
+mod better_auth;
 mod queries;
 mod scripts;
 mod support;
