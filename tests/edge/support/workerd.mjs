@@ -44,7 +44,7 @@ export async function nobody() {
  * many requests of a key each named limit lets through, ever.
  */
 export async function startWorker(settings, limits = {}) {
-  const variables = { SUPABASE_JWT_SECRET: SECRET, SUPABASE_PUBLISHABLE_KEY: KEY, ...settings };
+  const variables = { APPS: 'agency', SUPABASE_JWT_SECRET: SECRET, SUPABASE_PUBLISHABLE_KEY: KEY, ...settings };
   const directory = await mkdtemp(join(tmpdir(), 'countersign-'));
   const config = join(directory, 'worker.capnp');
   await writeFile(config, capnp(variables, limits));
