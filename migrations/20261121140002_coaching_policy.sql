@@ -1,7 +1,7 @@
 -- Who may do what in coaching: row-level security generated from policies/coaching.policy.
 -- Not for editing: change the policy and run `countersign generate --app coaching`, which writes a file with what changed.
 -- Each section can be applied again, alone. How to read it: docs/policy-to-sql.md
--- countersign:file app=coaching schema=coaching state=80f94a5cf481f8a628402febf76d1da5a3eb2184133cd74374059cbe9f8132b7
+-- countersign:file app=coaching schema=coaching state=e4a727fc80115dfed8c8e52ccf0122a918f4cdbaae2be4b46efa4efc4698a45c
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -367,7 +367,7 @@ comment on policy countersign_delete on coaching."Teams" is 'manager: delete [9f
 alter table coaching."Teams" enable row level security;
 
 
--- countersign:section table.User_Roles 057aec9998e3e4702df1cffee51851cfa27ac2833c4f4b4a0d4e14d05e905f07
+-- countersign:section table.User_Roles 77191bd6f1d10e563552cef263ed62fe01e4542dac77dc8ac41bc8bb17e75f77
 --
 --   on "User_Roles" tenant account_id {
 --     managed invited_by;
@@ -386,6 +386,8 @@ grant select (id, account_id, user_id, role, team_id, status, invited_by, create
       delete
   on coaching."User_Roles" to authenticated;
 grant select, insert, update, delete on coaching."User_Roles" to service_role;
+
+create index if not exists "countersign_User_Roles_account_id_team_id_idx" on coaching."User_Roles" (account_id, team_id);
 
 drop policy if exists countersign_fence on coaching."User_Roles";
 create policy countersign_fence on coaching."User_Roles"
@@ -408,10 +410,11 @@ drop policy if exists countersign_select on coaching."User_Roles";
 create policy countersign_select on coaching."User_Roles" for select to authenticated
   using (
     "User_Roles".account_id = any (array(select countersign.coaching_manager()))
-    or ("User_Roles".account_id, "User_Roles".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "User_Roles".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("User_Roles".account_id, "User_Roles".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
     or "User_Roles".user_id = (select countersign.caller_id())
   );
-comment on policy countersign_select on coaching."User_Roles" is 'manager: select; lead in same team_id: select; outside self user_id: select [73277b99]';
+comment on policy countersign_select on coaching."User_Roles" is 'manager: select; lead in same team_id: select; outside self user_id: select [3509edd3]';
 
 drop policy if exists countersign_insert on coaching."User_Roles";
 create policy countersign_insert on coaching."User_Roles" for insert to authenticated
@@ -644,7 +647,7 @@ comment on policy countersign_delete_edge on coaching."Sync_Logs" is 'service: d
 alter table coaching."Sync_Logs" enable row level security;
 
 
--- countersign:section table.Synced_Activities 3fe164e2f8c60261d7f2d1d968d213c91f0161b9bbe9d90b7ca815bc91027966
+-- countersign:section table.Synced_Activities aa39e302b52eb56086612bc56b32250c836735249210413f624efb3aaa6e29c8
 --
 --   on "Synced_Activities" tenant account_id from hubspot {
 --     manager: select;
@@ -667,6 +670,8 @@ grant select (id, account_id, user_id, team_id, provider, external_id, activity_
   on coaching."Synced_Activities" to countersign_edge;
 grant select, insert, update, delete on coaching."Synced_Activities" to service_role;
 
+create index if not exists "countersign_Synced_Activities_account_id_team_id_idx" on coaching."Synced_Activities" (account_id, team_id);
+
 drop policy if exists countersign_fence on coaching."Synced_Activities";
 create policy countersign_fence on coaching."Synced_Activities"
   as restrictive for all to authenticated
@@ -685,10 +690,11 @@ drop policy if exists countersign_select on coaching."Synced_Activities";
 create policy countersign_select on coaching."Synced_Activities" for select to authenticated
   using (
     "Synced_Activities".account_id = any (array(select countersign.coaching_manager()))
-    or ("Synced_Activities".account_id, "Synced_Activities".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Synced_Activities".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Synced_Activities".account_id, "Synced_Activities".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
     or "Synced_Activities".user_id = (select countersign.caller_id())
   );
-comment on policy countersign_select on coaching."Synced_Activities" is 'manager: select; lead in same team_id: select; self user_id: select [9c413856]';
+comment on policy countersign_select on coaching."Synced_Activities" is 'manager: select; lead in same team_id: select; self user_id: select [4b38d4b0]';
 
 drop policy if exists countersign_select_edge on coaching."Synced_Activities";
 create policy countersign_select_edge on coaching."Synced_Activities" for select to countersign_edge
@@ -714,7 +720,7 @@ comment on policy countersign_delete_edge on coaching."Synced_Activities" is 'se
 alter table coaching."Synced_Activities" enable row level security;
 
 
--- countersign:section table.Conversations 777d6e523e5b5b63c842d207cdcb22ea936a4d4bf27bd9c7559fe30b75695446
+-- countersign:section table.Conversations 62306437647cbbe0fc16eeeec7422d4b051dbe1f6035858c39088f4157f57c2a
 --
 --   on "Conversations" tenant account_id from fathom {
 --     manager: select;
@@ -737,6 +743,8 @@ grant select (id, account_id, user_id, team_id, provider, external_id, title, pa
   on coaching."Conversations" to countersign_edge;
 grant select, insert, update, delete on coaching."Conversations" to service_role;
 
+create index if not exists "countersign_Conversations_account_id_team_id_idx" on coaching."Conversations" (account_id, team_id);
+
 drop policy if exists countersign_fence on coaching."Conversations";
 create policy countersign_fence on coaching."Conversations"
   as restrictive for all to authenticated
@@ -755,10 +763,11 @@ drop policy if exists countersign_select on coaching."Conversations";
 create policy countersign_select on coaching."Conversations" for select to authenticated
   using (
     "Conversations".account_id = any (array(select countersign.coaching_manager()))
-    or ("Conversations".account_id, "Conversations".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Conversations".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Conversations".account_id, "Conversations".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
     or "Conversations".user_id = (select countersign.caller_id())
   );
-comment on policy countersign_select on coaching."Conversations" is 'manager: select; lead in same team_id: select; self user_id: select [87922ea3]';
+comment on policy countersign_select on coaching."Conversations" is 'manager: select; lead in same team_id: select; self user_id: select [e88403fa]';
 
 drop policy if exists countersign_select_edge on coaching."Conversations";
 create policy countersign_select_edge on coaching."Conversations" for select to countersign_edge
@@ -784,7 +793,7 @@ comment on policy countersign_delete_edge on coaching."Conversations" is 'servic
 alter table coaching."Conversations" enable row level security;
 
 
--- countersign:section table.Conversation_Analyses ffe00be52f492505af15d67f0ce03aa23938728799bcf2b678287c7a71d90675
+-- countersign:section table.Conversation_Analyses 5cfb6d2f9092f3c313faf742b7a590527a3e149fc30ed1bb2b8a13123e6551e5
 --
 --   on "Conversation_Analyses" tenant account_id {
 --     manager: select;
@@ -806,6 +815,8 @@ grant select (id, account_id, user_id, team_id, conversation_id, status, model, 
   on coaching."Conversation_Analyses" to countersign_edge;
 grant select, insert, update, delete on coaching."Conversation_Analyses" to service_role;
 
+create index if not exists "countersign_Conversation_Analyses_account_id_team_id_idx" on coaching."Conversation_Analyses" (account_id, team_id);
+
 drop policy if exists countersign_fence on coaching."Conversation_Analyses";
 create policy countersign_fence on coaching."Conversation_Analyses"
   as restrictive for all to authenticated
@@ -824,10 +835,11 @@ drop policy if exists countersign_select on coaching."Conversation_Analyses";
 create policy countersign_select on coaching."Conversation_Analyses" for select to authenticated
   using (
     "Conversation_Analyses".account_id = any (array(select countersign.coaching_manager()))
-    or ("Conversation_Analyses".account_id, "Conversation_Analyses".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Conversation_Analyses".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Conversation_Analyses".account_id, "Conversation_Analyses".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
     or "Conversation_Analyses".user_id = (select countersign.caller_id())
   );
-comment on policy countersign_select on coaching."Conversation_Analyses" is 'manager: select; lead in same team_id: select; self user_id: select [909d2507]';
+comment on policy countersign_select on coaching."Conversation_Analyses" is 'manager: select; lead in same team_id: select; self user_id: select [fb751dc0]';
 
 drop policy if exists countersign_select_edge on coaching."Conversation_Analyses";
 create policy countersign_select_edge on coaching."Conversation_Analyses" for select to countersign_edge
@@ -848,7 +860,7 @@ comment on policy countersign_update_edge on coaching."Conversation_Analyses" is
 alter table coaching."Conversation_Analyses" enable row level security;
 
 
--- countersign:section table.Coaching_Messages ec275e1dbecc730d1d085b65d9cd1eeb53be0ac74979ccbb8dcf255cc5093cca
+-- countersign:section table.Coaching_Messages 204e754b28a97594494508ba20cdde2c3417dc1dd753705267d6a585969b6d08
 --
 --   on "Coaching_Messages" tenant account_id {
 --     managed (author_id, sent_at, acknowledged_at);
@@ -876,6 +888,8 @@ grant select (id, account_id, user_id, team_id, author_id, conversation_analysis
   on coaching."Coaching_Messages" to authenticated;
 grant select, insert, update, delete on coaching."Coaching_Messages" to service_role;
 
+create index if not exists "countersign_Coaching_Messages_account_id_team_id_idx" on coaching."Coaching_Messages" (account_id, team_id);
+
 create or replace function countersign."coaching_Coaching_Messages_update"() returns trigger
   language plpgsql stable
   set search_path = ''
@@ -893,7 +907,8 @@ begin
        )
     -- lead in same team_id: update (body, status) where status = 'draft' check status in ('draft', 'sent')
     or (
-         (old.account_id, old.team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+         old.team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+         and (old.account_id, old.team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
          and old.status = 'draft'
          and new.status in ('draft', 'sent')
        )
@@ -939,35 +954,39 @@ drop policy if exists countersign_select on coaching."Coaching_Messages";
 create policy countersign_select on coaching."Coaching_Messages" for select to authenticated
   using (
     "Coaching_Messages".account_id = any (array(select countersign.coaching_manager()))
-    or ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Coaching_Messages".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
     or "Coaching_Messages".user_id = (select countersign.caller_id())
         and "Coaching_Messages".status <> 'draft'
   );
-comment on policy countersign_select on coaching."Coaching_Messages" is 'manager: select; lead in same team_id: select; self user_id: select where status <> ''draft'' [a3236634]';
+comment on policy countersign_select on coaching."Coaching_Messages" is 'manager: select; lead in same team_id: select; self user_id: select where status <> ''draft'' [61d8183b]';
 
 drop policy if exists countersign_insert on coaching."Coaching_Messages";
 create policy countersign_insert on coaching."Coaching_Messages" for insert to authenticated
   with check (
     coalesce("Coaching_Messages".account_id = any (array(select countersign.coaching_manager())), false)
         and "Coaching_Messages".status in ('draft', 'sent')
-    or ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Coaching_Messages".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
         and "Coaching_Messages".status in ('draft', 'sent')
   );
-comment on policy countersign_insert on coaching."Coaching_Messages" is 'manager: insert check status in (''draft'', ''sent''); lead in same team_id: insert check status in (''draft'', ''sent'') [84e70aa7]';
+comment on policy countersign_insert on coaching."Coaching_Messages" is 'manager: insert check status in (''draft'', ''sent''); lead in same team_id: insert check status in (''draft'', ''sent'') [d81665e1]';
 
 drop policy if exists countersign_update on coaching."Coaching_Messages";
 create policy countersign_update on coaching."Coaching_Messages" for update to authenticated
   using (
     (
       "Coaching_Messages".account_id = any (array(select countersign.coaching_manager()))
-      or ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+      or "Coaching_Messages".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+          and ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
       or "Coaching_Messages".user_id = (select countersign.caller_id())
           and "Coaching_Messages".status <> 'draft'
     )
     and (
       coalesce("Coaching_Messages".account_id = any (array(select countersign.coaching_manager())), false)
           and "Coaching_Messages".status = 'draft'
-      or ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+      or "Coaching_Messages".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+          and ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
           and "Coaching_Messages".status = 'draft'
       or "Coaching_Messages".user_id = (select countersign.caller_id())
           and "Coaching_Messages".status = 'sent'
@@ -976,28 +995,30 @@ create policy countersign_update on coaching."Coaching_Messages" for update to a
   with check (
     coalesce("Coaching_Messages".account_id = any (array(select countersign.coaching_manager())), false)
         and "Coaching_Messages".status in ('draft', 'sent')
-    or ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Coaching_Messages".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
         and "Coaching_Messages".status in ('draft', 'sent')
     or "Coaching_Messages".user_id = (select countersign.caller_id())
         and "Coaching_Messages".status <> 'draft'
         and "Coaching_Messages".status = 'acknowledged'
   );
-comment on policy countersign_update on coaching."Coaching_Messages" is 'manager: update (body, status) where status = ''draft'' check status in (''draft'', ''sent''); lead in same team_id: update (body, status) where status = ''draft'' check status in (''draft'', ''sent''); self user_id: update (status) where status = ''sent'' check status <> ''draft'' and status = ''acknowledged'' [f35146b8]';
+comment on policy countersign_update on coaching."Coaching_Messages" is 'manager: update (body, status) where status = ''draft'' check status in (''draft'', ''sent''); lead in same team_id: update (body, status) where status = ''draft'' check status in (''draft'', ''sent''); self user_id: update (status) where status = ''sent'' check status <> ''draft'' and status = ''acknowledged'' [b654302e]';
 
 drop policy if exists countersign_delete on coaching."Coaching_Messages";
 create policy countersign_delete on coaching."Coaching_Messages" for delete to authenticated
   using (
     coalesce("Coaching_Messages".account_id = any (array(select countersign.coaching_manager())), false)
         and "Coaching_Messages".status = 'draft'
-    or ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Coaching_Messages".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Coaching_Messages".account_id, "Coaching_Messages".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
         and "Coaching_Messages".status = 'draft'
   );
-comment on policy countersign_delete on coaching."Coaching_Messages" is 'manager: delete where status = ''draft''; lead in same team_id: delete where status = ''draft'' [f3f8d20f]';
+comment on policy countersign_delete on coaching."Coaching_Messages" is 'manager: delete where status = ''draft''; lead in same team_id: delete where status = ''draft'' [428d9058]';
 
 alter table coaching."Coaching_Messages" enable row level security;
 
 
--- countersign:section table.Coaching_Outcomes f760624c8b6a699d8fec2bf4315591806ef97800080b410fadc2adeadef18c4e
+-- countersign:section table.Coaching_Outcomes bf09cb11b8b3a1b0f32dd7b96831f910e4dd74580465309c5399f01a6231d042
 --
 --   on "Coaching_Outcomes" tenant account_id {
 --     managed (embedding, embedding_model);
@@ -1020,6 +1041,8 @@ grant select (id, account_id, user_id, team_id, coaching_message_id, situation, 
   on coaching."Coaching_Outcomes" to countersign_edge;
 grant select, insert, update, delete on coaching."Coaching_Outcomes" to service_role;
 
+create index if not exists "countersign_Coaching_Outcomes_account_id_team_id_idx" on coaching."Coaching_Outcomes" (account_id, team_id);
+
 drop policy if exists countersign_fence on coaching."Coaching_Outcomes";
 create policy countersign_fence on coaching."Coaching_Outcomes"
   as restrictive for all to authenticated
@@ -1038,37 +1061,42 @@ drop policy if exists countersign_select on coaching."Coaching_Outcomes";
 create policy countersign_select on coaching."Coaching_Outcomes" for select to authenticated
   using (
     "Coaching_Outcomes".account_id = any (array(select countersign.coaching_manager()))
-    or ("Coaching_Outcomes".account_id, "Coaching_Outcomes".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Coaching_Outcomes".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Coaching_Outcomes".account_id, "Coaching_Outcomes".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
   );
-comment on policy countersign_select on coaching."Coaching_Outcomes" is 'manager: select; lead in same team_id: select [864413ad]';
+comment on policy countersign_select on coaching."Coaching_Outcomes" is 'manager: select; lead in same team_id: select [04dcd8d3]';
 
 drop policy if exists countersign_insert on coaching."Coaching_Outcomes";
 create policy countersign_insert on coaching."Coaching_Outcomes" for insert to authenticated
   with check (
     "Coaching_Outcomes".account_id = any (array(select countersign.coaching_manager()))
-    or ("Coaching_Outcomes".account_id, "Coaching_Outcomes".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Coaching_Outcomes".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Coaching_Outcomes".account_id, "Coaching_Outcomes".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
   );
-comment on policy countersign_insert on coaching."Coaching_Outcomes" is 'manager: insert; lead in same team_id: insert [c1ddb2be]';
+comment on policy countersign_insert on coaching."Coaching_Outcomes" is 'manager: insert; lead in same team_id: insert [62607952]';
 
 drop policy if exists countersign_update on coaching."Coaching_Outcomes";
 create policy countersign_update on coaching."Coaching_Outcomes" for update to authenticated
   using (
     "Coaching_Outcomes".account_id = any (array(select countersign.coaching_manager()))
-    or ("Coaching_Outcomes".account_id, "Coaching_Outcomes".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Coaching_Outcomes".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Coaching_Outcomes".account_id, "Coaching_Outcomes".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
   )
   with check (
     "Coaching_Outcomes".account_id = any (array(select countersign.coaching_manager()))
-    or ("Coaching_Outcomes".account_id, "Coaching_Outcomes".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Coaching_Outcomes".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Coaching_Outcomes".account_id, "Coaching_Outcomes".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
   );
-comment on policy countersign_update on coaching."Coaching_Outcomes" is 'manager: update; lead in same team_id: update [cbe40e95]';
+comment on policy countersign_update on coaching."Coaching_Outcomes" is 'manager: update; lead in same team_id: update [9ad11212]';
 
 drop policy if exists countersign_delete on coaching."Coaching_Outcomes";
 create policy countersign_delete on coaching."Coaching_Outcomes" for delete to authenticated
   using (
     "Coaching_Outcomes".account_id = any (array(select countersign.coaching_manager()))
-    or ("Coaching_Outcomes".account_id, "Coaching_Outcomes".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
+    or "Coaching_Outcomes".team_id = any (array(select h.value from countersign.coaching_lead_by_team_id() h))
+        and ("Coaching_Outcomes".account_id, "Coaching_Outcomes".team_id) in (select h.tenant, h.value from countersign.coaching_lead_by_team_id() h)
   );
-comment on policy countersign_delete on coaching."Coaching_Outcomes" is 'manager: delete; lead in same team_id: delete [a51bead2]';
+comment on policy countersign_delete on coaching."Coaching_Outcomes" is 'manager: delete; lead in same team_id: delete [0035adfa]';
 
 drop policy if exists countersign_select_edge on coaching."Coaching_Outcomes";
 create policy countersign_select_edge on coaching."Coaching_Outcomes" for select to countersign_edge

@@ -134,6 +134,11 @@ fn assistant_and_postgresql_are_equal() {
 }
 
 #[test]
+fn coaching_and_postgresql_are_equal() {
+    on_postgresql("coaching", 19_000);
+}
+
+#[test]
 fn portal_and_postgresql_are_equal() {
     on_postgresql("portal", 2_400);
 }
@@ -185,5 +190,77 @@ fn all_needs_no_app_and_no_table() {
         let url = "postgres://nobody@127.0.0.1:1/none";
         let arguments = [&["verify", "--all", "--fresh", "--db", url], &wrong[..]].concat();
         assert_eq!(countersign(&arguments).status.code(), Some(2));
+    }
+}
+
+/// What lives where, by the systems' own descriptions.
+const LIVES: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "advisory",
+        &[
+            (
+                "firms profiles crm_connections sessions meeting_records",
+                "this database",
+            ),
+            (
+                "households accounts positions transactions client_data_cache",
+                "crm",
+            ),
+            ("crm.client crm.account", "crm"),
+        ],
+    ),
+    (
+        "assistant",
+        &[
+            (
+                "sessions ai_processing_logs ai_generated_drafts touch_date_recommendations opportunities",
+                "this database",
+            ),
+            (
+                "hubspot.contact hubspot.company hubspot.activity hubspot.task hubspot.deal",
+                "hubspot",
+            ),
+        ],
+    ),
+    (
+        "coaching",
+        &[
+            (
+                "Accounts User_Roles Teams API_Connections Conversation_Analyses Sync_Logs",
+                "this database",
+            ),
+            ("Coaching_Messages Coaching_Outcomes", "this database"),
+            ("Synced_Activities hubspot.activity", "hubspot"),
+            ("Conversations fathom.meeting", "fathom"),
+        ],
+    ),
+    (
+        "portal",
+        &[
+            ("user session account verification", "this database"),
+            (
+                "baserow.member baserow.quick_link baserow.event baserow.deal",
+                "baserow",
+            ),
+        ],
+    ),
+];
+
+#[test]
+fn everything_lives_where_its_description_says() {
+    for (app, groups) in LIVES {
+        let output = countersign(&["ownership", "--app", app]);
+        let table = text(&output.stdout);
+        let rows: Vec<Vec<&str>> = table
+            .lines()
+            .map(|line| line.split('|').map(str::trim).collect())
+            .collect();
+        for (names, system) in groups {
+            for name in names.split(' ') {
+                let row = rows.iter().find(|row| row.get(1) == Some(&name));
+                let row = row.unwrap_or_else(|| panic!("{app} has no {name}\n{table}"));
+                assert_eq!(row.get(3), Some(system), "{app}: {name}");
+            }
+        }
     }
 }
