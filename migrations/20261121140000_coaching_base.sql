@@ -90,7 +90,7 @@ create table coaching."User_Roles" (
   foreign key (team_id, account_id) references coaching."Teams" (id, account_id) on delete set null (team_id)
 );
 create index "User_Roles_user_id_account_id_idx" on coaching."User_Roles" (user_id, account_id);
-create index "User_Roles_team_id_account_id_idx" on coaching."User_Roles" (team_id, account_id);
+create index "User_Roles_account_id_team_id_idx" on coaching."User_Roles" (account_id, team_id);
 create index "User_Roles_invited_by_idx" on coaching."User_Roles" (invited_by);
 create trigger "update_User_Roles_updated_at" before update on coaching."User_Roles"
   for each row execute function coaching.update_updated_at();
@@ -165,7 +165,7 @@ create table coaching."Conversations" (
 );
 create index "Conversations_account_id_started_at_idx" on coaching."Conversations" (account_id, started_at);
 create index "Conversations_user_id_started_at_idx" on coaching."Conversations" (user_id, started_at);
-create index "Conversations_team_id_account_id_idx" on coaching."Conversations" (team_id, account_id);
+create index "Conversations_account_id_team_id_idx" on coaching."Conversations" (account_id, team_id);
 create trigger "update_Conversations_updated_at" before update on coaching."Conversations"
   for each row execute function coaching.update_updated_at();
 comment on table coaching."Conversations" is 'A recorded call with its full transcript.';
@@ -190,7 +190,7 @@ create table coaching."Conversation_Analyses" (
 );
 create index "Conversation_Analyses_account_id_analysed_at_idx" on coaching."Conversation_Analyses" (account_id, analysed_at);
 create index "Conversation_Analyses_user_id_analysed_at_idx" on coaching."Conversation_Analyses" (user_id, analysed_at);
-create index "Conversation_Analyses_team_id_account_id_idx" on coaching."Conversation_Analyses" (team_id, account_id);
+create index "Conversation_Analyses_account_id_team_id_idx" on coaching."Conversation_Analyses" (account_id, team_id);
 create index "Conversation_Analyses_conversation_id_account_id_idx" on coaching."Conversation_Analyses" (conversation_id, account_id);
 create trigger "update_Conversation_Analyses_updated_at" before update on coaching."Conversation_Analyses"
   for each row execute function coaching.update_updated_at();
@@ -218,7 +218,7 @@ create table coaching."Synced_Activities" (
 );
 create index "Synced_Activities_account_id_occurred_at_idx" on coaching."Synced_Activities" (account_id, occurred_at);
 create index "Synced_Activities_user_id_occurred_at_idx" on coaching."Synced_Activities" (user_id, occurred_at);
-create index "Synced_Activities_team_id_account_id_idx" on coaching."Synced_Activities" (team_id, account_id);
+create index "Synced_Activities_account_id_team_id_idx" on coaching."Synced_Activities" (account_id, team_id);
 create index "Synced_Activities_conversation_analysis_id_account_id_idx"
   on coaching."Synced_Activities" (conversation_analysis_id, account_id);
 create trigger "update_Synced_Activities_updated_at" before update on coaching."Synced_Activities"
@@ -269,7 +269,7 @@ create table coaching."Coaching_Messages" (
 );
 create index "Coaching_Messages_account_id_created_at_idx" on coaching."Coaching_Messages" (account_id, created_at);
 create index "Coaching_Messages_user_id_status_idx" on coaching."Coaching_Messages" (user_id, status);
-create index "Coaching_Messages_team_id_account_id_idx" on coaching."Coaching_Messages" (team_id, account_id);
+create index "Coaching_Messages_account_id_team_id_idx" on coaching."Coaching_Messages" (account_id, team_id);
 create index "Coaching_Messages_author_id_idx" on coaching."Coaching_Messages" (author_id);
 create index "Coaching_Messages_conversation_analysis_id_account_id_idx"
   on coaching."Coaching_Messages" (conversation_analysis_id, account_id);
@@ -297,7 +297,7 @@ create table coaching."Coaching_Outcomes" (
 );
 create index "Coaching_Outcomes_account_id_created_at_idx" on coaching."Coaching_Outcomes" (account_id, created_at);
 create index "Coaching_Outcomes_user_id_idx" on coaching."Coaching_Outcomes" (user_id);
-create index "Coaching_Outcomes_team_id_account_id_idx" on coaching."Coaching_Outcomes" (team_id, account_id);
+create index "Coaching_Outcomes_account_id_team_id_idx" on coaching."Coaching_Outcomes" (account_id, team_id);
 create index "Coaching_Outcomes_coaching_message_id_account_id_idx" on coaching."Coaching_Outcomes" (coaching_message_id, account_id);
 create index "Coaching_Outcomes_embedding_idx" on coaching."Coaching_Outcomes" using hnsw (embedding extensions.vector_cosine_ops);
 create trigger "update_Coaching_Outcomes_updated_at" before update on coaching."Coaching_Outcomes"

@@ -1,7 +1,7 @@
 -- Who may do what in coaching: row-level security generated from policies/coaching.policy.
 -- Not for editing: change the policy and run `countersign generate --app coaching`, which writes a file with what changed.
 -- Each section can be applied again, alone. How to read it: docs/policy-to-sql.md
--- countersign:file app=coaching schema=coaching state=e4a727fc80115dfed8c8e52ccf0122a918f4cdbaae2be4b46efa4efc4698a45c
+-- countersign:file app=coaching schema=coaching state=e638a7663234adf70e911f6771b464684b2ccfaa5ff2a24c4078a6e0cadf2c0d
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
@@ -367,7 +367,7 @@ comment on policy countersign_delete on coaching."Teams" is 'manager: delete [9f
 alter table coaching."Teams" enable row level security;
 
 
--- countersign:section table.User_Roles 77191bd6f1d10e563552cef263ed62fe01e4542dac77dc8ac41bc8bb17e75f77
+-- countersign:section table.User_Roles 23417c8f85553a13de1a4ce24bacc9871a1c44c2e6ad69c2a4c0db2afbfde886
 --
 --   on "User_Roles" tenant account_id {
 --     managed invited_by;
@@ -386,8 +386,6 @@ grant select (id, account_id, user_id, role, team_id, status, invited_by, create
       delete
   on coaching."User_Roles" to authenticated;
 grant select, insert, update, delete on coaching."User_Roles" to service_role;
-
-create index if not exists "countersign_User_Roles_account_id_team_id_idx" on coaching."User_Roles" (account_id, team_id);
 
 drop policy if exists countersign_fence on coaching."User_Roles";
 create policy countersign_fence on coaching."User_Roles"
@@ -647,7 +645,7 @@ comment on policy countersign_delete_edge on coaching."Sync_Logs" is 'service: d
 alter table coaching."Sync_Logs" enable row level security;
 
 
--- countersign:section table.Synced_Activities aa39e302b52eb56086612bc56b32250c836735249210413f624efb3aaa6e29c8
+-- countersign:section table.Synced_Activities 72459dd580c68edb8788a9ce8a4997203b5f944be6c89998708e5038d70df586
 --
 --   on "Synced_Activities" tenant account_id from hubspot {
 --     manager: select;
@@ -669,8 +667,6 @@ grant select (id, account_id, user_id, team_id, provider, external_id, activity_
       delete
   on coaching."Synced_Activities" to countersign_edge;
 grant select, insert, update, delete on coaching."Synced_Activities" to service_role;
-
-create index if not exists "countersign_Synced_Activities_account_id_team_id_idx" on coaching."Synced_Activities" (account_id, team_id);
 
 drop policy if exists countersign_fence on coaching."Synced_Activities";
 create policy countersign_fence on coaching."Synced_Activities"
@@ -720,7 +716,7 @@ comment on policy countersign_delete_edge on coaching."Synced_Activities" is 'se
 alter table coaching."Synced_Activities" enable row level security;
 
 
--- countersign:section table.Conversations 62306437647cbbe0fc16eeeec7422d4b051dbe1f6035858c39088f4157f57c2a
+-- countersign:section table.Conversations 924ca649dbb4b63da938e5b00f27be545b6c5afe78c6498d90fbe2602fdef6a7
 --
 --   on "Conversations" tenant account_id from fathom {
 --     manager: select;
@@ -742,8 +738,6 @@ grant select (id, account_id, user_id, team_id, provider, external_id, title, pa
       delete
   on coaching."Conversations" to countersign_edge;
 grant select, insert, update, delete on coaching."Conversations" to service_role;
-
-create index if not exists "countersign_Conversations_account_id_team_id_idx" on coaching."Conversations" (account_id, team_id);
 
 drop policy if exists countersign_fence on coaching."Conversations";
 create policy countersign_fence on coaching."Conversations"
@@ -793,7 +787,7 @@ comment on policy countersign_delete_edge on coaching."Conversations" is 'servic
 alter table coaching."Conversations" enable row level security;
 
 
--- countersign:section table.Conversation_Analyses 5cfb6d2f9092f3c313faf742b7a590527a3e149fc30ed1bb2b8a13123e6551e5
+-- countersign:section table.Conversation_Analyses 1abbca234e22520e461e53f10085bd99e925b7694be8ce809c1115e628d7c4c3
 --
 --   on "Conversation_Analyses" tenant account_id {
 --     manager: select;
@@ -814,8 +808,6 @@ grant select (id, account_id, user_id, team_id, conversation_id, status, model, 
               created_at, updated_at)
   on coaching."Conversation_Analyses" to countersign_edge;
 grant select, insert, update, delete on coaching."Conversation_Analyses" to service_role;
-
-create index if not exists "countersign_Conversation_Analyses_account_id_team_id_idx" on coaching."Conversation_Analyses" (account_id, team_id);
 
 drop policy if exists countersign_fence on coaching."Conversation_Analyses";
 create policy countersign_fence on coaching."Conversation_Analyses"
@@ -860,7 +852,7 @@ comment on policy countersign_update_edge on coaching."Conversation_Analyses" is
 alter table coaching."Conversation_Analyses" enable row level security;
 
 
--- countersign:section table.Coaching_Messages 204e754b28a97594494508ba20cdde2c3417dc1dd753705267d6a585969b6d08
+-- countersign:section table.Coaching_Messages 39322dcb583ab8460de794e83953e535aabee23803f6d5d262f9438ce8acc318
 --
 --   on "Coaching_Messages" tenant account_id {
 --     managed (author_id, sent_at, acknowledged_at);
@@ -887,8 +879,6 @@ grant select (id, account_id, user_id, team_id, author_id, conversation_analysis
       delete
   on coaching."Coaching_Messages" to authenticated;
 grant select, insert, update, delete on coaching."Coaching_Messages" to service_role;
-
-create index if not exists "countersign_Coaching_Messages_account_id_team_id_idx" on coaching."Coaching_Messages" (account_id, team_id);
 
 create or replace function countersign."coaching_Coaching_Messages_update"() returns trigger
   language plpgsql stable
@@ -1018,7 +1008,7 @@ comment on policy countersign_delete on coaching."Coaching_Messages" is 'manager
 alter table coaching."Coaching_Messages" enable row level security;
 
 
--- countersign:section table.Coaching_Outcomes bf09cb11b8b3a1b0f32dd7b96831f910e4dd74580465309c5399f01a6231d042
+-- countersign:section table.Coaching_Outcomes a12a45a229cf78cf22f36b74158b93567e3bdf8f66fec6bae2a15ec032e2c296
 --
 --   on "Coaching_Outcomes" tenant account_id {
 --     managed (embedding, embedding_model);
@@ -1040,8 +1030,6 @@ grant select (id, account_id, user_id, team_id, coaching_message_id, situation, 
       update (embedding, embedding_model)
   on coaching."Coaching_Outcomes" to countersign_edge;
 grant select, insert, update, delete on coaching."Coaching_Outcomes" to service_role;
-
-create index if not exists "countersign_Coaching_Outcomes_account_id_team_id_idx" on coaching."Coaching_Outcomes" (account_id, team_id);
 
 drop policy if exists countersign_fence on coaching."Coaching_Outcomes";
 create policy countersign_fence on coaching."Coaching_Outcomes"

@@ -7,7 +7,7 @@
 select account_id, role, team_id from coaching."User_Roles" where user_id = $1::uuid and status = 'active';
 
 -- name: list_team
--- index: User_Roles_team_id_account_id_idx
+-- index: User_Roles_account_id_team_id_idx
 -- $2: the team
 select user_id, role from coaching."User_Roles" where team_id = $2::uuid and account_id = $1::uuid;
 
