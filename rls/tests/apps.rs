@@ -135,7 +135,7 @@ fn assistant_and_postgresql_are_equal() {
 
 #[test]
 fn coaching_and_postgresql_are_equal() {
-    on_postgresql("coaching", 19_000);
+    on_postgresql("coaching", 45_000);
 }
 
 #[test]

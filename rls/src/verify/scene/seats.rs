@@ -99,6 +99,27 @@ impl Stage<'_> {
         ) else {
             return Ok(Some(Unseated::Senseless));
         };
+        for key in &of.foreign_keys {
+            let own = of.positions(&key.columns);
+            let place = own.iter().position(|own| *own == at(members.caller));
+            let target = self.seeder.schema.find(&key.schema, &key.target);
+            let (Some(place), Some(target)) = (place, target) else {
+                continue;
+            };
+            let referred = self.seeder.schema.get(target);
+            let name = key.references.get(place);
+            let Some(column) = referred.zip(name).and_then(|(of, name)| of.position(name)) else {
+                continue;
+            };
+            let there = [(column, subject)];
+            if self.seeder.world.matching(target, &there).next().is_none() {
+                let fixed = Fixed::from([(column, Some(subject.to_owned()))]);
+                if let Err(obstacle) = self.seeder.grow(target, &fixed, home).await? {
+                    let home = home.to_owned();
+                    return Ok(Some(Unseated::Forbidden(target, fixed, home, obstacle)));
+                }
+            }
+        }
         let mut to = from.clone();
         if let Some(slot) = to.get_mut(at(members.caller)) {
             *slot = Some(subject.to_owned());
