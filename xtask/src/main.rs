@@ -1,6 +1,7 @@
 //! The two commands, `cargo xtask dev` and `cargo xtask test`, and what stands behind them.
 
 mod artifacts;
+mod bench;
 mod demo;
 mod dev;
 mod interrupt;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use miette::{MietteHandlerOpts, Result};
 
+use crate::bench::Bench;
 use crate::dev::Dev;
 use crate::interrupt::Interrupted;
 use crate::progress::Progress;
@@ -54,6 +56,10 @@ enum Command {
     /// It goes on after a failure, and ends with a table of the steps. PostgreSQL is a throw-away
     /// one, or the one that TEST_DATABASE_URL names. It may run beside `dev`.
     Test(Test),
+    /// Measure what Countersign costs, beside its peers, which are installed for it.
+    ///
+    /// Give the machine nothing else to do meanwhile. A whole run takes some 15 minutes.
+    Bench(Bench),
     /// Start what the tests run against, on free ports, and keep it until Ctrl-C.
     ///
     /// Prints the variables that the tests are given, to be pasted into another shell; the same,
@@ -87,6 +93,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Dev(dev) => dev.run(&mut workspace, &progress)?,
         Command::Test(test) => return test.run(&mut workspace, &progress),
+        Command::Bench(bench) => return bench.run(&mut workspace, &progress),
         Command::Stack => {
             let tools = Tools::install(&mut workspace, &progress)?;
             let mut services = Services::start(&workspace, &tools, &progress, "stack")?;

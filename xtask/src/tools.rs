@@ -16,6 +16,15 @@ use crate::workspace::Workspace;
 pub(crate) use self::cargo::cargo_deny;
 pub(crate) use self::postgres::{Postgres, postgres};
 
+/// The runtime under `wrangler dev`, for whoever needs nothing in between.
+pub(crate) fn workerd(workspace: &Workspace) -> PathBuf {
+    node::program(workspace, "workerd")
+}
+
+pub(crate) fn esbuild(workspace: &Workspace) -> PathBuf {
+    node::program(workspace, "esbuild")
+}
+
 /// What builds the Worker and the browser library, and runs the stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Tools {

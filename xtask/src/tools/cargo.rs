@@ -87,6 +87,10 @@ impl Tool<'_> {
             .arg(&directory)
             .arg(name)
             .env_remove("CARGO_TARGET_DIR");
+        // They run for seconds: what optimisation would save is less than what it costs to install.
+        for (setting, value) in [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "16")] {
+            command.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+        }
         progress
             .step(&format!("install {name} {version}"), |step| {
                 process::quiet(command, step)

@@ -1,0 +1,142 @@
+//! `cargo xtask bench`: what Countersign costs beside its peers, on this machine.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::{fs, thread};
+
+use clap::Args;
+use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
+
+use crate::postgres::Cluster;
+use crate::progress::Progress;
+use crate::tools::{self, Tools};
+use crate::workspace::{Workspace, write};
+use crate::{artifacts, process};
+
+/// What is to be measured, and where it is written down.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Measure only this: decide, load, rows, gateway, size or proof; may be given more than once
+    #[arg(long, value_name = "WORK")]
+    only: Vec<String>,
+    /// Print JSON instead of Markdown
+    #[arg(long)]
+    json: bool,
+    /// Keep the report as docs/benchmarks.md; only a whole run can be kept
+    #[arg(long, conflicts_with_all = ["only", "json"])]
+    write: bool,
+}
+
+/// The file that keeps a whole run.
+const REPORT: &str = "docs/benchmarks.md";
+
+impl Bench {
+    /// Builds everything for speed, then measures. The peers are installed here and nowhere else.
+    pub(crate) fn run(&self, workspace: &mut Workspace, progress: &Progress) -> Result<ExitCode> {
+        let tools = Tools::install(workspace, progress)?;
+        let workspace = &*workspace;
+        artifacts::build(workspace, &tools, progress)?;
+        let peer = peer(workspace, progress)?;
+        let countersign = release(workspace, progress)?;
+        let program = program(workspace, progress)?;
+        let logs = workspace.target.join("bench/logs");
+        let postgres = tools::postgres(workspace, progress)?;
+        let cluster = progress.step("start PostgreSQL", |step| {
+            Cluster::start(workspace, &postgres, &logs, step)
+        })?;
+
+        let mut command = workspace.command(program)?;
+        command
+            .env("COUNTERSIGN_PG_URL", &cluster.url)
+            .env("COUNTERSIGN_WORKERD", tools::workerd(workspace))
+            .env("COUNTERSIGN_PEER", peer)
+            .env("COUNTERSIGN_COMMAND", countersign)
+            .arg("--root")
+            .arg(&workspace.root)
+            .args(self.json.then_some("--json"));
+        for work in &self.only {
+            command.arg("--only").arg(work);
+        }
+        let output = command
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output();
+        let output = output.into_diagnostic().wrap_err("could not run the benchmarks")?;
+        if !output.status.success() {
+            return Err(miette!("the benchmarks failed ({})", output.status));
+        }
+        let report = String::from_utf8_lossy(&output.stdout);
+        if self.write {
+            let text = format!("{}\n{}\n", introduction(workspace)?, report.trim_end());
+            write(&workspace.root.join(REPORT), text)?;
+        }
+        print!("{report}");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The Worker with Hono and jose, bundled.
+fn peer(workspace: &Workspace, progress: &Progress) -> Result<PathBuf> {
+    let directory = workspace.root.join("bench");
+    let bundle = workspace.target.join("bench/peer.js");
+    progress.step("build the peer of the Worker", |step| {
+        let mut npm = workspace.command("npm")?;
+        npm.args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&directory);
+        process::quiet(npm, step)?;
+        let mut esbuild = workspace.command(tools::esbuild(workspace))?;
+        esbuild
+            .arg(directory.join("peer/worker.js"))
+            .args(["--bundle", "--format=esm", "--minify", "--target=es2022"])
+            .arg(format!("--outfile={}", bundle.display()));
+        process::quiet(esbuild, step)
+    })?;
+    Ok(bundle)
+}
+
+fn release(workspace: &Workspace, progress: &Progress) -> Result<PathBuf> {
+    progress.step("build `countersign` for speed", |step| {
+        let mut cargo = workspace.command("cargo")?;
+        cargo.args(["build", "--release", "--package=countersign-rls", "--bins"]);
+        process::quiet(cargo, step)
+    })?;
+    Ok(workspace.target.join("release/countersign"))
+}
+
+fn program(workspace: &Workspace, progress: &Progress) -> Result<PathBuf> {
+    let target = workspace.target.join("bench");
+    progress.step("build the benchmarks", |step| {
+        let mut cargo = workspace.command("cargo")?;
+        cargo
+            .args(["build", "--release", "--locked", "--manifest-path"])
+            .arg(workspace.root.join("bench/Cargo.toml"))
+            .arg("--target-dir")
+            .arg(&target);
+        process::quiet(cargo, step)
+    })?;
+    Ok(target.join("release/countersign-bench"))
+}
+
+/// What a reader must know before the first figure.
+fn introduction(workspace: &Workspace) -> Result<String> {
+    let mut rustc = workspace.command("rustc")?;
+    rustc.arg("--version");
+    let rustc = process::output(rustc)?;
+    let cores = thread::available_parallelism().map_or(0, usize::from);
+    let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemTotal"))?;
+        let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(format!(", {} GB of memory", kilobytes / 1_000_000))
+    });
+    let system = Command::new("uname").arg("-sm").output().into_diagnostic()?;
+    let system = String::from_utf8_lossy(&system.stdout);
+    Ok(format!(
+        "# Benchmarks\n\n\
+         One run of `cargo xtask bench --write`, everything side by side, medians. The machine: \
+         {}, {cores} cores{}, {}.\n\n\
+         Figures of different machines do not compare; the ratios of one run do.\n",
+        system.trim(),
+        memory.unwrap_or_default(),
+        rustc.split(" (").next().unwrap_or(&rustc),
+    ))
+}
