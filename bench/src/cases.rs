@@ -5,7 +5,9 @@ use policy_core::ColumnSet;
 use policy_core::Value;
 use policy_core::columns::ColumnIndex;
 use policy_core::condition::{Condition, Operand};
-use policy_core::decide::{Caller, CallerKind, Command, Decision, Ranks, Row, Sight, Statement};
+use policy_core::decide::{
+    Caller, CallerKind, Command, Decision, Membership, Ranks, Row, Sight, Statement,
+};
 use policy_core::model::{Action, Place, Policy, Rank, Table};
 use policy_core::value::{Kind, Literal};
 
@@ -79,7 +81,12 @@ impl Case {
             ranks: TENANTS
                 .into_iter()
                 .take(3)
-                .map(|tenant| (tenant, rng.u8(..=policy.tenant.as_ref().map_or(0, |t| t.top()))))
+                .map(|tenant| {
+                    (
+                        tenant,
+                        rng.u8(..=policy.tenant.as_ref().map_or(0, |t| t.top())),
+                    )
+                })
                 .collect(),
             old,
             new,
@@ -102,11 +109,14 @@ impl Case {
 
     /// Whether Countersign lets it take effect.
     pub(crate) fn applies(&self, policy: &Policy) -> bool {
-        self.with(|table, caller, statement| {
-            let now = Value::Timestamp(NOW);
-            let decision = policy_core::decide(policy, table, caller, statement, now);
-            matches!(decision, Decision::Applies(_))
-        }, policy)
+        self.with(
+            |table, caller, statement| {
+                let now = Value::Timestamp(NOW);
+                let decision = policy_core::decide(policy, table, caller, statement, now);
+                matches!(decision, Decision::Applies(_))
+            },
+            policy,
+        )
     }
 
     /// Hands over what `decide` takes.
@@ -116,10 +126,10 @@ impl Case {
         policy: &Policy,
     ) -> T {
         let table = &policy.tables[self.table];
-        let ranks: Vec<(Value<'_>, Rank)> = self
+        let ranks: Vec<Membership<'_>> = self
             .ranks
             .iter()
-            .map(|(tenant, rank)| (Value::Uuid(*tenant), *rank))
+            .map(|(tenant, rank)| Membership::new(Value::Uuid(*tenant), *rank))
             .collect();
         let caller = Caller {
             kind: CallerKind::User,
@@ -129,7 +139,13 @@ impl Case {
             ranks: Ranks::Known(&ranks),
         };
         let (old, new) = (values(&self.old), values(&self.new));
-        let sight = |visible| if visible { Sight::Visible } else { Sight::Hidden };
+        let sight = |visible| {
+            if visible {
+                Sight::Visible
+            } else {
+                Sight::Hidden
+            }
+        };
         let parents = vec![sight(self.parents); table.parents.len()];
         let row = |values| Row {
             values,
@@ -177,7 +193,10 @@ fn value(table: &Table, column: ColumnIndex, rng: &mut Rng) -> Owned {
         return Owned::Literal(Literal::Uuid(TENANTS[rng.usize(..TENANTS.len())]));
     }
     let mut wanted = constants(table, column);
-    let kind = table.columns.get(usize::from(column)).map(|column| column.kind);
+    let kind = table
+        .columns
+        .get(usize::from(column))
+        .map(|column| column.kind);
     wanted.extend(match kind {
         Some(Kind::Bool) => vec![Literal::Bool(true), Literal::Bool(false)],
         Some(Kind::Int) => vec![Literal::Int(rng.i64(0..1_000))],
@@ -193,12 +212,22 @@ fn value(table: &Table, column: ColumnIndex, rng: &mut Rng) -> Owned {
 /// What the table's conditions compare the column with.
 fn constants(table: &Table, column: ColumnIndex) -> Vec<Literal> {
     let mut found = Vec::new();
-    let rules = table.rules.iter().flat_map(|rule| [&rule.condition, &rule.check]);
-    let never = table.never.iter().flat_map(|never| [&never.condition, &never.check]);
+    let rules = table
+        .rules
+        .iter()
+        .flat_map(|rule| [&rule.condition, &rule.check]);
+    let never = table
+        .never
+        .iter()
+        .flat_map(|never| [&never.condition, &never.check]);
     for condition in rules.chain(never).flatten() {
         gather(condition, column, &mut found);
     }
-    if let Some(retire) = table.retire.as_ref().filter(|retire| retire.column == column) {
+    if let Some(retire) = table
+        .retire
+        .as_ref()
+        .filter(|retire| retire.column == column)
+    {
         found.push(retire.value.clone());
     }
     found

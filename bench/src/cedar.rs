@@ -63,7 +63,10 @@ pub(crate) fn policies(policy: &Policy, table: &Table, action: Action) -> Option
             }
         }
     }
-    all.push(format!("forbid({head}) unless {{ {} }};", demands.join(" && ")));
+    all.push(format!(
+        "forbid({head}) unless {{ {} }};",
+        demands.join(" && ")
+    ));
     Some(all.join("\n"))
 }
 
@@ -83,9 +86,15 @@ impl Question {
         let mut groups = HashSet::new();
         for (tenant, rank) in &case.ranks {
             for level in 1..=*rank {
-                let lower = (level > 1).then(|| role(policy, *tenant, level - 1)).transpose()?;
+                let lower = (level > 1)
+                    .then(|| role(policy, *tenant, level - 1))
+                    .transpose()?;
                 let parents = lower.into_iter().collect();
-                entities.push(entity(role(policy, *tenant, level)?, HashMap::new(), parents)?);
+                entities.push(entity(
+                    role(policy, *tenant, level)?,
+                    HashMap::new(),
+                    parents,
+                )?);
             }
             if *rank > 0 {
                 groups.insert(role(policy, *tenant, *rank)?);
@@ -104,14 +113,23 @@ impl Question {
         };
         let mut context: Vec<(String, RestrictedExpression)> = vec![
             ("now".into(), RestrictedExpression::new_long(NOW)),
-            ("aal".into(), RestrictedExpression::new_string("aal1".into())),
+            (
+                "aal".into(),
+                RestrictedExpression::new_string("aal1".into()),
+            ),
             ("caller".into(), text_of(&Literal::Uuid(CALLER))),
-            ("parents".into(), RestrictedExpression::new_bool(case.parents)),
+            (
+                "parents".into(),
+                RestrictedExpression::new_bool(case.parents),
+            ),
         ];
         if case.action == Action::Update {
             let mut new = row(policy, table, &case.new)?;
             new.insert("peers".into(), RestrictedExpression::new_bool(case.peers));
-            context.push(("new".into(), RestrictedExpression::new_record(new).map_err(other)?));
+            context.push((
+                "new".into(),
+                RestrictedExpression::new_record(new).map_err(other)?,
+            ));
             context.push(("changed".into(), names(case.changed())));
         } else {
             context.push(("read".into(), names(case.read)));
@@ -150,18 +168,29 @@ impl Text<'_> {
             ),
             Subject::Anon | Subject::Guest | Subject::User => fence,
             Subject::Peer(_) => format!("{}.peers", root(side)),
+            // Nothing in the policy that is measured needs them.
+            Subject::Team(_) => return None,
             Subject::Service => "false".to_owned(),
         })
     }
 
     /// Whether the caller's rank in the row's tenant is at least this.
     fn rank(&self, rank: Rank, side: Side) -> String {
-        let role = self.policy.tenant.as_ref().map_or("", |tenant| tenant.role(rank));
+        let role = self
+            .policy
+            .tenant
+            .as_ref()
+            .map_or("", |tenant| tenant.role(rank));
         format!("principal in {}.tenant_roles.{role}", root(side))
     }
 
     fn within(&self, columns: ColumnSet, named: &str) -> String {
-        let names: Vec<String> = self.table.column_names(columns).iter().map(|n| format!("{n:?}")).collect();
+        let names: Vec<String> = self
+            .table
+            .column_names(columns)
+            .iter()
+            .map(|n| format!("{n:?}"))
+            .collect();
         format!("[{}].containsAll(context.{named})", names.join(", "))
     }
 
@@ -190,7 +219,12 @@ impl Text<'_> {
                 self.rank(retire.by, side)
             ));
         }
-        for never in self.table.never.iter().filter(|never| never.action == Action::Select) {
+        for never in self
+            .table
+            .never
+            .iter()
+            .filter(|never| never.action == Action::Select)
+        {
             if let Some(condition) = &never.condition {
                 all.push(self.holds(condition, false, side)?);
             }
@@ -236,9 +270,15 @@ impl Text<'_> {
     /// True if and only if the condition is `wanted`: neither the opposite nor unknown.
     fn holds(&self, condition: &Condition, wanted: bool, side: Side) -> Option<String> {
         let join = |parts: &[Condition], all: bool| {
-            let parts: Option<Vec<String>> =
-                parts.iter().map(|part| self.holds(part, wanted, side)).collect();
-            let (word, none) = if all { (" && ", "true") } else { (" || ", "false") };
+            let parts: Option<Vec<String>> = parts
+                .iter()
+                .map(|part| self.holds(part, wanted, side))
+                .collect();
+            let (word, none) = if all {
+                (" && ", "true")
+            } else {
+                (" || ", "false")
+            };
             parts.map(|parts| match parts.as_slice() {
                 [] => none.to_owned(),
                 parts => format!("({})", parts.join(word)),
@@ -250,7 +290,11 @@ impl Text<'_> {
             Condition::Not(part) => self.holds(part, !wanted, side)?,
             Condition::IsNull(operand) => {
                 let present = self.present(operand, side);
-                if wanted { format!("!({present})") } else { present }
+                if wanted {
+                    format!("!({present})")
+                } else {
+                    present
+                }
             }
             Condition::Flag(operand) => format!(
                 "({} && {} == {wanted})",
@@ -261,7 +305,10 @@ impl Text<'_> {
                 let list: Vec<String> = literals.iter().map(literal).collect();
                 let (present, operand) = (self.present(operand, side), self.operand(operand, side));
                 let not = if wanted { "" } else { "!" };
-                format!("({present} && {not}[{}].contains({operand}))", list.join(", "))
+                format!(
+                    "({present} && {not}[{}].contains({operand}))",
+                    list.join(", ")
+                )
             }
             Condition::Compare(comparison, left, right) => {
                 let sign = match (comparison, wanted) {
@@ -366,8 +413,12 @@ fn row(policy: &Policy, table: &Table, values: &[Owned]) -> Result<Attributes, B
             }
         }
     }
-    let tenant = table.place.tenant_column().and_then(|column| values.get(usize::from(column)));
-    if let (Some(declared), Some(Owned::Literal(Literal::Uuid(tenant)))) = (&policy.tenant, tenant) {
+    let tenant = table
+        .place
+        .tenant_column()
+        .and_then(|column| values.get(usize::from(column)));
+    if let (Some(declared), Some(Owned::Literal(Literal::Uuid(tenant)))) = (&policy.tenant, tenant)
+    {
         let roles = (1..=declared.top()).map(|rank| {
             let group = RestrictedExpression::new_entity_uid(role(policy, *tenant, rank)?);
             Ok((declared.role(rank).to_owned(), group))
@@ -380,7 +431,10 @@ fn row(policy: &Policy, table: &Table, values: &[Owned]) -> Result<Attributes, B
 }
 
 fn role(policy: &Policy, tenant: u128, rank: Rank) -> Result<EntityUid, BenchError> {
-    let name = policy.tenant.as_ref().map_or("", |declared| declared.role(rank));
+    let name = policy
+        .tenant
+        .as_ref()
+        .map_or("", |declared| declared.role(rank));
     uid(&format!("Role::\"{}/{name}\"", uuid_text(tenant)))
 }
 

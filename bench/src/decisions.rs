@@ -53,7 +53,11 @@ pub(crate) fn measure(root: &Path) -> Result<Vec<Section>, BenchError> {
         allowed += usize::from(ours);
         let kept = timed.entry(case.action).or_default();
         // Half of the timed ones are allowed: those take the longest way.
-        let wanted = kept.iter().filter(|(case, _)| case.applies(&policy) == ours).count() < TIMED / 2;
+        let wanted = kept
+            .iter()
+            .filter(|(case, _)| case.applies(&policy) == ours)
+            .count()
+            < TIMED / 2;
         if wanted {
             kept.push((case, question));
         }
@@ -61,7 +65,13 @@ pub(crate) fn measure(root: &Path) -> Result<Vec<Section>, BenchError> {
 
     let mut section = Section::new(
         "One decision on a known row",
-        &["agency, 32 tables", "Countersign", "cedar-policy 4, sliced", "ratio", "cedar-policy 4, whole"],
+        &[
+            "agency, 32 tables",
+            "Countersign",
+            "cedar-policy 4, sliced",
+            "ratio",
+            "cedar-policy 4, whole",
+        ],
     );
     for action in [Action::Select, Action::Update] {
         let (mut ours, mut theirs, mut unsliced) = (Vec::new(), Vec::new(), Vec::new());
@@ -124,18 +134,24 @@ fn load(root: &Path) -> Result<Policy, BenchError> {
     let path = root.join("policies/agency.policy");
     let catalogue = read(&root.join("policies/agency.catalogue.json"))?;
     let catalogue: Catalogue = serde_json::from_str(&catalogue)?;
-    let (policy, _) = policy_core::compile(&read(&path)?, &catalogue)
-        .map_err(|_| BenchError::Policy(path))?;
+    let (policy, _) =
+        policy_core::compile(&read(&path)?, &catalogue).map_err(|_| BenchError::Policy(path))?;
     Ok(policy)
 }
 
 fn texts(policy: &Policy) -> impl Iterator<Item = ((usize, Action), String)> {
-    policy.tables.iter().enumerate().flat_map(move |(index, table)| {
-        [Action::Select, Action::Update].into_iter().filter_map(move |action| {
-            table.rules_for(action).next()?;
-            Some(((index, action), cedar::policies(policy, table, action)?))
+    policy
+        .tables
+        .iter()
+        .enumerate()
+        .flat_map(move |(index, table)| {
+            [Action::Select, Action::Update]
+                .into_iter()
+                .filter_map(move |action| {
+                    table.rules_for(action).next()?;
+                    Some(((index, action), cedar::policies(policy, table, action)?))
+                })
         })
-    })
 }
 
 fn slices(policy: &Policy) -> Result<HashMap<(usize, Action), PolicySet>, BenchError> {

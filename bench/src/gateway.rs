@@ -30,10 +30,10 @@ const CONNECTIONS: usize = 32;
 const FRESH_TOKENS: usize = 60_000;
 
 pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
-    let workerd = given
-        .workerd
-        .as_deref()
-        .ok_or(BenchError::Missing("a workerd", "--workerd or COUNTERSIGN_WORKERD"))?;
+    let workerd = given.workerd.as_deref().ok_or(BenchError::Missing(
+        "a workerd",
+        "--workerd or COUNTERSIGN_WORKERD",
+    ))?;
     let peer = given
         .peer
         .as_deref()
@@ -45,9 +45,13 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
         .block_on(async {
             let issuer = Issuer::new()?;
             let upstream = Upstream::start(issuer.jwks()).await?;
-            let workers =
-                Workers::start(workerd, &given.root.join("functions/build"), peer, &upstream)
-                    .await?;
+            let workers = Workers::start(
+                workerd,
+                &given.root.join("functions/build"),
+                peer,
+                &upstream,
+            )
+            .await?;
             compare(&issuer, &upstream, &workers, given.seconds).await
         })
 }
@@ -93,7 +97,14 @@ async fn compare(
     }
     let mut section = Section::new(
         "Requests through the Worker",
-        &["who answers", "token", "requests/s", "median", "p99", "against Hono + jose"],
+        &[
+            "who answers",
+            "token",
+            "requests/s",
+            "median",
+            "p99",
+            "against Hono + jose",
+        ],
     );
     let middle = |outcomes: &[Outcome], what: fn(&Outcome) -> f64| {
         median(outcomes.iter().map(what).collect())
@@ -124,7 +135,10 @@ async fn compare(
         "What a new ES256 token costs, in the Worker",
         &["who verifies", "a request with a new token takes longer by"],
     );
-    tokens.row(["Hono + jose".to_owned(), "verifies every time: see above".to_owned()]);
+    tokens.row([
+        "Hono + jose".to_owned(),
+        "verifies every time: see above".to_owned(),
+    ]);
     tokens.row(["Countersign".to_owned(), format!("{:.0} us", cost(2))]);
     Ok(vec![section, tokens])
 }

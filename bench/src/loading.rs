@@ -35,10 +35,6 @@ pub(crate) fn measure(root: &Path) -> Result<Vec<Section>, BenchError> {
         human(load),
         "50 us".into(),
     ]);
-    section.row([
-        "ratio".into(),
-        format!("{:.0}x", compile / load),
-        "".into(),
-    ]);
+    section.row(["ratio".into(), format!("{:.0}x", compile / load), "".into()]);
     Ok(vec![section])
 }

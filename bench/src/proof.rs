@@ -15,7 +15,10 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
         &["agency on PostgreSQL", "count", "time", "rate"],
     );
     let (report, seconds) = run(given, &["verify", "--app", "agency", "--json"])?;
-    let cells = number(&report, &["/cells/total", "/cells", "/total/cells", "/summary/cells"])?;
+    let cells = number(
+        &report,
+        &["/cells/total", "/cells", "/total/cells", "/summary/cells"],
+    )?;
     section.row([
         "cells".to_owned(),
         format!("{cells:.0}"),

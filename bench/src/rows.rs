@@ -35,7 +35,15 @@ pub(crate) fn measure(root: &Path, url: &str) -> Result<Vec<Section>, BenchError
     let mut sections = Vec::new();
     let mut section = Section::new(
         "Queries on a million rows and a thousand tenants",
-        &["query", "caller", "by hand", "Countersign", "ratio", "subquery in the policy", "ratio"],
+        &[
+            "query",
+            "caller",
+            "by hand",
+            "Countersign",
+            "ratio",
+            "subquery in the policy",
+            "ratio",
+        ],
     );
     for query in &QUERIES {
         for (people, user) in CALLERS {
@@ -66,7 +74,8 @@ pub(crate) fn measure(root: &Path, url: &str) -> Result<Vec<Section>, BenchError
         "PostgreSQL {version}, warm, medians of up to {RUNS} runs; every form returned the same rows."
     ));
     section.note("Target: lists and counts at most 1.1x, by id at most 1.4x.");
-    section.note("By hand: no policy, `org_id = any('{...}')` with the caller's tenants written out.");
+    section
+        .note("By hand: no policy, `org_id = any('{...}')` with the caller's tenants written out.");
     sections.push(section);
     drop((ours, theirs));
     scratch.remove()?;
@@ -106,15 +115,12 @@ struct Timed {
     rows: u64,
 }
 
-fn time(
-    client: &mut Client,
-    facts: &Facts,
-    query: &Query,
-    sql: &str,
-) -> Result<Timed, BenchError> {
+fn time(client: &mut Client, facts: &Facts, query: &Query, sql: &str) -> Result<Timed, BenchError> {
     let tenants = format!("'{}'::uuid[]", facts.tenants);
     let by_hand = sql.contains("{tenants}");
-    let sql = sql.replace("{tenants}", &tenants).replace("{id}", &facts.task);
+    let sql = sql
+        .replace("{tenants}", &tenants)
+        .replace("{id}", &facts.task);
     let mut samples = Vec::new();
     let mut rows = 0;
     let began = Instant::now();

@@ -27,11 +27,23 @@ console.log(took.sort((a, b) => a - b)[7]);
 pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
     let mut section = Section::new(
         "Size and start",
-        &["what", "WebAssembly", "gzip, with its script", "budget", "compilation"],
+        &[
+            "what",
+            "WebAssembly",
+            "gzip, with its script",
+            "budget",
+            "compilation",
+        ],
     );
     let root = &given.root;
     for (what, directory, module, script, budget) in [
-        ("the Worker", "functions/build", "index_bg.wasm", "index.js", "1 MiB"),
+        (
+            "the Worker",
+            "functions/build",
+            "index_bg.wasm",
+            "index.js",
+            "1 MiB",
+        ),
         (
             "the browser library",
             "target/countersign-wasm/web",
@@ -51,7 +63,9 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
             format!("{:.1} ms", compilation(&module)?),
         ]);
     }
-    section.note("Compilation is V8's, in Node, median of 15; workerd compiles a Worker once and keeps it.");
+    section.note(
+        "Compilation is V8's, in Node, median of 15; workerd compiles a Worker once and keeps it.",
+    );
     Ok(vec![section])
 }
 

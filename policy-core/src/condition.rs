@@ -116,11 +116,7 @@ impl<'a> Scope<'a> {
     /// The value of a column.
     #[must_use]
     pub fn column(&self, column: ColumnIndex) -> Value<'a> {
-        match self.row.get(usize::from(column)) {
-            None | Some(Value::NotYetKnown) if self.not_null.contains(column) => Value::Present,
-            None => Value::NotYetKnown,
-            Some(value) => *value,
-        }
+        value_of(self.row, self.not_null, column)
     }
 
     /// The value of an operand.
@@ -134,6 +130,19 @@ impl<'a> Scope<'a> {
             Operand::CallerAal => self.caller_aal,
             Operand::Now => self.now,
         }
+    }
+}
+
+/// The value of a row's column, as [`Scope::column`] gives it.
+pub(crate) fn value_of<'a>(
+    row: &[Value<'a>],
+    not_null: ColumnSet,
+    column: ColumnIndex,
+) -> Value<'a> {
+    match row.get(usize::from(column)) {
+        None | Some(Value::NotYetKnown) if not_null.contains(column) => Value::Present,
+        None => Value::NotYetKnown,
+        Some(value) => *value,
     }
 }
 

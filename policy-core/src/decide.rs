@@ -270,8 +270,13 @@ pub fn decide(
         only_tested: false,
     };
     match &statement.command {
-        Command::Select(row) => conclude(tests.visible(row), Verdict::YES, Outcome::Skipped),
+        Command::Select(row) => conclude(
+            tests.visible(&tests.meet(row)),
+            Verdict::YES,
+            Outcome::Skipped,
+        ),
         Command::Delete(old) => {
+            let old = &tests.meet(old);
             let existing = tests.existing(Action::Delete, old);
             let reached = if mutants::is(Mutant::DeleteNeedsNoSelect) {
                 existing
@@ -282,10 +287,11 @@ pub fn decide(
         }
         Command::Insert { new, returning } => conclude(
             Verdict::YES,
-            tests.inserted(new, *returning),
+            tests.inserted(&tests.meet(new), *returning),
             Outcome::Skipped,
         ),
         Command::Update { old, new } => {
+            let (old, new) = (&tests.meet(old), &tests.meet(new));
             let existing = tests.existing(Action::Update, old);
             let reached = if mutants::is(Mutant::UpdateNeedsNoSelect) {
                 existing
@@ -303,6 +309,7 @@ pub fn decide(
             returning,
             conflict,
         } => {
+            let proposed = &tests.meet(proposed);
             // A row that is not inserted for a conflict never meets its foreign keys.
             let meets = !matches!(conflict, Conflict::None);
             let proposable = Tests {
@@ -335,14 +342,17 @@ pub fn decide(
             }
         }
         Command::Merge { proposed, conflict } => {
-            let inserted = tests.inserted(proposed, true);
+            let inserted = tests.inserted(&tests.meet(proposed), true);
             let merged = match conflict {
                 Conflict::None => Verdict::YES,
                 Conflict::NotYetKnown => Verdict::open(Reason::Conflict),
-                Conflict::Row { existing, merged } => tests
-                    .visible(existing)
-                    .then(tests.existing(Action::Update, existing))
-                    .then(tests.updated(existing, merged, statement.written)),
+                Conflict::Row { existing, merged } => {
+                    let (existing, merged) = (&tests.meet(existing), &tests.meet(merged));
+                    tests
+                        .visible(existing)
+                        .then(tests.existing(Action::Update, existing))
+                        .then(tests.updated(existing, merged, statement.written))
+                }
             };
             conclude(Verdict::YES, inserted.then(merged), Outcome::Refused)
         }

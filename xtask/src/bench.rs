@@ -61,7 +61,9 @@ impl Bench {
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
             .output();
-        let output = output.into_diagnostic().wrap_err("could not run the benchmarks")?;
+        let output = output
+            .into_diagnostic()
+            .wrap_err("could not run the benchmarks")?;
         if !output.status.success() {
             return Err(miette!("the benchmarks failed ({})", output.status));
         }
@@ -128,7 +130,10 @@ fn introduction(workspace: &Workspace) -> Result<String> {
         let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
         Some(format!(", {} GB of memory", kilobytes / 1_000_000))
     });
-    let system = Command::new("uname").arg("-sm").output().into_diagnostic()?;
+    let system = Command::new("uname")
+        .arg("-sm")
+        .output()
+        .into_diagnostic()?;
     let system = String::from_utf8_lossy(&system.stdout);
     Ok(format!(
         "# Benchmarks\n\n\

@@ -48,8 +48,9 @@ impl Load {
             all.spawn(async move {
                 let stream = TcpStream::connect(&address).await?;
                 stream.set_nodelay(true)?;
-                let (mut sender, connection) =
-                    http1::handshake(TokioIo::new(stream)).await.map_err(other)?;
+                let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+                    .await
+                    .map_err(other)?;
                 tokio::spawn(connection);
                 let mut took = Vec::new();
                 let mut size = None;
@@ -67,7 +68,12 @@ impl Load {
                     let start = Instant::now();
                     let answer = sender.send_request(request).await.map_err(other)?;
                     let status = answer.status();
-                    let body = answer.into_body().collect().await.map_err(other)?.to_bytes();
+                    let body = answer
+                        .into_body()
+                        .collect()
+                        .await
+                        .map_err(other)?
+                        .to_bytes();
                     took.push(start.elapsed().as_secs_f64() * 1e3);
                     if status != 200 || *size.get_or_insert(body.len()) != body.len() {
                         let body = String::from_utf8_lossy(&body).into_owned();
@@ -83,7 +89,11 @@ impl Load {
         }
         let seconds = began.elapsed().as_secs_f64();
         took.sort_by(f64::total_cmp);
-        let at = |part: usize| took.get(took.len() * part / 100).copied().unwrap_or(f64::NAN);
+        let at = |part: usize| {
+            took.get(took.len() * part / 100)
+                .copied()
+                .unwrap_or(f64::NAN)
+        };
         Ok(Outcome {
             per_second: took.len() as f64 / seconds,
             median: at(50),

@@ -67,7 +67,10 @@ impl Issuer {
         first: u32,
         count: usize,
     ) -> Result<Vec<String>, BenchError> {
-        (first..).take(count).map(|n| self.token(issuer, n)).collect()
+        (first..)
+            .take(count)
+            .map(|n| self.token(issuer, n))
+            .collect()
     }
 }
 

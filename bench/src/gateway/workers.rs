@@ -87,8 +87,14 @@ async fn listening(port: u16) -> Result<(), BenchError> {
 fn configuration(ports: [u16; 2], upstream: &str) -> String {
     let bindings: String = [
         ("SUPABASE_URL", upstream.to_owned()),
-        ("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_bench".to_owned()),
-        ("JWKS_URL", format!("{upstream}/auth/v1/.well-known/jwks.json")),
+        (
+            "SUPABASE_PUBLISHABLE_KEY",
+            "sb_publishable_bench".to_owned(),
+        ),
+        (
+            "JWKS_URL",
+            format!("{upstream}/auth/v1/.well-known/jwks.json"),
+        ),
         ("JWT_ISSUER", format!("{upstream}/auth/v1")),
     ]
     .iter()

@@ -1,9 +1,10 @@
 //! The tests a row must pass, each as the language defines it.
 
-use super::Ranks;
-use super::{Caller, CallerKind, Reason, Row, Sight, Verdict};
-use crate::columns::ColumnSet;
-use crate::condition::{Comparison, Scope, compare, distinct};
+use std::cell::OnceCell;
+
+use super::{Caller, CallerKind, Membership, Ranks, Reason, Row, Sight, Verdict};
+use crate::columns::{ColumnIndex, ColumnSet};
+use crate::condition::{Comparison, Condition, Scope, compare, distinct, value_of};
 use crate::model::{Action, Place, Policy, Rank, Rule, Subject, Table, Team};
 use crate::mutants::{self, Mutant};
 use crate::truth::Truths;
@@ -23,7 +24,7 @@ pub(super) struct Tests<'a> {
 
 impl<'a> Tests<'a> {
     /// Whether the caller may see the row.
-    pub(super) fn visible(&self, row: &Row<'_>) -> Verdict {
+    pub(super) fn visible(&self, row: &Met<'_>) -> Verdict {
         let mut allowed = self.any_rule(Action::Select, |rule| self.applies_to_old(rule, row));
         if !allowed.truths.is_true() && !mutants::is(Mutant::FounderIsForgotten) {
             let founder = self.is_founder(row);
@@ -41,13 +42,13 @@ impl<'a> Tests<'a> {
     }
 
     /// Whether some rule for the action reaches the existing row and none forbids it.
-    pub(super) fn existing(&self, action: Action, row: &Row<'_>) -> Verdict {
+    pub(super) fn existing(&self, action: Action, row: &Met<'_>) -> Verdict {
         self.any_rule(action, |rule| self.applies_to_old(rule, row))
             .and(self.never(action, row, Side::Old))
     }
 
     /// Whether the row may be inserted; a row that is read back must be visible as well.
-    pub(super) fn inserted(&self, new: &Row<'_>, read_back: bool) -> Verdict {
+    pub(super) fn inserted(&self, new: &Met<'_>, read_back: bool) -> Verdict {
         let allowed = self
             .any_rule(Action::Insert, |rule| self.applies_to_new(rule, new))
             .and(self.parents(new))
@@ -62,17 +63,26 @@ impl<'a> Tests<'a> {
 
     /// Whether one rule allows the old row, the new row and the changed columns together, and the
     /// new row stays within what the caller sees.
-    pub(super) fn updated(&self, old: &Row<'_>, new: &Row<'_>, written: ColumnSet) -> Verdict {
-        let (changed, perhaps) = self.changed(old, new, written);
+    pub(super) fn updated(&self, old: &Met<'_>, new: &Met<'_>, written: ColumnSet) -> Verdict {
+        let held = self.caller.kind.privileges(&self.table.grants).update;
+        let at_stake = held.union(written);
+        let changes = OnceCell::new();
         let pair = self.any_rule(Action::Update, |rule| {
-            let columns = if mutants::is(Mutant::EveryColumnMayChange) {
-                Truths::TRUE
-            } else if !changed.is_subset(rule.columns) {
-                Truths::FALSE
-            } else if perhaps.is_subset(rule.columns) {
+            let columns = if at_stake.is_subset(rule.columns)
+                || mutants::is(Mutant::EveryColumnMayChange)
+            {
                 Truths::TRUE
             } else {
-                Truths::DEFINITE
+                let (changed, perhaps) =
+                    changes.get_or_init(|| Self::changed(old, new, at_stake, written));
+                if !changed.is_subset(rule.columns) {
+                    return Truths::FALSE;
+                }
+                if perhaps.is_subset(rule.columns) {
+                    Truths::TRUE
+                } else {
+                    Truths::DEFINITE
+                }
             };
             let old = if mutants::is(Mutant::PairsComeApart) {
                 Truths::TRUE
@@ -98,13 +108,16 @@ impl<'a> Tests<'a> {
     /// The columns that certainly change and those that may.
     ///
     /// A column the statement does not write can still be changed by a trigger; it counts if both
-    /// values are known to differ and clients may write it at all.
-    fn changed(&self, old: &Row<'_>, new: &Row<'_>, written: ColumnSet) -> (ColumnSet, ColumnSet) {
-        let (before, after) = (self.scope(old), self.scope(new));
-        let held = self.caller.kind.privileges(&self.table.grants).update;
-        let (mut certain, mut possible) = (ColumnSet::EMPTY, ColumnSet::EMPTY);
-        for column in held.union(written).iter() {
-            let truths = distinct(before.column(column), after.column(column));
+    /// values are known to differ and clients may write it at all: `at_stake` holds both.
+    fn changed(
+        old: &Met<'_>,
+        new: &Met<'_>,
+        at_stake: ColumnSet,
+        written: ColumnSet,
+    ) -> (ColumnSet, ColumnSet) {
+                let (mut certain, mut possible) = (ColumnSet::EMPTY, ColumnSet::EMPTY);
+        for column in at_stake.iter() {
+            let truths = distinct(old.column(column), new.column(column));
             if truths.is_true() {
                 certain = certain.with(column);
             }
@@ -134,90 +147,61 @@ impl<'a> Tests<'a> {
         verdict
     }
 
-    fn applies_to_old(&self, rule: &Rule, row: &Row<'_>) -> Truths {
-        let condition = rule.condition.as_ref();
-        self.subject(rule, row)
-            .and(condition.map_or(Truths::TRUE, |condition| {
-                condition.evaluate(&self.scope(row)).holds()
-            }))
+    fn applies_to_old(&self, rule: &Rule, row: &Met<'_>) -> Truths {
+        self.subject_and(rule, rule.condition.as_ref(), row)
     }
 
-    fn applies_to_new(&self, rule: &Rule, row: &Row<'_>) -> Truths {
-        let check = rule.check.as_ref();
-        self.subject(rule, row)
-            .and(check.map_or(Truths::TRUE, |check| {
-                check.evaluate(&self.scope(row)).holds()
-            }))
+    fn applies_to_new(&self, rule: &Rule, row: &Met<'_>) -> Truths {
+        self.subject_and(rule, rule.check.as_ref(), row)
+    }
+
+    fn subject_and(&self, rule: &Rule, condition: Option<&Condition>, row: &Met<'_>) -> Truths {
+        let subject = self.subject(rule, row);
+        match condition {
+            Some(condition) if subject.may_be_true() => {
+                subject.and(condition.evaluate(&self.scope(row)).holds())
+            }
+            _ => subject,
+        }
     }
 
     /// Whether the rule speaks of this caller and row.
-    fn subject(&self, rule: &Rule, row: &Row<'_>) -> Truths {
+    fn subject(&self, rule: &Rule, row: &Met<'_>) -> Truths {
         if !self.caller.kind.is(rule.subject) {
             return Truths::FALSE;
         }
         let own = match rule.subject {
             Subject::Anon | Subject::Guest | Subject::User | Subject::Service => Truths::TRUE,
-            Subject::Rank(rank) => return self.has_rank(row, rank),
+            Subject::Rank(rank) => return row.has_rank(rank),
             Subject::Team(team) => return self.in_team(row, team),
             Subject::Itself(_) if mutants::is(Mutant::SelfIsAnybody) => Truths::TRUE,
             Subject::Itself(column)
-                if mutants::is(Mutant::SelfOfNullIsTrue)
-                    && self.scope(row).column(column) == Value::Null =>
+                if mutants::is(Mutant::SelfOfNullIsTrue) && row.column(column) == Value::Null =>
             {
                 Truths::TRUE
             }
-            Subject::Itself(column) => compare(
-                Comparison::Equal,
-                self.scope(row).column(column),
-                self.caller.id,
-            )
-            .holds(),
-            Subject::Peer(_) => sight(row.peers),
+            Subject::Itself(column) => {
+                compare(Comparison::Equal, row.column(column), self.caller.id).holds()
+            }
+            Subject::Peer(_) => sight(row.row.peers),
         };
         if rule.fenced(self.table.place) && !mutants::is(Mutant::FenceIsOpen) {
-            own.and(self.has_rank(row, 1))
+            own.and(row.has_rank(1))
         } else {
             own
         }
     }
 
-    /// Whether the caller's rank in the row's tenant is at least this.
-    fn has_rank(&self, row: &Row<'_>, rank: Rank) -> Truths {
-        let Some(column) = self.table.place.tenant_column() else {
-            return Truths::FALSE;
-        };
-        let Ranks::Known(ranks) = self.caller.ranks else {
-            return Truths::DEFINITE;
-        };
-        match self.scope(row).column(column) {
-            Value::Null => Truths::FALSE,
-            Value::NotYetKnown | Value::Present => {
-                // It may be a tenant the caller does not belong to.
-                if ranks.iter().any(|of| of.rank >= rank) {
-                    Truths::DEFINITE
-                } else {
-                    Truths::FALSE
-                }
-            }
-            tenant => Truths::of(
-                ranks
-                    .iter()
-                    .any(|of| self.is_seat(of.tenant, of.rank, tenant, rank)),
-            ),
-        }
-    }
-
     /// Whether one of the caller's memberships in the row's tenant has the rank and says the same
     /// as the row.
-    fn in_team(&self, row: &Row<'_>, team: Team) -> Truths {
+    fn in_team(&self, row: &Met<'_>, team: Team) -> Truths {
         let Some(tenant) = self.table.place.tenant_column() else {
             return Truths::FALSE;
         };
         let Ranks::Known(ranks) = self.caller.ranks else {
             return Truths::DEFINITE;
         };
-        let scope = self.scope(row);
-        let (tenant, own) = (scope.column(tenant), scope.column(team.column));
+        let (tenant, own) = (row.column(tenant), row.column(team.column));
         let equal = |a, b| compare(Comparison::Equal, a, b).holds();
         ranks
             .iter()
@@ -230,19 +214,7 @@ impl<'a> Tests<'a> {
             })
     }
 
-    /// Whether a membership gives the rank in the tenant.
-    fn is_seat(&self, of: Value<'_>, held: Rank, tenant: Value<'_>, rank: Rank) -> bool {
-        let enough = if mutants::is(Mutant::RankIsMore) {
-            held > rank
-        } else if mutants::is(Mutant::RankIsExactly) {
-            held == rank
-        } else {
-            held >= rank
-        };
-        enough && (of == tenant || mutants::is(Mutant::RankOfAnyTenant))
-    }
-
-    fn parents(&self, row: &Row<'_>) -> Verdict {
+    fn parents(&self, row: &Met<'_>) -> Verdict {
         let bound = mutants::is(Mutant::ParentBindsTheService);
         if self.caller.kind == CallerKind::Service && !bound || mutants::is(Mutant::ParentIsSeen) {
             return Verdict::YES;
@@ -253,11 +225,12 @@ impl<'a> Tests<'a> {
                 continue;
             }
             let seen = row
+                .row
                 .parents
                 .get(position)
                 .copied()
                 .unwrap_or(Sight::NotYetKnown);
-            let truths = if self.scope(row).column(parent.column) == Value::Null {
+            let truths = if row.column(parent.column) == Value::Null {
                 Truths::FALSE
             } else {
                 sight(seen)
@@ -278,25 +251,34 @@ impl<'a> Tests<'a> {
     }
 
     /// Whether the row is not retired, or the caller may see retired rows.
-    fn not_retired(&self, row: &Row<'_>) -> Verdict {
+    fn not_retired(&self, row: &Met<'_>) -> Verdict {
         let Some(retire) = &self.table.retire else {
             return Verdict::YES;
         };
         if self.caller.kind == CallerKind::Service || mutants::is(Mutant::RetiredIsSeen) {
             return Verdict::YES;
         }
-        let scope = self.scope(row);
-        let value = retire.value.value();
-        let alive = compare(Comparison::NotEqual, scope.column(retire.column), value).holds();
-        let just_now = compare(Comparison::Equal, scope.column(retire.stamp), self.now).holds();
-        let retired_here = compare(Comparison::Equal, scope.column(retire.column), value)
+        // What is cheap and most often decides comes first.
+        let seen_by = row.has_rank(retire.seen_by);
+        if seen_by.is_true() {
+            return Verdict::YES;
+        }
+        let retired = compare(
+            Comparison::Equal,
+            row.column(retire.column),
+            retire.value.value(),
+        );
+        let alive = retired.fails();
+        if alive.is_true() {
+            return Verdict::YES;
+        }
+        let just_now = compare(Comparison::Equal, row.column(retire.stamp), self.now).holds();
+        let retired_here = retired
             .holds()
             .and(just_now)
-            .and(self.has_rank(row, retire.by))
+            .and(row.has_rank(retire.by))
             .and(Truths::of(!mutants::is(Mutant::RetiredIsNotSeenAtOnce)));
-        let truths = alive
-            .or(self.has_rank(row, retire.seen_by))
-            .or(retired_here);
+        let truths = alive.or(seen_by).or(retired_here);
         if truths.is_true() {
             Verdict::YES
         } else {
@@ -308,16 +290,20 @@ impl<'a> Tests<'a> {
     }
 
     /// Whether the new row is not retired, or the caller may retire rows.
-    fn may_retire(&self, row: &Row<'_>) -> Verdict {
+    fn may_retire(&self, row: &Met<'_>) -> Verdict {
         let Some(retire) = &self.table.retire else {
             return Verdict::YES;
         };
         if self.caller.kind == CallerKind::Service || mutants::is(Mutant::RetiringIsFree) {
             return Verdict::YES;
         }
-        let value = self.scope(row).column(retire.column);
+        let by = row.has_rank(retire.by);
+        if by.is_true() {
+            return Verdict::YES;
+        }
+        let value = row.column(retire.column);
         let alive = compare(Comparison::NotEqual, value, retire.value.value()).holds();
-        let truths = alive.or(self.has_rank(row, retire.by));
+        let truths = alive.or(by);
         if truths.is_true() {
             Verdict::YES
         } else {
@@ -328,7 +314,7 @@ impl<'a> Tests<'a> {
         }
     }
 
-    fn never(&self, action: Action, row: &Row<'_>, side: Side) -> Verdict {
+    fn never(&self, action: Action, row: &Met<'_>, side: Side) -> Verdict {
         let mut verdict = Verdict::YES;
         let bound = mutants::is(Mutant::NeverBindsTheService);
         if self.caller.kind == CallerKind::Service && !bound || mutants::is(Mutant::NeverForgets) {
@@ -355,35 +341,102 @@ impl<'a> Tests<'a> {
     }
 
     /// Whether the row is a tenant that the caller creates in this very transaction.
-    fn is_founder(&self, row: &Row<'_>) -> Truths {
+    fn is_founder(&self, row: &Met<'_>) -> Truths {
         let found = self.policy.tenant.as_ref().and_then(|tenant| tenant.found);
         match (found, self.table.place) {
             (Some(found), Place::Root(_)) if self.caller.kind == CallerKind::User => {
-                let scope = self.scope(row);
-                compare(
+                        compare(
                     Comparison::Equal,
-                    scope.column(found.author),
+                    row.column(found.author),
                     self.caller.id,
                 )
                 .holds()
                 .and(if mutants::is(Mutant::FoundingNeedsNoStamp) {
                     Truths::TRUE
                 } else {
-                    compare(Comparison::Equal, scope.column(found.stamp), self.now).holds()
+                    compare(Comparison::Equal, row.column(found.stamp), self.now).holds()
                 })
             }
             _ => Truths::FALSE,
         }
     }
 
-    fn scope<'r>(&'r self, row: &Row<'r>) -> Scope<'r> {
+    fn scope<'r>(&'r self, row: &Met<'r>) -> Scope<'r> {
         Scope {
-            row: row.values,
-            not_null: self.table.not_null,
+            row: row.row.values,
+            not_null: row.not_null,
             caller_id: self.caller.id,
             caller_email: self.caller.email,
             caller_aal: self.caller.aal,
             now: self.now,
+        }
+    }
+
+    /// Looks at a row once, for all the tests it must pass.
+    pub(super) fn meet<'r>(&'r self, row: &'r Row<'r>) -> Met<'r> {
+        let not_null = self.table.not_null;
+        let tenant = self.table.place.tenant_column();
+        let (certain, possible) = match (tenant, self.caller.ranks) {
+            (None, _) => (0, 0),
+            (Some(_), Ranks::NotYetKnown) => (0, Rank::MAX),
+            (Some(column), Ranks::Known(ranks)) => match value_of(row.values, not_null, column) {
+                Value::Null => (0, 0),
+                // It may be a tenant the caller does not belong to.
+                Value::NotYetKnown | Value::Present => (0, highest(ranks.iter())),
+                tenant => {
+                    let here = |of: &&Membership<'_>| {
+                        of.tenant == tenant || mutants::is(Mutant::RankOfAnyTenant)
+                    };
+                    let rank = highest(ranks.iter().filter(here));
+                    (rank, rank)
+                }
+            },
+        };
+        Met {
+            row,
+            not_null,
+            certain,
+            possible,
+        }
+    }
+}
+
+fn highest<'a>(memberships: impl Iterator<Item = &'a Membership<'a>>) -> Rank {
+    memberships.map(|of| of.rank).max().unwrap_or(0)
+}
+
+/// A row as the tests look at it.
+pub(super) struct Met<'r> {
+    row: &'r Row<'r>,
+    not_null: ColumnSet,
+    /// The caller's rank in the row's tenant is at least this,
+    certain: Rank,
+    /// and at most this.
+    possible: Rank,
+}
+
+impl<'r> Met<'r> {
+    fn column(&self, column: ColumnIndex) -> Value<'r> {
+        value_of(self.row.values, self.not_null, column)
+    }
+
+    /// Whether the caller's rank in the row's tenant is at least this.
+    fn has_rank(&self, rank: Rank) -> Truths {
+        let reaches = |held: Rank| {
+            if mutants::is(Mutant::RankIsMore) {
+                held > rank
+            } else if mutants::is(Mutant::RankIsExactly) {
+                held == rank
+            } else {
+                held >= rank
+            }
+        };
+        if reaches(self.certain) {
+            Truths::TRUE
+        } else if reaches(self.possible) {
+            Truths::DEFINITE
+        } else {
+            Truths::FALSE
         }
     }
 }
