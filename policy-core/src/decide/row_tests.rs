@@ -115,7 +115,7 @@ impl<'a> Tests<'a> {
         at_stake: ColumnSet,
         written: ColumnSet,
     ) -> (ColumnSet, ColumnSet) {
-                let (mut certain, mut possible) = (ColumnSet::EMPTY, ColumnSet::EMPTY);
+        let (mut certain, mut possible) = (ColumnSet::EMPTY, ColumnSet::EMPTY);
         for column in at_stake.iter() {
             let truths = distinct(old.column(column), new.column(column));
             if truths.is_true() {
