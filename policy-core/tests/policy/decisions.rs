@@ -360,15 +360,17 @@ proptest! {
         let policy = policy();
         let table = policy.table("projects").unwrap();
         let ranks = [Membership::new(A, rank), Membership::new(B, elsewhere)];
+        let written = match kind { 0 | 4 => ColumnSet::EMPTY, _ => set(table, &["name", "status", "budget"]) };
+        // What a trigger changes beside the statement cannot be foreseen: it counts where both values are given.
+        let beside = |i: usize| old[i] != new[i] && !written.contains(u8::try_from(i).unwrap());
         let mask = |values: &[Value<'static>], shift: u32| -> Vec<Value<'static>> {
             values
                 .iter()
                 .enumerate()
-                .map(|(i, v)| if hidden >> (i as u32 + shift) & 1 == 1 { Value::NotYetKnown } else { *v })
+                .map(|(i, v)| if hidden >> (i as u32 + shift) & 1 == 1 && !beside(i) { Value::NotYetKnown } else { *v })
                 .collect()
         };
         let (old_open, new_open) = (mask(&old, 0), mask(&new, 13));
-        let written = match kind { 0 | 4 => ColumnSet::EMPTY, _ => set(table, &["name", "status", "budget"]) };
         let statement = |old: Row<'_>, new: Row<'_>, caller: &Caller<'_>| {
             let statement = Statement { read: set(table, &["id"]), written, command: command(kind, old, new) };
             decide(policy, table, caller, &statement, NOW)
