@@ -100,7 +100,7 @@ fn table(
         .map(|column| Column {
             name: column.name.clone(),
             kind: column.kind(),
-            data_type: column.data_type.clone(),
+            data_type: column.data_type.clone().into(),
         })
         .collect();
     let set = |test: &dyn Fn(&crate::catalogue::Column) -> bool| -> ColumnSet {

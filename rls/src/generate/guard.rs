@@ -155,7 +155,7 @@ fn group(table: &Table, columns: ColumnSet) -> Group {
                 let kind = table
                     .columns
                     .get(usize::from(column))
-                    .map_or("", |c| c.data_type.as_str());
+                    .map_or("", |c| &*c.data_type);
                 // Types without equality compare by their text.
                 let cast = if matches!(kind, "json" | "xml" | "point" | "polygon") {
                     "::text"
