@@ -68,22 +68,21 @@ impl<'a> Tests<'a> {
         let at_stake = held.union(written);
         let changes = OnceCell::new();
         let pair = self.any_rule(Action::Update, |rule| {
-            let columns = if at_stake.is_subset(rule.columns)
-                || mutants::is(Mutant::EveryColumnMayChange)
-            {
-                Truths::TRUE
-            } else {
-                let (changed, perhaps) =
-                    changes.get_or_init(|| Self::changed(old, new, at_stake, written));
-                if !changed.is_subset(rule.columns) {
-                    return Truths::FALSE;
-                }
-                if perhaps.is_subset(rule.columns) {
+            let columns =
+                if at_stake.is_subset(rule.columns) || mutants::is(Mutant::EveryColumnMayChange) {
                     Truths::TRUE
                 } else {
-                    Truths::DEFINITE
-                }
-            };
+                    let (changed, perhaps) =
+                        changes.get_or_init(|| Self::changed(old, new, at_stake, written));
+                    if !changed.is_subset(rule.columns) {
+                        return Truths::FALSE;
+                    }
+                    if perhaps.is_subset(rule.columns) {
+                        Truths::TRUE
+                    } else {
+                        Truths::DEFINITE
+                    }
+                };
             let old = if mutants::is(Mutant::PairsComeApart) {
                 Truths::TRUE
             } else {
@@ -345,17 +344,13 @@ impl<'a> Tests<'a> {
         let found = self.policy.tenant.as_ref().and_then(|tenant| tenant.found);
         match (found, self.table.place) {
             (Some(found), Place::Root(_)) if self.caller.kind == CallerKind::User => {
-                        compare(
-                    Comparison::Equal,
-                    row.column(found.author),
-                    self.caller.id,
-                )
-                .holds()
-                .and(if mutants::is(Mutant::FoundingNeedsNoStamp) {
-                    Truths::TRUE
-                } else {
-                    compare(Comparison::Equal, row.column(found.stamp), self.now).holds()
-                })
+                compare(Comparison::Equal, row.column(found.author), self.caller.id)
+                    .holds()
+                    .and(if mutants::is(Mutant::FoundingNeedsNoStamp) {
+                        Truths::TRUE
+                    } else {
+                        compare(Comparison::Equal, row.column(found.stamp), self.now).holds()
+                    })
             }
             _ => Truths::FALSE,
         }

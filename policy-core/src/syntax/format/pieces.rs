@@ -88,7 +88,7 @@ impl Statement<'_, '_> {
         };
         let other = kind.is_any(&["view", "function"])
             && matches!(name.token, Token::Word | Token::Quoted)
-            && !name.is_any(&["tenant", "via", "append"]);
+            && !name.is_any(&["tenant", "via", "append", "from"]);
         on.is("on") && !other
     }
 
