@@ -81,6 +81,8 @@ async fn people_are_who_they_are_and_see_what_is_theirs() {
             "SUPABASE_URL" => "url",
             "SUPABASE_JWT_SECRET" => "jwtSecret",
             "SUPABASE_PUBLISHABLE_KEY" => "publishableKey",
+            // Whose tables a request without a profile header means.
+            "APPS" => return Some("agency".to_owned()),
             _ => return None,
         };
         stack[fact].as_str().map(str::to_owned)

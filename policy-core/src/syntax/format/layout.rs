@@ -85,7 +85,10 @@ fn paddings(statements: &[Statement<'_, '_>]) -> Vec<Option<usize>> {
 fn one_line_head(statement: &Statement<'_, '_>) -> Option<usize> {
     let block = statement.block.as_ref()?;
     // A comment that goes on below makes the statement a tall one, which stands apart.
-    let tall = statement.words.last().is_some_and(|word| word.after.len() > 1);
+    let tall = statement
+        .words
+        .last()
+        .is_some_and(|word| word.after.len() > 1);
     let fits = !tall && is_plain(statement.words) && width(statement.words) <= WIDTH;
     let (_, head) = block.head.split_last()?;
     (!statement.is_table() && fits).then(|| width(head))
