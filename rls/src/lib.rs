@@ -6,6 +6,7 @@
 //! - [`lsp`] serves editors;
 //! - [`matrix`] puts together who may do what, for people;
 //! - [`postgrest`] reads the filters that a policy is turned into;
+//! - [`residuals`] counts how much of a policy such filters can say;
 //! - [`ownership`] says where the truth of everything lives;
 //! - [`verify`] runs policy and database side by side.
 
@@ -17,5 +18,6 @@ pub mod migrations;
 pub mod ownership;
 pub mod postgrest;
 pub mod project;
+pub mod residuals;
 mod sql;
 pub mod verify;

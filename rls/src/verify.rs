@@ -19,6 +19,7 @@ mod people;
 mod preconditions;
 mod progress;
 mod report;
+mod residuals;
 mod run;
 mod scene;
 mod schema;
@@ -43,6 +44,7 @@ pub use mutate::{Equivalent, MutantReport, MutationReport, Tally};
 pub use report::{
     Decisions, Disagreement, Finding, Impossible, ImpossibleTotal, Report, TableReport,
 };
+pub use residuals::{ResidualNote, ResidualReport, TableResiduals, WrongFilter};
 pub use scratch::Place;
 
 /// What to verify, and where.

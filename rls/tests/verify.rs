@@ -111,6 +111,9 @@ fn policy_and_generated_database_are_equal() {
             .collect::<String>()
     );
     pinned("shop_corpus", &report.corpus());
+    assert!(report.residuals.disagreements.is_empty(), "{report}");
+    assert!(report.residuals.compared > 10_000, "{}", report.residuals);
+    pinned("shop_residuals", &report.residuals.corpus());
 }
 
 /// Holds the corpus against the one that is kept. A proof of fewer cells is a weaker one, so each
@@ -188,10 +191,8 @@ fn without_the_wasm_build_nothing_is_claimed() {
 
 /// Breaks the database and expects the verifier to see it on that table.
 #[track_caller]
-fn caught(table: &str, mutation: &str) {
-    let Some(report) = report(mutation, &[table]) else {
-        return;
-    };
+fn caught(table: &str, mutation: &str) -> Option<Report> {
+    let report = report(mutation, &[table])?;
     assert!(
         !report.disagreements.is_empty(),
         "not caught: {mutation}\n{report}"
@@ -206,6 +207,23 @@ fn caught(table: &str, mutation: &str) {
     ] {
         assert!(first.script.contains(part), "{}", first.script);
     }
+    Some(report)
+}
+
+/// Expects some filter of a table to be wrong in this way.
+#[track_caller]
+fn wrong_filter(report: Option<Report>, table: &str, what: &str) {
+    let Some(report) = report else {
+        return;
+    };
+    let residuals = &report.residuals;
+    let wrong = residuals.disagreements.iter().find(|w| w.what == what);
+    let wrong = wrong.unwrap_or_else(|| panic!("none {what}: {residuals}"));
+    assert_eq!(wrong.table, table);
+    assert!(wrong.script.contains("set local role"), "{}", wrong.script);
+    assert!(!wrong.row.is_empty() && !wrong.caller.is_empty());
+    assert_eq!(report.exit_code(), 1);
+    assert!(residuals.tables[0].wrong >= residuals.disagreements.len() as u64);
 }
 
 /// Each policy of a table by a pattern of its name, changed.
@@ -237,10 +255,12 @@ fn a_dropped_never_is_caught() {
 fn an_open_fence_is_caught() {
     // Where the lowest role has a bare rule, the fence alone carries the tenant.
     let open = "alter policy %I on shop.receipts using (true) with check (true)";
-    caught(
+    let report = caught(
         "receipts",
         &each_policy("receipts", "countersign_fence", open),
     );
+    let lost = "is reached by the caller, but the filter loses it";
+    wrong_filter(report, "receipts", lost);
 }
 
 #[test]
@@ -279,7 +299,7 @@ fn a_wrong_role_is_caught() {
         language sql stable security definer set search_path = '' as
         $$ select * from countersign.shop_clerk() $$";
     caught("firms", swapped);
-    caught(
+    let report = caught(
         "news",
         &each_policy(
             "news",
@@ -287,6 +307,8 @@ fn a_wrong_role_is_caught() {
             "alter policy %I on shop.news to anon",
         ),
     );
+    let kept = "passes the filter, but the caller does not reach it";
+    wrong_filter(report, "news", kept);
 }
 
 #[test]

@@ -273,11 +273,15 @@ pub fn decode_answers(bytes: &[u8]) -> Result<Vec<Answer>, Malformed> {
 }
 
 impl Asker {
-    fn ranks(&self) -> Vec<Membership<'_>> {
+    /// The memberships as [`Self::caller`] takes them.
+    #[must_use]
+    pub fn ranks(&self) -> Vec<Membership<'_>> {
         self.ranks.iter().map(OwnedMembership::membership).collect()
     }
 
-    fn caller<'a>(&'a self, ranks: &'a [Membership<'a>]) -> Caller<'a> {
+    /// The caller as `decide` takes it.
+    #[must_use]
+    pub fn caller<'a>(&'a self, ranks: &'a [Membership<'a>]) -> Caller<'a> {
         Caller {
             kind: CallerKind::from(self.standing),
             id: self.id.value(),

@@ -145,9 +145,13 @@ fn summary(reports: &[Report], unsound: &[String]) -> String {
             "impossible",
             "differ",
             "findings",
+            "everything",
+            "nothing",
+            "exact",
+            "superset",
             "seconds",
         ]);
-    let mut sum = [0; 7];
+    let mut sum = [0; 11];
     let mut seconds = 0.0;
     for report in reports {
         let counts = [
@@ -156,8 +160,12 @@ fn summary(reports: &[Report], unsound: &[String]) -> String {
             report.allowed,
             report.denied,
             report.impossible.count,
-            report.disagreements.len() as u64,
+            (report.disagreements.len() + report.residuals.disagreements.len()) as u64,
             report.findings.len() as u64,
+            report.residuals.filters.everything,
+            report.residuals.filters.nothing,
+            report.residuals.filters.exact,
+            report.residuals.filters.superset,
         ];
         for (sum, count) in sum.iter_mut().zip(counts) {
             *sum += count;
@@ -179,7 +187,7 @@ fn summary(reports: &[Report], unsound: &[String]) -> String {
     format!("{}\n{verdict}", table.trim_fmt())
 }
 
-fn row(app: &str, counts: [u64; 7], seconds: f64) -> Vec<String> {
+fn row(app: &str, counts: [u64; 11], seconds: f64) -> Vec<String> {
     let mut row = vec![app.to_owned()];
     row.extend(counts.map(|count| count.to_string()));
     row.push(format!("{seconds:.0}"));

@@ -7,6 +7,7 @@ mod habits;
 mod plan;
 mod random;
 mod read;
+mod residuals;
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,6 +18,7 @@ use policy_core::model::Privileges;
 
 use super::error::VerifyError;
 use super::ledger::{Ledger, Shape};
+use super::residuals::Audit;
 use super::scene::Scene;
 use super::schema::relation_of;
 use super::seed::{planting, quietly};
@@ -45,6 +47,8 @@ pub(super) struct Bench<'a> {
     refused: HashSet<(usize, &'static str)>,
     /// The rows that were there in each seeding.
     pub(super) worlds: Vec<World>,
+    /// The callers' filters, held against what is observed.
+    pub(super) audit: Audit,
 }
 
 impl<'a> Bench<'a> {
@@ -61,6 +65,7 @@ impl<'a> Bench<'a> {
             known: HashMap::new(),
             refused: HashSet::new(),
             worlds: Vec::new(),
+            audit: Audit::default(),
             scene,
             habits,
             writer,
@@ -145,8 +150,9 @@ impl<'a> Bench<'a> {
             })
             .collect();
         let observed = self.scene.session.observe_all(&trials).await?;
+        let first = self.ledger.observed.len();
         self.ledger.observed.extend(observed);
-        Ok(())
+        self.hold_filters(first).await
     }
 
     /// Which default fails for a caller.

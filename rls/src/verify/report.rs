@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::mutate::MutationReport;
+use super::residuals::ResidualReport;
 
 /// What a verification found.
 #[derive(Clone, Debug, Serialize)]
@@ -38,6 +39,8 @@ pub struct Report {
     pub seed: u64,
     /// The tables.
     pub per_table: Vec<TableReport>,
+    /// What the callers' filters came to.
+    pub residuals: ResidualReport,
     /// What became of the mutants, if any were tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutation: Option<MutationReport>,
@@ -157,7 +160,8 @@ impl Report {
             .mutation
             .as_ref()
             .is_none_or(MutationReport::is_complete);
-        self.disagreements.is_empty() && self.findings.is_empty() && noticed
+        let filters = self.residuals.disagreements.is_empty();
+        self.disagreements.is_empty() && self.findings.is_empty() && filters && noticed
     }
 
     /// The exit code: 0 if equal, 1 if not.
@@ -249,6 +253,7 @@ impl fmt::Display for Report {
             self.cells_per_second,
             self.seed
         )?;
+        writeln!(f, "{}", self.residuals)?;
         if let Some(mutation) = &self.mutation {
             writeln!(f, "{mutation}")?;
         }
@@ -257,6 +262,10 @@ impl fmt::Display for Report {
         } else {
             let (differ, more) = (self.disagreements.len(), self.findings.len());
             write!(f, "NOT proved: {differ} disagreements, {more} findings")?;
+            let wrong = self.residuals.disagreements.len();
+            if wrong > 0 {
+                write!(f, ", {wrong} wrong filters")?;
+            }
             self.mutation.as_ref().map_or(Ok(()), |mutation| {
                 write!(f, ", {} survivors", mutation.survivors.len())
             })

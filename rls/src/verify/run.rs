@@ -15,6 +15,7 @@ use super::people;
 use super::preconditions;
 use super::progress::Progress;
 use super::report::{ImpossibleTotal, Report};
+use super::residuals::ResidualReport;
 use super::schema::Schema;
 use super::scratch::Scratch;
 use super::seed;
@@ -151,6 +152,7 @@ fn start(options: &VerifyOptions, version: &str) -> Report {
         cells_per_second: 0.0,
         seed: options.seed.unwrap_or(time),
         per_table: Vec::new(),
+        residuals: ResidualReport::default(),
         mutation: None,
     }
 }

@@ -75,6 +75,7 @@ pub(super) async fn verify(
         .iter()
         .filter(|s| s.obstacle.is_none())
         .count() as u64;
+    report.residuals.add(bench.audit.close(&done.table));
     for one in bench.scene.impossible.into_iter().chain(impossible) {
         report.impossible.add(one);
     }
