@@ -1,13 +1,14 @@
 //! From tree to policy: every name resolved, every type agreed, every rule reachable.
 //!
 //! The passes, in order: `context` resolves names; `tables` builds each table with its
-//! `rules`; `grants` derives the column privileges; `links` looks at `via` across tables;
-//! `whole` asks what no single rule shows, such as escalation through the membership table.
+//! `rules`; `grants` derives the column privileges; `links` looks at `via` across tables, and
+//! `keys` at what constraints do behind a policy's back; `whole` asks what no single rule shows, such as escalation through the membership table.
 
 mod conditions;
 mod context;
 mod escalation;
 mod grants;
+mod keys;
 mod links;
 mod resources;
 mod rules;
@@ -49,6 +50,7 @@ pub fn check(
     for table in &mut policy.tables {
         grants::derive(&mut context, table, policy.tenant.as_ref());
     }
+    keys::look(&mut context, &policy);
     whole::look(&mut context, &policy);
     let diagnostics = context.finish();
     if diagnostics.iter().any(Diagnostic::is_error) {

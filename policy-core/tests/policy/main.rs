@@ -14,6 +14,7 @@ mod findings;
 mod format;
 mod grammar;
 mod hot;
+mod keys;
 mod partial;
 mod robust;
 mod shipped;
