@@ -185,7 +185,7 @@ fn deciding_on_the_shipped_policies_allocates_nothing() {
         }
     }
     assert!(
-        tables > 10_000 && others > 100 && operations == 20,
+        tables > 10_000 && others > 100 && operations > 100,
         "{tables} {others} {operations}"
     );
 }
