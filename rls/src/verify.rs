@@ -12,6 +12,7 @@ mod bench;
 mod domain;
 mod error;
 mod evaluator;
+mod in_place;
 mod judge;
 mod ledger;
 mod mutate;
@@ -40,6 +41,7 @@ use std::path::PathBuf;
 use policy_core::Policy;
 
 pub use error::VerifyError;
+pub use in_place::{Fired, InPlace, InPlaceReport, LeftOut};
 pub use mutate::{Equivalent, MutantReport, MutationReport, Tally};
 pub use report::{
     Decisions, Disagreement, Finding, Impossible, ImpossibleTotal, Report, TableReport,
@@ -52,7 +54,7 @@ pub use scratch::Place;
 pub struct VerifyOptions {
     /// The checked policy.
     pub policy: Policy,
-    /// The server, or with [`Place::Scratch`] the database.
+    /// The server, or the database with [`Place::Scratch`] and [`Place::InPlace`].
     pub url: String,
     /// Where to work.
     pub place: Place,

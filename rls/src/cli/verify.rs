@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use comfy_table::{CellAlignment, Table};
 use countersign_rls::project;
-use countersign_rls::verify::{self, Mutate, Place, Report, VerifyOptions};
+use countersign_rls::verify::{self, InPlace, Mutate, Place, Report, VerifyOptions};
 use miette::{IntoDiagnostic as _, Result};
 use serde_json::json;
 
@@ -31,11 +32,24 @@ pub(crate) struct VerifyArgs {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     db: String,
     /// Make a database of its own on the server, and drop it at the end.
-    #[arg(long, required_unless_present = "scratch", conflicts_with = "scratch")]
+    #[arg(long, required_unless_present_any = ["scratch", "in_place"], conflicts_with_all = ["scratch", "in_place"])]
     fresh: bool,
     /// Use the database that --db names: empty, and thrown away by its owner.
     #[arg(long)]
     scratch: bool,
+    /// Use the database that --db names while it is in use: with rows of its own, in transactions
+    /// that are always rolled back. What cannot be tried that way is left out and counted.
+    #[arg(long, conflicts_with_all = ["scratch", "mutate", "one_by_one"])]
+    in_place: bool,
+    /// In place: how long a statement waits for a lock before its cell is left out.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..), requires = "in_place")]
+    lock_timeout: u64,
+    /// In place: how long a statement runs before its cell is left out.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..), requires = "in_place")]
+    statement_timeout: u64,
+    /// In place: go on where triggers could have effects that no rollback takes back.
+    #[arg(long, requires = "in_place")]
+    allow_triggers: bool,
     /// Only these tables.
     #[arg(long, value_name = "TABLE")]
     table: Vec<String>,
@@ -77,6 +91,20 @@ impl VerifyArgs {
         Ok(ExitCode::from(report.exit_code()))
     }
 
+    fn place(&self) -> Place {
+        if self.in_place {
+            Place::InPlace(InPlace {
+                lock_timeout: Duration::from_millis(self.lock_timeout),
+                statement_timeout: Duration::from_millis(self.statement_timeout),
+                allow_triggers: self.allow_triggers,
+            })
+        } else if self.fresh {
+            Place::Fresh
+        } else {
+            Place::Scratch
+        }
+    }
+
     /// One app after the other, whatever is found, and a summary.
     fn run_all(&self, output: &Output) -> Result<ExitCode> {
         let mut reports = Vec::new();
@@ -112,11 +140,7 @@ impl VerifyArgs {
         let report = verify::run(&VerifyOptions {
             policy: subject.policy,
             url: self.db.clone(),
-            place: if self.fresh {
-                Place::Fresh
-            } else {
-                Place::Scratch
-            },
+            place: self.place(),
             migrations: project::migrations_path(&output.directory),
             tables: self.table.clone(),
             wasm: output.directory.join(&self.wasm),

@@ -9,7 +9,7 @@ mod random;
 mod read;
 mod residuals;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use countersign_wasm::batch::{Act, Answer, Asker, Question, RowIndex};
 use policy_core::columns::ColumnSet;
@@ -23,12 +23,21 @@ use super::scene::Scene;
 use super::schema::relation_of;
 use super::seed::{planting, quietly};
 use super::session::Trial;
+use super::sql;
 use super::statement::Writer;
-use super::world::{Row, World};
+use super::world::{Row, World, value};
 use habits::Habits;
 use plan::Plan;
 
 pub(super) use habits::Fault;
+
+/// Why a statement is not tried on a database in use.
+const UNFILTERED: &str =
+    "an update or delete without a filter would reach live rows; its privileges were tried";
+/// A filter that no row passes, so that only privileges matter.
+const NOWHERE: &str = " where false";
+/// Why a statement is not tried on a database in use.
+const KEYLESS: &str = "a select that may not read the key, or reads no column, cannot be kept to the seeded rows; its privileges were tried";
 
 /// A table's statements.
 pub(super) struct Bench<'a> {
@@ -45,6 +54,8 @@ pub(super) struct Bench<'a> {
     known: HashMap<usize, HashMap<Row, RowIndex>>,
     /// Who was already refused a statement for want of a privilege: no row can change that.
     refused: HashSet<(usize, &'static str)>,
+    /// What a database in use does not allow to be tried, by reason.
+    pub(super) left_out: BTreeMap<&'static str, u64>,
     /// The rows that were there in each seeding.
     pub(super) worlds: Vec<World>,
     /// The callers' filters, held against what is observed.
@@ -64,6 +75,7 @@ impl<'a> Bench<'a> {
             plans: Vec::new(),
             known: HashMap::new(),
             refused: HashSet::new(),
+            left_out: BTreeMap::new(),
             worlds: Vec::new(),
             audit: Audit::default(),
             scene,
@@ -225,7 +237,67 @@ impl<'a> Bench<'a> {
         if denied && !self.refused.insert((caller, kind)) {
             return;
         }
+        if self.scene.session.is_in_place() && kind.ends_with(" blind") {
+            self.leave_out(UNFILTERED);
+            if let Some(question) = questions.first().filter(|_| self.once(caller, kind)) {
+                self.pose_privilege(caller, sql, question);
+            }
+            return;
+        }
         self.ledger.add(caller, sql, shape, questions);
+    }
+
+    fn once(&self, caller: usize, kind: &'static str) -> bool {
+        let mut before = self.ledger.probes.iter();
+        let word = kind.split(' ').next().unwrap_or(kind);
+        !before.any(|probe| {
+            probe.caller == caller && probe.sql.starts_with(word) && probe.sql.ends_with(NOWHERE)
+        })
+    }
+
+    /// Tries a statement without a filter on no row at all: the database looks at the privileges
+    /// all the same, and at nothing else.
+    fn pose_privilege(&mut self, caller: usize, sql: String, question: &Question) {
+        let refused = matches!(self.answer(question), Answer::NotGranted(..));
+        let questions = if refused {
+            std::slice::from_ref(question)
+        } else {
+            &[]
+        };
+        let sql = format!("{sql}{NOWHERE}");
+        self.ledger.add(caller, sql, Shape::Count, questions);
+    }
+
+    fn leave_out(&mut self, reason: &'static str) {
+        *self.left_out.entry(reason).or_default() += 1;
+    }
+
+    /// On a database in use, a filter that keeps the seeded rows only, and reads their key.
+    fn own_rows(&self) -> Option<String> {
+        if !self.scene.session.is_in_place() {
+            return None;
+        }
+        let rows = self.present();
+        let keys = self.scene.relation.key();
+        let literals = |key: usize| -> Option<Vec<String>> {
+            let texts = rows.iter().map(|row| value(row, key));
+            texts
+                .map(|text| text.map(|text| sql::literal(Some(text))))
+                .collect()
+        };
+        // A list is what the planner is quickest with.
+        if let [key] = keys.as_slice()
+            && let Some(list) = literals(*key).filter(|list| !list.is_empty())
+        {
+            let column = self.writer.columns([*key]);
+            return Some(format!("{column} in ({})", list.join(", ")));
+        }
+        let tests = rows.iter().map(|row| {
+            let at = self.writer.at(row);
+            format!("({})", at.trim_start_matches(" where "))
+        });
+        let tests: Vec<String> = tests.chain(["false".to_owned()]).collect();
+        Some(format!("({})", tests.join(" or ")))
     }
 
     /// The columns that tell rows apart.

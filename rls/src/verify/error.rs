@@ -82,6 +82,14 @@ pub enum VerifyError {
     /// The policy cannot be stored for the WebAssembly evaluator.
     #[error(transparent)]
     Compact(#[from] policy_core::compact::LoadError),
+    /// `--in-place` on a database where it would not be sound.
+    #[error("cannot verify in place: {0}")]
+    InPlace(String),
+    /// `--in-place` would set off what no rollback takes back.
+    #[error(
+        "cannot verify in place, since these could have effects that no rollback takes back:\n{0}\nlook at what they do; if it is harmless, add --allow-triggers, else use --fresh"
+    )]
+    Triggers(String),
     /// Ctrl-C.
     #[error("interrupted; nothing is left behind")]
     Interrupted,

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::in_place::InPlaceReport;
 use super::mutate::MutationReport;
 use super::residuals::ResidualReport;
 
@@ -44,6 +45,9 @@ pub struct Report {
     /// What became of the mutants, if any were tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutation: Option<MutationReport>,
+    /// What was set off and left out, on a database in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_place: Option<InPlaceReport>,
 }
 
 /// What could not be asked.
@@ -257,8 +261,16 @@ impl fmt::Display for Report {
         if let Some(mutation) = &self.mutation {
             writeln!(f, "{mutation}")?;
         }
+        if let Some(in_place) = &self.in_place {
+            write!(f, "{in_place}")?;
+        }
         if self.is_equal() {
-            write!(f, "policy and database are equal")
+            let partly = self
+                .in_place
+                .as_ref()
+                .is_some_and(|of| !of.left_out.is_empty());
+            let but = if partly { ", as far as was tried" } else { "" };
+            write!(f, "policy and database are equal{but}")
         } else {
             let (differ, more) = (self.disagreements.len(), self.findings.len());
             write!(f, "NOT proved: {differ} disagreements, {more} findings")?;

@@ -10,6 +10,7 @@ use policy_core::model::TableIndex;
 
 use super::error::VerifyError;
 use super::evaluator::Evaluator;
+use super::in_place::{self, InPlace};
 use super::mutate::Mutation;
 use super::people;
 use super::preconditions;
@@ -19,6 +20,7 @@ use super::residuals::ResidualReport;
 use super::schema::Schema;
 use super::scratch::Scratch;
 use super::seed;
+use super::session::Session;
 use super::surface::surface;
 use super::{Place, VerifyOptions};
 
@@ -30,9 +32,15 @@ pub(super) async fn run(options: &VerifyOptions) -> Result<Report, VerifyError> 
         }
     }
     let evaluator = Evaluator::start(&options.wasm, &options.policy).await?;
+    if let Place::InPlace(limits) = options.place {
+        return tokio::select! {
+            result = prove_in_place(options, limits, evaluator) => result,
+            () = interrupted() => Err(VerifyError::Interrupted),
+        };
+    }
     let scratch = Scratch::make(&options.url, options.place).await?;
     let result = tokio::select! {
-        result = prove(options, &scratch, evaluator) => result,
+        result = prove_apart(options, &scratch, evaluator) => result,
         () = interrupted() => Err(VerifyError::Interrupted),
     };
     let removed = scratch.remove().await;
@@ -54,25 +62,57 @@ async fn interrupted() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-async fn prove(
+async fn prove_apart(
     options: &VerifyOptions,
     scratch: &Scratch,
-    mut evaluator: Evaluator,
+    evaluator: Evaluator,
 ) -> Result<Report, VerifyError> {
-    let policy = &options.policy;
     let mut session = scratch.open(&options.migrations).await?;
-    let version = session
-        .value("asking for the version", "select version()")
-        .await?;
     if options.one_by_one || session.is_alone().await? {
         session.contain().await?;
     }
+    seed::prepare(&session).await?;
+    prove(options, session, evaluator).await
+}
+
+async fn prove_in_place(
+    options: &VerifyOptions,
+    limits: InPlace,
+    evaluator: Evaluator,
+) -> Result<Report, VerifyError> {
+    if options.mutate.is_some() {
+        let text = "mutants change the schema, which is not done to a database in use; use --fresh";
+        return Err(VerifyError::InPlace(text.to_owned()));
+    }
+    let session = in_place::open(&options.url, limits).await?;
+    let report = prove(options, session, evaluator).await?;
+    if report.cells == 0 {
+        let of = report.in_place.unwrap_or_default();
+        let text = format!("nothing could be tried\n{of}use --fresh");
+        return Err(VerifyError::InPlace(text));
+    }
+    Ok(report)
+}
+
+async fn prove(
+    options: &VerifyOptions,
+    session: Session,
+    mut evaluator: Evaluator,
+) -> Result<Report, VerifyError> {
+    let policy = &options.policy;
+    let version = session
+        .value("asking for the version", "select version()")
+        .await?;
     let started = Instant::now();
     preconditions::roles(&session).await?;
     let mut report = start(options, &version);
     report.findings = preconditions::check(&session, policy).await?;
-    seed::prepare(&session).await?;
     let schema = Schema::read(&session, policy).await?;
+    let mut obstacles = Vec::new();
+    if let Place::InPlace(limits) = options.place {
+        report.in_place = Some(in_place::survey(&session, &schema, policy, limits).await?);
+        obstacles = in_place::obstacles(&session, &schema, policy).await?;
+    }
     let chosen: Vec<TableIndex> = (0..)
         .zip(&policy.tables)
         .filter(|(_, table)| options.tables.is_empty() || options.tables.contains(&table.name))
@@ -102,7 +142,20 @@ async fn prove(
         if let Some(table) = policy.table_at(*index) {
             progress.begin(&table.name);
         }
-        tables::verify(place, &mut evaluator, random, &mut along, &mut report).await?;
+        let obstacle = obstacles.get(usize::from(*index)).cloned().flatten();
+        let left_out = match obstacle {
+            Some(obstacle) => Some(obstacle),
+            None => {
+                let done =
+                    tables::verify(place, &mut evaluator, random, &mut along, &mut report).await;
+                tables::left_out(&session, done).await?
+            }
+        };
+        if let Some((of, reason)) = report.in_place.as_mut().zip(left_out) {
+            let table = policy.table_at(*index).map_or("", |table| &table.name);
+            of.leave_out_table(table, reason);
+            continue;
+        }
         if let Some(done) = report.per_table.last() {
             progress.end(done);
         }
@@ -128,10 +181,10 @@ fn start(options: &VerifyOptions, version: &str) -> Report {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |passed| passed.as_secs());
     let server = version.split(" on ").next().unwrap_or_default().to_owned();
-    let place = if options.place == Place::Fresh {
-        "fresh"
-    } else {
-        "scratch"
+    let place = match options.place {
+        Place::Fresh => "fresh",
+        Place::Scratch => "scratch",
+        Place::InPlace(_) => "in place",
     };
     Report {
         app: options.policy.app.clone(),
@@ -154,5 +207,6 @@ fn start(options: &VerifyOptions, version: &str) -> Report {
         per_table: Vec::new(),
         residuals: ResidualReport::default(),
         mutation: None,
+        in_place: None,
     }
 }

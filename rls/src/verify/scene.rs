@@ -12,6 +12,7 @@ use policy_core::value::Kind;
 
 use super::domain::{Domain, Point, domains};
 use super::error::VerifyError;
+use super::in_place::broken;
 use super::people::{self, Person};
 use super::report::Impossible;
 use super::schema::{Relation, RelationIndex, Schema, at, relation_of};
@@ -79,9 +80,11 @@ impl<'a> Scene<'a> {
         else {
             return Ok(None);
         };
-        let begin = "begin; set local statement_timeout = '60s'; set local timezone = 'UTC';
-            set local datestyle = 'ISO'; set local search_path = ''";
-        session.run("opening a transaction", begin).await?;
+        let begin = format!(
+            "{}; set local timezone = 'UTC'; set local datestyle = 'ISO'; set local search_path = ''",
+            session.begin()
+        );
+        session.run("opening a transaction", &begin).await?;
         let epoch = "select (extract(epoch from now()) * 1000000)::bigint";
         let now: i64 = session
             .value("asking for the time", epoch)
@@ -178,6 +181,20 @@ impl<'a> Scene<'a> {
         all.dedup();
         all.truncate(MOST);
         all
+    }
+
+    /// Whether a changed row would break a foreign key, where the server is not asked.
+    pub(super) fn breaks_key(&self, row: &Row, change: &[(usize, Option<String>)]) -> bool {
+        if !self.session.is_in_place() {
+            return false;
+        }
+        let (index, mut new) = (relation_of(self.index), row.clone());
+        for (column, value) in change {
+            if let Some(slot) = new.get_mut(*column) {
+                slot.clone_from(value);
+            }
+        }
+        broken(self.schema, &self.world, index, &new, Some(row)).is_some()
     }
 
     /// Whether a row under test takes the place of a seeded one: a tenant's, or one that a

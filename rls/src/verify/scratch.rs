@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio_postgres::Config;
 
 use super::error::VerifyError;
+use super::in_place::InPlace;
 use super::session::Session;
 use super::sql;
 
@@ -23,6 +24,8 @@ pub enum Place {
     Fresh,
     /// The database that `--db` names, which holds nothing and is thrown away by its owner.
     Scratch,
+    /// The database that `--db` names, while it is in use. Nothing is left behind.
+    InPlace(InPlace),
 }
 
 /// What has to be removed from the server again.

@@ -14,6 +14,7 @@ use std::pin::Pin;
 use policy_core::model::{Place, Policy, Subject, TableIndex};
 
 use super::error::VerifyError;
+use super::in_place::broken;
 use super::schema::{ForeignKey, RelationIndex, Schema, at};
 use super::session::Session;
 use super::values;
@@ -73,7 +74,7 @@ impl<'a> Seeder<'a> {
             policy,
             world: World::default(),
             before,
-            serial: 0,
+            serial: session.salt(),
         }
     }
 
@@ -239,6 +240,19 @@ impl<'a> Seeder<'a> {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// The foreign key that a row would break, where the server is not asked.
+    pub(super) fn breaks_key(
+        &self,
+        relation: RelationIndex,
+        row: &Row,
+        replaced: Option<&Row>,
+    ) -> Option<String> {
+        let asked = !self.session.is_in_place();
+        let found = || broken(self.schema, &self.world, relation, row, replaced);
+        let name = if asked { None } else { found() };
+        name.map(|name| format!("constraint {name}"))
     }
 
     /// Whether a table's rules look at the row that one of the columns points to.

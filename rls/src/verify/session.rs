@@ -9,10 +9,13 @@
 mod outcome;
 mod trial;
 
+use std::borrow::Cow;
+
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 use super::error::VerifyError;
+use super::in_place::{Tenancy, gave_up};
 use outcome::failed;
 
 pub(super) use outcome::{Failure, Observed};
@@ -23,6 +26,7 @@ pub(super) struct Session {
     client: Client,
     task: JoinHandle<()>,
     contained: bool,
+    tenancy: Option<Tenancy>,
 }
 
 impl Session {
@@ -36,6 +40,7 @@ impl Session {
             client,
             task,
             contained: false,
+            tenancy: None,
         })
     }
 
@@ -45,6 +50,43 @@ impl Session {
         self.run(what, include_str!("attempt.sql")).await?;
         self.contained = true;
         Ok(())
+    }
+
+    /// From now on the database is one in use.
+    pub(super) fn move_in(&mut self, tenancy: Tenancy) {
+        self.tenancy = Some(tenancy);
+    }
+
+    /// Whether the database is in use.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.tenancy.is_some()
+    }
+
+    /// Where serial numbers begin, so that values made of them are nobody else's.
+    pub(super) fn salt(&self) -> u64 {
+        self.tenancy.as_ref().map_or(0, |tenancy| tenancy.salt)
+    }
+
+    /// What opens a transaction of the verifier's own.
+    pub(super) fn begin(&self) -> String {
+        self.tenancy.as_ref().map_or_else(
+            || "begin; set local statement_timeout = '60s'".to_owned(),
+            Tenancy::begin,
+        )
+    }
+
+    fn outward<'s>(&self, sql: &'s str) -> Cow<'s, str> {
+        match &self.tenancy {
+            None => Cow::Borrowed(sql),
+            Some(tenancy) => Cow::Owned(tenancy.outward(sql)),
+        }
+    }
+
+    fn inward(&self, text: &str) -> String {
+        match &self.tenancy {
+            None => text.to_owned(),
+            Some(tenancy) => tenancy.inward(text),
+        }
     }
 
     /// Whether the server is a single process with a single session, as PGlite is: such a server
@@ -69,7 +111,7 @@ impl Session {
 
     /// Runs statements whose failure is for the caller to explain.
     pub(super) async fn raw(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
-        self.client.simple_query(sql).await.map(drop)
+        self.client.simple_query(&self.outward(sql)).await.map(drop)
     }
 
     /// The rows of the statements, as text.
@@ -78,12 +120,14 @@ impl Session {
         what: &'static str,
         sql: &str,
     ) -> Result<Vec<Vec<Option<String>>>, VerifyError> {
-        let messages = self.client.simple_query(sql).await;
-        messages.map(cells).map_err(|source| VerifyError::Sql {
-            what,
-            statement: sql.chars().take(400).collect(),
-            source,
-        })
+        let messages = self.client.simple_query(&self.outward(sql)).await;
+        messages
+            .map(|messages| self.cells(messages))
+            .map_err(|source| VerifyError::Sql {
+                what,
+                statement: sql.chars().take(400).collect(),
+                source,
+            })
     }
 
     /// The rows of statements that may fail.
@@ -91,9 +135,19 @@ impl Session {
         &self,
         sql: &str,
     ) -> Result<Result<Vec<Vec<Option<String>>>, Failure>, VerifyError> {
-        match self.client.simple_query(sql).await {
-            Ok(messages) => Ok(Ok(cells(messages))),
-            Err(error) => failed(error, sql).map(Err),
+        match self.client.simple_query(&self.outward(sql)).await {
+            Ok(messages) => Ok(Ok(self.cells(messages))),
+            // No row is impossible because a lock was not waited for.
+            Err(source)
+                if self.is_in_place() && source.code().is_some_and(|s| gave_up(s.code())) =>
+            {
+                Err(VerifyError::Sql {
+                    what: "seeding",
+                    statement: sql.chars().take(400).collect(),
+                    source,
+                })
+            }
+            Err(error) => failed(error, sql).map(|failure| Err(self.read_back(failure))),
         }
     }
 
@@ -109,14 +163,21 @@ impl Session {
     }
 }
 
-fn cells(messages: Vec<SimpleQueryMessage>) -> Vec<Vec<Option<String>>> {
-    let row = |message| match message {
-        SimpleQueryMessage::Row(row) => Some(
-            (0..row.len())
-                .map(|at| row.get(at).map(str::to_owned))
-                .collect(),
-        ),
-        _ => None,
-    };
-    messages.into_iter().filter_map(row).collect()
+impl Session {
+    fn cells(&self, messages: Vec<SimpleQueryMessage>) -> Vec<Vec<Option<String>>> {
+        let row = |message| match message {
+            SimpleQueryMessage::Row(row) => Some(
+                (0..row.len())
+                    .map(|at| row.get(at).map(|text| self.inward(text)))
+                    .collect(),
+            ),
+            _ => None,
+        };
+        messages.into_iter().filter_map(row).collect()
+    }
+
+    fn read_back(&self, mut failure: Failure) -> Failure {
+        failure.message = self.inward(&failure.message);
+        failure
+    }
 }

@@ -114,10 +114,16 @@ async fn views(session: &Session, policy: &Policy) -> Result<Vec<Door>, VerifyEr
         sql::literal(Some(&policy.schema))
     );
     let names = session.rows("looking for views", &query).await?;
+    // Where rows are somebody's, EXPLAIN tests the privilege and reads none.
+    let reading = if session.is_in_place() {
+        "explain select"
+    } else {
+        "select"
+    };
     let door = |name: String| {
         let view = policy.views.iter().find(|view| view.name == name).cloned();
         Door {
-            statement: format!("select * from {}", sql::qualified(&policy.schema, &name)),
+            statement: format!("{reading} * from {}", sql::qualified(&policy.schema, &name)),
             name,
             decide: Box::new(move |caller| {
                 view.as_ref()

@@ -66,9 +66,12 @@ pub(super) fn boundaries(column: &Column) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
+/// What every uuid of the verifier's own begins with.
+pub(super) const OWN: &str = "c0de0000-0000-4000-8000-";
+
 /// A uuid that no other serial gives.
 pub(super) fn uuid(serial: u64) -> String {
-    format!("c0de0000-0000-4000-8000-{:012x}", serial & 0xffff_ffff_ffff)
+    format!("{OWN}{:012x}", serial & 0xffff_ffff_ffff)
 }
 
 /// A vector of the type's length that is not zero.

@@ -13,9 +13,9 @@ use policy_core::columns::ColumnSet;
 use super::super::ledger::Shape;
 use super::super::statement::Change;
 use super::super::world::Row;
-use super::Bench;
 use super::existing::written;
 use super::plan::complete;
+use super::{Bench, KEYLESS};
 
 impl Bench<'_> {
     /// Tries the columns on a row that the caller may update, or see, if there is one.
@@ -138,6 +138,10 @@ impl Bench<'_> {
                 let act = Act::Update(self.row(caller, row), self.row(caller, &new));
                 let question = self.question(caller, ColumnSet::EMPTY, written(&change), act);
                 let sql = self.writer.update(&change, "", "");
+                if self.scene.session.is_in_place() {
+                    self.pose_privilege(caller, sql, &question);
+                    continue;
+                }
                 self.ledger.add(caller, sql, Shape::Count, &[question]);
             }
         }
@@ -149,6 +153,7 @@ impl Bench<'_> {
         let (rows, at, key) = (self.present(), self.writer.at(row), self.key());
         let everything = ColumnSet::first(self.scene.relation.columns.len());
         let granted = self.privileges(caller).select;
+        let own = self.own_rows();
         let mut lists: Vec<(String, String, ColumnSet)> = self
             .indices()
             .into_iter()
@@ -169,12 +174,28 @@ impl Bench<'_> {
         ));
         lists.push(("1".to_owned(), String::new(), ColumnSet::EMPTY));
         for (list, filter, read) in lists.iter().filter(|(list, ..)| !list.is_empty()) {
+            let (mut filter, mut read) = (filter.clone(), *read);
+            if let Some(own) = &own {
+                if !key.is_subset(granted) || read.is_empty() {
+                    self.leave_out(KEYLESS);
+                    let act = Act::Select(self.row(caller, row));
+                    let question = self.question(caller, read, ColumnSet::EMPTY, act);
+                    if filter.is_empty() {
+                        let sql = self.writer.select(list, "");
+                        self.pose_privilege(caller, sql, &question);
+                    }
+                    continue;
+                }
+                read = read.union(key);
+                let so_far = filter.strip_prefix(" where ").map(|f| format!("{f} and "));
+                filter = format!(" where {}{own}", so_far.unwrap_or_default());
+            }
             let mut questions = Vec::new();
             for row in &rows {
                 let act = Act::Select(self.row(caller, row));
-                questions.push(self.question(caller, *read, ColumnSet::EMPTY, act));
+                questions.push(self.question(caller, read, ColumnSet::EMPTY, act));
             }
-            let sql = self.writer.select(list, filter);
+            let sql = self.writer.select(list, &filter);
             self.ledger.add(caller, sql, Shape::Count, &questions);
         }
         for (list, filter, read) in lists.iter().filter(|(list, ..)| !list.is_empty()) {

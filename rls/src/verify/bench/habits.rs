@@ -170,12 +170,15 @@ async fn other(
     choices.extend(values::candidates(
         of,
         &scene.relation.literals(&of.name),
-        0xabcd,
+        0xabcd + scene.session.salt(),
     ));
     choices.retain(|choice| Some(choice.as_str()) != now);
     choices.truncate(12);
     for choice in choices {
         let change = vec![(column, Some(choice.clone()))];
+        if scene.breaks_key(&scene.template, &change) {
+            continue;
+        }
         let update = writer.update(&change, &writer.at(&scene.template), "");
         let sql = format!("rollback to savepoint habit; {}", quietly(&update));
         if scene.session.attempt(&sql).await?.is_ok() {

@@ -64,6 +64,7 @@ impl Bench<'_> {
     pub(super) fn read(&mut self, owner: Option<usize>) {
         let rows = self.present();
         let keys: Vec<String> = rows.iter().map(|row| self.writer.identify(row)).collect();
+        let own = self.own_rows();
         let key = self.scene.relation.key();
         let filter = key
             .first()
@@ -84,7 +85,12 @@ impl Bench<'_> {
                 ("select", ""),
                 ("select where", filter.as_deref().unwrap_or("")),
             ] {
-                let sql = self.writer.select(&identity, filter);
+                let filter = match (&own, filter) {
+                    (None, filter) => filter.to_owned(),
+                    (Some(own), "") => format!(" where {own}"),
+                    (Some(own), filter) => format!("{filter} and {own}"),
+                };
+                let sql = self.writer.select(&identity, &filter);
                 self.pose(caller, kind, sql, Shape::Each(keys.clone()), &questions);
             }
         }

@@ -9,12 +9,16 @@ use super::vacuous::vacuous;
 use crate::verify::bench::Bench;
 use crate::verify::error::VerifyError;
 use crate::verify::evaluator::Evaluator;
+use crate::verify::in_place;
 use crate::verify::mutate::Mutation;
 use crate::verify::report::Report;
 use crate::verify::scene::Scene;
 use crate::verify::schema::Schema;
 use crate::verify::search::{Searched, search};
-use crate::verify::session::Session;
+use crate::verify::session::{Observed, Session};
+
+/// Why a statement does not count on a database in use.
+const GAVE_UP: &str = "a lock or the result was not waited for any longer";
 
 /// Which table, and where.
 #[derive(Clone, Copy)]
@@ -54,16 +58,29 @@ pub(super) async fn verify(
     bench.run(random, report.seed).await?;
     let native = bench.ledger.batch.decide(policy);
     let wasm = evaluator.decide(&bench.ledger.batch).await?;
+    let mut gave_up = bench.left_out.clone();
     let mut court = Court::new(&bench, schema, &native, &wasm);
     for (probe, observed) in bench.ledger.probes.iter().zip(&bench.ledger.observed) {
+        if let Observed::Failed(failure) = observed
+            && session.is_in_place()
+            && in_place::gave_up(&failure.state)
+        {
+            *gave_up.entry(GAVE_UP).or_default() += 1;
+            continue;
+        }
         court.hear(probe, observed);
     }
     let (mut done, impossible) = (court.done, court.impossible);
     report.disagreements.extend(court.disagreements);
     report.findings.extend(vacuous(&bench, &native, &done));
-    report
-        .findings
-        .extend(search(&bench.scene, report.seed, &mut along.searched).await?);
+    if let Some(of) = &mut report.in_place {
+        of.leave_out(&bench.scene.table.name, &gave_up);
+        let locks = in_place::strong_locks(session, &bench.scene.table.name).await?;
+        report.findings.extend(locks);
+    } else {
+        let found = search(&bench.scene, report.seed, &mut along.searched).await?;
+        report.findings.extend(found);
+    }
     if let Some(mutation) = &mut along.mutation {
         mutation.table(&bench, &native).await?;
     }
@@ -85,4 +102,18 @@ pub(super) async fn verify(
     report.unknown += done.unknown;
     report.per_table.push(done);
     Ok(())
+}
+
+/// Why nothing of a table could be tried on a database in use, if that is all that went wrong.
+pub(super) async fn left_out(
+    session: &Session,
+    done: Result<(), VerifyError>,
+) -> Result<Option<String>, VerifyError> {
+    let Err(error) = done else { return Ok(None) };
+    let reason = in_place::left_out_by(&error).filter(|_| session.is_in_place());
+    let Some(reason) = reason else {
+        return Err(error);
+    };
+    session.run("rolling back", "rollback").await?;
+    Ok(Some(reason))
 }

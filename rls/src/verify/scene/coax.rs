@@ -34,6 +34,9 @@ impl Stage<'_> {
                     continue;
                 };
                 let session = self.seeder.session;
+                if self.seeder.breaks_key(relation, &to, Some(&from)).is_some() {
+                    continue;
+                }
                 let varied = quietly(&planting(of, &to, true));
                 if session
                     .attempt(&format!("savepoint vary; {varied}"))

@@ -132,6 +132,11 @@ impl Stage<'_> {
                 slot.clone_from(value);
             }
         }
+        let replaced = self.in_place(fixed, template);
+        let index = relation_of(self.index);
+        if let Some(constraint) = self.seeder.breaks_key(index, &row, replaced.as_ref()) {
+            return Ok(Err(Obstacle { constraint }));
+        }
         let sql = format!(
             "savepoint try_out; {}",
             quietly(&planting(self.relation, &row, true))

@@ -29,7 +29,7 @@ impl Seeder<'_> {
         let mut tries: BTreeMap<String, usize> = BTreeMap::new();
         let mut total = 0;
         loop {
-            let failure = match self.insert(relation, &draft).await? {
+            let failure = match self.insert(index, relation, &draft).await? {
                 Ok(row) => return Ok(Ok(row)),
                 Err(failure) => failure,
             };
@@ -92,6 +92,7 @@ impl Seeder<'_> {
 
     async fn insert(
         &self,
+        index: RelationIndex,
         relation: &Relation,
         draft: &Draft,
     ) -> Result<Result<Row, Failure>, VerifyError> {
@@ -105,17 +106,25 @@ impl Seeder<'_> {
             insertion(relation, draft),
             all.join(", ")
         );
-        let sql = format!(
-            "savepoint seed; {}; release savepoint seed",
-            quietly(&insert)
-        );
-        match self.session.attempt(&sql).await? {
-            Ok(rows) => Ok(Ok(rows.into_iter().next().unwrap_or_default())),
-            Err(failure) => {
-                let undo = "rollback to savepoint seed; release savepoint seed";
-                self.session.run("seeding", undo).await?;
-                Ok(Err(failure))
+        let sql = format!("savepoint seed; {}", quietly(&insert));
+        let failure = match self.session.attempt(&sql).await? {
+            Err(failure) => failure,
+            Ok(rows) => {
+                let row = rows.into_iter().next().unwrap_or_default();
+                let Some(constraint) = self.breaks_key(index, &row, None) else {
+                    let keep = "release savepoint seed";
+                    self.session.run("seeding", keep).await?;
+                    return Ok(Ok(row));
+                };
+                Failure {
+                    state: "23503".to_owned(),
+                    message: format!("{constraint} does not hold"),
+                    cause: Some(constraint),
+                }
             }
-        }
+        };
+        let undo = "rollback to savepoint seed; release savepoint seed";
+        self.session.run("seeding", undo).await?;
+        Ok(Err(failure))
     }
 }

@@ -30,9 +30,17 @@ impl Session {
             return self.observe_contained(trial).await;
         }
         let sql = trial.script();
-        match self.client.simple_query(&sql).await {
-            Ok(messages) => Ok(done(messages)),
-            Err(error) => failed(error, &sql).map(Observed::Failed),
+        match self.client.simple_query(&self.outward(&sql)).await {
+            Ok(messages) => Ok(match done(messages) {
+                Observed::Done { rows, keys } => Observed::Done {
+                    rows,
+                    keys: keys.iter().map(|key| self.inward(key)).collect(),
+                },
+                failed @ Observed::Failed(_) => failed,
+            }),
+            Err(error) => {
+                failed(error, &sql).map(|failure| Observed::Failed(self.read_back(failure)))
+            }
         }
     }
 
