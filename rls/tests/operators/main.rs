@@ -6,7 +6,7 @@
 //! query then judges every row by many conditions, under the settings that a caller can choose.
 //! The evaluator reads the same rows as PostgREST hands them out.
 //!
-//! `COUNTERSIGN_OPERATORS_SEED` repeats a run, `COUNTERSIGN_OPERATORS_CONDITIONS` and
+//! `COUNTERSIGN_OPERATORS_SEED` gives another seed (`clock`: a new one), `COUNTERSIGN_OPERATORS_CONDITIONS` and
 //! `COUNTERSIGN_OPERATORS_ROWS` make it longer.
 #![cfg(test)]
 

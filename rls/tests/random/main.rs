@@ -6,7 +6,8 @@
 //! statements, and rolled back. Policies that the checker refuses are drawn again. What differs is
 //! made smaller, rule by rule, until nothing can be left out.
 //!
-//! `COUNTERSIGN_RANDOM_SEED` repeats a run, `COUNTERSIGN_RANDOM_POLICIES` makes it longer.
+//! Every run tries the same policies unless `COUNTERSIGN_RANDOM_SEED` gives another seed, or `clock` for
+//! a new one; `COUNTERSIGN_RANDOM_POLICIES` makes it longer.
 #![cfg(test)]
 
 mod cell;
@@ -216,7 +217,7 @@ impl Database {
             .map(|field| format!("{} {}", field.name, field.sort.data_type))
             .collect();
         Some(format!(
-            "{text}\ncaller: {:?}\nstatement: {}\nPostgreSQL: {observed:?}\nevaluator: {:?}\nnow: {}\n{} ({}):\n{}\nstaff: {:#?}",
+            "{text}\ncaller: {:?}\nstatement: {}\nPostgreSQL: {observed:?}\nevaluator: {:?}\nnow: {}\n{} ({}):\n{}\n{}",
             cell.person,
             cell.sql(world),
             expected.answers,
@@ -224,11 +225,12 @@ impl Database {
             stage.name,
             columns.join(", "),
             rows.join("\n"),
-            world.stages[1]
-                .rows
+            world
+                .stages
                 .iter()
-                .map(|row| format!("{row:?}"))
-                .collect::<Vec<_>>(),
+                .map(|stage| format!("{}: {:?}", stage.name, stage.rows))
+                .collect::<Vec<_>>()
+                .join("\n"),
         ))
     }
 

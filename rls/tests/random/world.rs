@@ -255,7 +255,8 @@ impl World {
                 _ => 7,
             };
             for number in 0..count {
-                let row = self.row(table, dice, number);
+                let mut row = self.row(table, dice, number);
+                self.keep_to_the_parent(table, &mut row);
                 // One membership a person and tenant.
                 let pair = |row: &Row| (row[1].clone(), row[2].clone());
                 let stage = &mut self.stages[table];
@@ -264,6 +265,26 @@ impl World {
                 }
                 stage.rows.push(row);
             }
+        }
+    }
+
+    /// Moves a row to its parent's tenant where a composite foreign key demands it: rows are filled
+    /// in unchecked, and nothing is to be stored that could not be.
+    fn keep_to_the_parent(&self, table: usize, row: &mut Row) {
+        let stage = &self.stages[table];
+        let Some(link) = stage.parent.filter(|link| link.composite) else {
+            return;
+        };
+        let column = stage
+            .columns
+            .iter()
+            .position(|field| field.name == link.column);
+        let key = column.and_then(|column| row[column].clone());
+        let parents = self.stages.iter().find(|other| other.name == link.table);
+        let parent =
+            parents.and_then(|parents| parents.rows.iter().find(|parent| parent[0] == key));
+        if let Some(parent) = parent {
+            row[1] = parent[1].clone();
         }
     }
 

@@ -31,16 +31,16 @@ impl Dice {
     }
 }
 
-/// A seed: the given one, or the clock's. It is printed by whoever uses it.
+/// A seed: the given one, the clock's if that is `clock`, or always the same, so that what passed
+/// once is not refused by chance. It is printed by whoever uses it.
 pub(crate) fn seed(variable: &str) -> u64 {
-    std::env::var(variable)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or_else(|| {
-            std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |passed| u64::try_from(passed.as_nanos()).unwrap_or(0))
-        })
+    let given = std::env::var(variable).unwrap_or_default();
+    if given == "clock" {
+        return std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |passed| u64::try_from(passed.as_nanos()).unwrap_or(0));
+    }
+    given.parse().unwrap_or(20_261_121)
 }
 
 /// A number from the environment.
