@@ -24,10 +24,10 @@ use crate::timing::median;
 /// What is asked for: a page of a list.
 const PATH: &str = "/rest/v1/projects?select=id,name,status,priority,due_on&order=due_on&limit=50";
 /// Each is loaded so often, in turn; the medians are reported.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 const CONNECTIONS: usize = 32;
 /// More than are used in one round, so that each is met once.
-const FRESH_TOKENS: usize = 60_000;
+const FRESH_TOKENS: usize = 30_000;
 
 pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
     let workerd = given.workerd.as_deref().ok_or(BenchError::Missing(

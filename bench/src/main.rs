@@ -55,7 +55,7 @@ pub(crate) struct Given {
     #[arg(long, env = "COUNTERSIGN_COMMAND")]
     command: Option<PathBuf>,
     /// How long each load lasts, in seconds
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 4)]
     seconds: u64,
 }
 

@@ -19,7 +19,7 @@ const WARM: usize = 3;
 const RUNS: usize = 21;
 /// Slow ones are run less often, but never fewer times than this.
 const FEWEST: usize = 5;
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A caller: how it is told, and the user's number.
 const CALLERS: [(&str, u32); 3] = [

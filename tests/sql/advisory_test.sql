@@ -144,6 +144,6 @@ select pg_temp.holds('his connection and copies are gone', not exists (select fr
 select pg_temp.holds('his meeting stays, without a name', (select advisor_id is null from advisory.sessions where id = 'a0000000-0000-4000-8000-000000110002'));
 select pg_temp.fails('23514', $$delete from auth.users where id = (select id from person where name = 'jonas')$$);
 delete from advisory.firms where id = 'b0000000-0000-4000-8000-000000010001';
-select pg_temp.holds('a firm goes whole', not exists (select from advisory.sessions where id::text like 'b%') and not exists (select from advisory.positions where id::text like 'b%'));
+select pg_temp.holds('a firm goes whole', not exists (select from advisory.sessions where id::text like 'b0000000-%') and not exists (select from advisory.positions where id::text like 'b0000000-%'));
 
 rollback;

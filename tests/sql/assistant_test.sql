@@ -113,12 +113,12 @@ delete from assistant.ai_processing_logs where id = 'c0000000-0000-4000-8000-000
 select pg_temp.holds('drafts and dates go with their run',
   not exists (select from assistant.ai_generated_drafts where id::text like 'c%') and not exists (select from assistant.touch_date_recommendations where id::text like 'c%'));
 delete from assistant.hubspot_connections where id = 'b0000000-0000-4000-8000-000000020001';
-select pg_temp.holds('tokens go with their connection', not exists (select from assistant.hubspot_connection_secrets where id::text like 'b%'));
+select pg_temp.holds('tokens go with their connection', not exists (select from assistant.hubspot_connection_secrets where id::text like 'b0000000-%'));
 delete from auth.users where id = (select id from person where name = 'ada');
 select pg_temp.holds('nothing is left of a person',
-  not exists (select from assistant.sessions where id::text like 'a%') and not exists (select from assistant.ai_processing_logs where id::text like 'a%')
-  and not exists (select from assistant.ai_generated_drafts where id::text like 'a%') and not exists (select from assistant.opportunities where id::text like 'a%')
-  and not exists (select from assistant.hubspot_connections where id::text like 'a%') and not exists (select from assistant.hubspot_connection_secrets where id::text like 'a%'));
-select pg_temp.holds('and the others are still there', (select count(*) = 1 from assistant.ai_processing_logs where id::text like 'b%'));
+  not exists (select from assistant.sessions where id::text like 'a0000000-%') and not exists (select from assistant.ai_processing_logs where id::text like 'a0000000-%')
+  and not exists (select from assistant.ai_generated_drafts where id::text like 'a0000000-%') and not exists (select from assistant.opportunities where id::text like 'a0000000-%')
+  and not exists (select from assistant.hubspot_connections where id::text like 'a0000000-%') and not exists (select from assistant.hubspot_connection_secrets where id::text like 'a0000000-%'));
+select pg_temp.holds('and the others are still there', (select count(*) = 1 from assistant.ai_processing_logs where id::text like 'b0000000-%'));
 
 rollback;

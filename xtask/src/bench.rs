@@ -22,8 +22,8 @@ pub(crate) struct Bench {
     /// Print JSON instead of Markdown
     #[arg(long)]
     json: bool,
-    /// Keep the report as docs/benchmarks.md; only a whole run can be kept
-    #[arg(long, conflicts_with_all = ["only", "json"])]
+    /// Keep the report as docs/benchmarks.md
+    #[arg(long, conflicts_with = "json")]
     write: bool,
 }
 
@@ -69,7 +69,8 @@ impl Bench {
         }
         let report = String::from_utf8_lossy(&output.stdout);
         if self.write {
-            let text = format!("{}\n{}\n", introduction(workspace)?, report.trim_end());
+            let introduction = introduction(workspace, &self.only)?;
+            let text = format!("{introduction}\n{}\n", report.trim_end());
             write(&workspace.root.join(REPORT), text)?;
         }
         print!("{report}");
@@ -120,7 +121,7 @@ fn program(workspace: &Workspace, progress: &Progress) -> Result<PathBuf> {
 }
 
 /// What a reader must know before the first figure.
-fn introduction(workspace: &Workspace) -> Result<String> {
+fn introduction(workspace: &Workspace, only: &[String]) -> Result<String> {
     let mut rustc = workspace.command("rustc")?;
     rustc.arg("--version");
     let rustc = process::output(rustc)?;
@@ -135,9 +136,10 @@ fn introduction(workspace: &Workspace) -> Result<String> {
         .output()
         .into_diagnostic()?;
     let system = String::from_utf8_lossy(&system.stdout);
+    let only: String = only.iter().map(|work| format!(" --only {work}")).collect();
     Ok(format!(
         "# Benchmarks\n\n\
-         One run of `cargo xtask bench --write`, everything side by side, medians. The machine: \
+         One run of `cargo xtask bench --write{only}`, everything side by side, medians. The machine: \
          {}, {cores} cores{}, {}.\n\n\
          Figures of different machines do not compare; the ratios of one run do.\n",
         system.trim(),

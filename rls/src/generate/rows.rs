@@ -140,7 +140,23 @@ impl<'a> Rows<'a> {
             }
             Subject::Rank(rank) => return self.rank(rank),
             Subject::Team(team) => return self.team(team),
-            Subject::Peer(peer) => self.related(peer.table, "peer", &[(peer.other, peer.column)]),
+            Subject::Peer(peer) => {
+                let seen = self.related(peer.table, "peer", &[(peer.other, peer.column)]);
+                // Where anybody sees the other table, a token without a subject does, too.
+                let open = self
+                    .context
+                    .policy
+                    .table_at(peer.table)
+                    .is_some_and(|table| {
+                        let mut rules = table.rules_for(Action::Select);
+                        rules.any(|rule| matches!(rule.subject, Subject::Anon | Subject::Peer(_)))
+                    });
+                if open {
+                    all([self.known(), seen])
+                } else {
+                    seen
+                }
+            }
         };
         if rule.fenced(self.table.place) {
             all([self.rank(1), own])
