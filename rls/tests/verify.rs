@@ -18,6 +18,8 @@ const CATALOGUE: &str = include_str!("shop/shop.catalogue.json");
 /// The role that only a migration of the Worker's makes.
 const EDGE: &str = "do $$ begin create role countersign_edge nologin noinherit;
     exception when duplicate_object or unique_violation then null; end $$;\n";
+/// Who founds a firm is the caller. The other tests of the shop run where there is no schema `auth`.
+const FOUNDER: &str = "alter table shop.firms alter founder set default auth.uid();\n";
 
 /// A directory of migrations, removed at the end.
 struct Migrations(PathBuf);
@@ -39,7 +41,11 @@ fn migrations(policy: &Policy, more: &str) -> Migrations {
     let bodies = sections(policy, &catalogue, POLICY)
         .into_iter()
         .map(|section| section.body);
-    fs::write(directory.join("1_base.sql"), format!("{EDGE}{BASE}")).unwrap();
+    fs::write(
+        directory.join("1_base.sql"),
+        format!("{EDGE}{BASE}{FOUNDER}"),
+    )
+    .unwrap();
     fs::write(
         directory.join("2_policy.sql"),
         bodies.collect::<Vec<_>>().join("\n"),
@@ -132,13 +138,13 @@ fn mutants_are_caught() {
         return;
     };
     let tables = ["firms", "staff", "receipts", "people"];
-    let sample = Some(Mutate { sample: Some(300) });
+    let sample = Some(Mutate { sample: Some(200) });
     let Some(report) = on((url, Place::Fresh), "", &tables, sample) else {
         return;
     };
     assert!(report.disagreements.is_empty(), "{report}");
     let mutation = report.mutation.unwrap();
-    assert_eq!(mutation.total() + mutation.invalid, 300);
+    assert_eq!(mutation.total() + mutation.invalid, 200);
     let mut lines: Vec<String> = Vec::new();
     for (kind, tally) in &mutation.kinds {
         lines.push(format!(

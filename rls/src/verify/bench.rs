@@ -4,6 +4,7 @@ mod columns;
 mod existing;
 mod fresh;
 mod habits;
+mod keep;
 mod plan;
 mod random;
 mod read;
@@ -92,6 +93,7 @@ impl<'a> Bench<'a> {
     /// Runs every statement of the table.
     pub(super) async fn run(&mut self, random: usize, seed: u64) -> Result<(), VerifyError> {
         self.read_everything().await?;
+        self.leave().await?;
         self.insert_everything().await?;
         let mut specimens = self.scene.specimens.clone();
         specimens.retain(|specimen| specimen.obstacle.is_none());

@@ -44,11 +44,23 @@ pub(super) fn judge(
     {
         return Verdict::Differs;
     }
+    if let Shape::Leaves(last) = probe.shape
+        && answers.iter().all(|answer| taken(&answer))
+        && (last || is_kept(observed))
+    {
+        return if last && is_kept(observed) {
+            Verdict::Agrees
+        } else {
+            Verdict::Differs
+        };
+    }
     match observed {
         Observed::Done { rows, keys } => {
             let fits = refused.is_none()
                 && match &probe.shape {
-                    Shape::Count => *rows == answers.iter().filter(taken).count() as u64,
+                    Shape::Count | Shape::Leaves(_) => {
+                        *rows == answers.iter().filter(taken).count() as u64
+                    }
                     Shape::Each(names) => {
                         let got: HashSet<&String> = keys.iter().collect();
                         let known: HashSet<&String> = names.iter().collect();
@@ -87,6 +99,15 @@ fn stood_in_for(table: &Table, refused: Option<&Answer>) -> bool {
     };
     let parent = table.parents.get(usize::from(*position));
     parent.is_some_and(|parent| !parent.tested)
+}
+
+/// Whether the trigger behind `keep at least one` failed the statement.
+fn is_kept(observed: &Observed) -> bool {
+    let Observed::Failed(failure) = observed else {
+        return false;
+    };
+    let cause = failure.cause.as_deref().unwrap_or_default();
+    failure.state == "23514" && cause.starts_with("function countersign.")
 }
 
 /// A constraint explains a failure only where the policy let the statement through to it.

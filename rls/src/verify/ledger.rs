@@ -15,6 +15,9 @@ pub(super) enum Shape {
     Each(Vec<String>),
     /// It says how many rows it reached.
     Count,
+    /// It takes a membership, or leaves it alone. Where the policy lets it run, it must fail if it
+    /// takes the last of the top role, and must not if it does not.
+    Leaves(bool),
 }
 
 /// A statement under test.

@@ -182,6 +182,12 @@ impl Facts<'_> {
         ranks
     }
 
+    /// Whether a stored membership counts.
+    pub(super) fn sits(&self, members: &Members, row: &Row) -> bool {
+        let table = self.policy.table_at(members.table);
+        table.is_some_and(|table| self.counts(table, members, &data(table, row)))
+    }
+
     /// Whether a membership row counts.
     pub(super) fn counts(&self, table: &Table, members: &Members, row: &[Datum]) -> bool {
         let values: Vec<Value<'_>> = row.iter().map(Datum::value).collect();

@@ -16,7 +16,7 @@ create table shop.staff (
   firm_id   uuid not null references shop.firms (id) on delete cascade,
   person_id uuid not null,
   role      text not null check (role in ('boss', 'clerk', 'viewer')),
-  state     text not null default 'active' check (state in ('invited', 'active')),
+  state     text not null default 'active' check (state in ('invited', 'active', 'left')),
   nickname  text,
   unique (person_id, firm_id)
 );

@@ -124,7 +124,7 @@ impl Bench<'_> {
         self.answer(&self.question(caller, self.key(), written(change), act))
     }
 
-    fn act_update(&mut self, caller: usize, row: &Row, change: &Change) -> Act {
+    pub(super) fn act_update(&mut self, caller: usize, row: &Row, change: &Change) -> Act {
         let new = self.updated(row, change);
         Act::Update(self.row(caller, row), self.row(caller, &new))
     }

@@ -47,6 +47,10 @@ impl Bench<'_> {
         let Place::Root(key) = table.place else {
             return;
         };
+        // The next statement names the tenant, so it must not be a default that is never the same.
+        if !proposal.written.contains(key) {
+            return;
+        }
         let payload = self
             .plans
             .get(caller)

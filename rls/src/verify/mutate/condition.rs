@@ -48,8 +48,14 @@ pub(super) fn mutants(table: &Table, condition: &Condition) -> Vec<(String, Cond
         }
         Condition::IsNull(_) | Condition::Flag(_) | Condition::Like(..) => {}
         Condition::Distinct(left, right) => {
-            let plain = Condition::Compare(Comparison::NotEqual, left.clone(), right.clone());
-            all.push(("is distinct from made <>".to_owned(), plain));
+            // Without a NULL on either side they are the same.
+            if [left, right]
+                .into_iter()
+                .any(|side| can_be_null(table, side))
+            {
+                let plain = Condition::Compare(Comparison::NotEqual, left.clone(), right.clone());
+                all.push(("is distinct from made <>".to_owned(), plain));
+            }
             for (what, right) in operands(table, right, left) {
                 all.push((what, Condition::Distinct(left.clone(), right)));
             }
@@ -67,6 +73,14 @@ pub(super) fn mutants(table: &Table, condition: &Condition) -> Vec<(String, Cond
         all.push((format!("not put before {}", kind(condition)), negated));
     }
     all
+}
+
+fn can_be_null(table: &Table, operand: &Operand) -> bool {
+    match operand {
+        Operand::Column(column) => !table.not_null.contains(*column),
+        Operand::CallerId | Operand::CallerEmail | Operand::CallerAal => true,
+        Operand::Literal(_) | Operand::Now => false,
+    }
 }
 
 fn joined(

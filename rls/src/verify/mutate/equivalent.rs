@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use policy_core::Policy;
 use policy_core::columns::ColumnSet;
-use policy_core::condition::{Comparison, Condition};
-use policy_core::model::{Action, Grants, Rule, Subject, Table, TableIndex};
+use policy_core::condition::{Comparison, Condition, Operand};
+use policy_core::model::{Action, Grants, Privileges, Rule, Subject, Table, TableIndex};
 use policy_core::mutants::Mutant;
 
 use super::database::Change;
@@ -167,9 +167,28 @@ pub(super) fn of_operator(
             any(&|condition| matches!(condition, Condition::Not(_)))
                 || tables().any(|table| !table.never.is_empty())
         }
-        Mutant::NeverForgets | Mutant::NeverBindsTheService | Mutant::UnknownDoesNotForbid => {
+        Mutant::NeverForgets | Mutant::UnknownDoesNotForbid => {
             tables().any(|table| !table.never.is_empty())
         }
+        Mutant::NeverBindsTheService => tables().any(|table| {
+            let mut rules = table.rules.iter();
+            rules.any(|rule| {
+                let mut nevers = table.never.iter();
+                rule.subject == Subject::Service && nevers.any(|n| n.action == rule.action)
+            })
+        }),
+        Mutant::AndWithUnknownIsFalse => tables().any(|table| {
+            let rules = table.rules.iter();
+            let rules = rules.flat_map(|rule| [&rule.condition, &rule.check]);
+            let nevers = table.never.iter();
+            let nevers = nevers.flat_map(|never| [&never.condition, &never.check]);
+            rules
+                .flatten()
+                .any(|c| negates_unknown_and(table, c, false))
+                || nevers
+                    .flatten()
+                    .any(|c| negates_unknown_and(table, c, true))
+        }),
         Mutant::ParentIsSeen | Mutant::ParentBindsTheService => {
             tables().any(|table| !table.parents.is_empty())
         }
@@ -194,6 +213,33 @@ pub(super) fn of_operator(
         _ => true,
     };
     (!used).then_some("the policy does not use the operator")
+}
+
+/// Whether a conjunction that can be unknown stands where unknown and false are not the same: below
+/// `not`, or in what must not be. Whoever has no id meets no rule that a `never` could take back,
+/// so the caller's id is never unknown there.
+fn negates_unknown_and(table: &Table, condition: &Condition, negated: bool) -> bool {
+    match condition {
+        Condition::All(parts) => {
+            let mut open = false;
+            condition.for_each_operand(&mut |operand| {
+                open |= match operand {
+                    Operand::Column(column) => !table.not_null.contains(*column),
+                    Operand::CallerEmail | Operand::CallerAal => true,
+                    Operand::CallerId => table.grants.anon != Privileges::default(),
+                    Operand::Literal(_) | Operand::Now => false,
+                };
+            });
+            let inside = |part| negates_unknown_and(table, part, negated);
+            (negated && open) || parts.iter().any(inside)
+        }
+        Condition::Any(parts) => {
+            let inside = |part| negates_unknown_and(table, part, negated);
+            parts.iter().any(inside)
+        }
+        Condition::Not(inner) => negates_unknown_and(table, inner, true),
+        _ => false,
+    }
 }
 
 fn contains(condition: &Condition, wanted: &dyn Fn(&Condition) -> bool) -> bool {

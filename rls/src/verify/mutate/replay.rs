@@ -12,7 +12,7 @@ use crate::verify::seed::quietly;
 use crate::verify::session::Trial;
 
 /// How many statements of a seeding run before the next seeding has its turn.
-const FIRST: usize = 24;
+const FIRST: usize = 8;
 
 /// How many of the statements that noticed something before are tried first.
 const REMEMBERED: usize = 6;

@@ -104,7 +104,10 @@ impl<'a> Court<'a> {
         let taken = |answer: &&Answer| matches!(answer, Answer::Applies(_));
         let allowed = match probe.shape {
             Shape::Each(_) => native.iter().filter(taken).count() as u64,
-            Shape::Count => u64::from(native.iter().any(|answer| taken(&answer))),
+            Shape::Leaves(true) => 0,
+            Shape::Count | Shape::Leaves(false) => {
+                u64::from(native.iter().any(|answer| taken(&answer)))
+            }
         };
         self.done.allowed += allowed;
         self.done.denied += cells - allowed;
@@ -173,7 +176,7 @@ fn all_words(table: &Table, probe: &Probe, answers: &[Answer]) -> String {
             .get(position)
             .map(|name| format!("{name} "))
             .unwrap_or_default(),
-        Shape::Count => String::new(),
+        Shape::Count | Shape::Leaves(_) => String::new(),
     };
     let mut all: Vec<String> = answers
         .iter()
@@ -190,7 +193,7 @@ fn database(probe: &Probe, observed: &Observed) -> String {
         (Observed::Done { rows, keys }, Shape::Each(_)) => {
             format!("{rows} rows: {}", keys.join(", "))
         }
-        (Observed::Done { rows, .. }, Shape::Count) => format!("{rows} rows"),
+        (Observed::Done { rows, .. }, _) => format!("{rows} rows"),
     }
 }
 
