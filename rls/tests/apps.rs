@@ -135,13 +135,7 @@ fn assistant_and_postgresql_are_equal() {
 
 #[test]
 fn coaching_and_postgresql_are_equal() {
-    // Not pinned cell by cell: one table has come to two more cells in one run than in another.
-    proof(
-        "coaching",
-        "COUNTERSIGN_PG_URL",
-        &["--fresh", "--seed", "1"],
-        50_000,
-    );
+    on_postgresql("coaching", 50_000);
 }
 
 #[test]

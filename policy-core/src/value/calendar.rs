@@ -57,7 +57,8 @@ pub fn timestamp_from_text(text: &str) -> Option<i64> {
         .filter(|micros| *micros != i64::MAX && *micros != i64::MIN)
 }
 
-/// A timestamp in ISO form, in UTC.
+/// A timestamp in ISO form, in UTC, with as many digits after the point as PostgreSQL prints: none
+/// that is zero at the end.
 #[must_use]
 pub fn timestamp_text(micros: i64) -> String {
     match micros {
@@ -75,7 +76,9 @@ pub fn timestamp_text(micros: i64) -> String {
     if fraction == 0 {
         format!("{date} {h:02}:{m:02}:{s:02}+00{era}")
     } else {
-        format!("{date} {h:02}:{m:02}:{s:02}.{fraction:06}+00{era}")
+        let fraction = format!("{fraction:06}");
+        let fraction = fraction.trim_end_matches('0');
+        format!("{date} {h:02}:{m:02}:{s:02}.{fraction}+00{era}")
     }
 }
 
@@ -228,6 +231,18 @@ mod tests {
         );
         assert_eq!(timestamp_from_text("1970-01-01 00:00:00"), None);
         assert_eq!(timestamp_from_text("1970-01-01 24:00:00Z"), None);
+    }
+
+    #[test]
+    fn a_timestamp_is_written_as_postgresql_does() {
+        for (micros, text) in [
+            (0, "1970-01-01 00:00:00+00"),
+            (1, "1970-01-01 00:00:00.000001+00"),
+            (250_000, "1970-01-01 00:00:00.25+00"),
+            (-100, "1969-12-31 23:59:59.9999+00"),
+        ] {
+            assert_eq!(timestamp_text(micros), text);
+        }
     }
 
     #[test]

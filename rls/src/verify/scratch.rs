@@ -17,6 +17,12 @@ const SUPABASE: &str = include_str!("scratch.sql");
 /// The roles that the verification or the migrations may bring to the server.
 const ROLES: &str = "'anon', 'authenticated', 'service_role', 'supabase_auth_admin', 'authenticator', 'countersign_edge'";
 
+/// What new objects are open to, whatever schema they are made in. A generated migration changes
+/// it, no schema holds it, and whoever comes next would get functions that nobody may execute.
+const DEFAULTS: &str = "select r.rolname, d.defaclobjtype::text, d.defaclacl::text
+     from pg_catalog.pg_default_acl d join pg_catalog.pg_roles r on r.oid = d.defaclrole
+     where d.defaclnamespace = 0";
+
 /// Where the verification takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -37,6 +43,8 @@ pub(super) struct Scratch {
     known: Vec<String>,
     /// The schemas that were there before, where the database is not the verification's own.
     schemas: Vec<String>,
+    /// And what new objects of every schema were open to, as rows of `pg_default_acl`.
+    defaults: Vec<Vec<Option<String>>>,
 }
 
 impl Scratch {
@@ -47,12 +55,16 @@ impl Scratch {
         if place == Place::Scratch {
             refuse_used(&session).await?;
             let schemas = schemas(&session).await?;
+            let defaults = session
+                .rows("looking for default privileges", DEFAULTS)
+                .await?;
             session.close().await;
             return Ok(Self {
                 server,
                 database: None,
                 known: Vec::new(),
                 schemas,
+                defaults,
             });
         }
         let query = format!("select rolname from pg_catalog.pg_roles where rolname in ({ROLES})");
@@ -69,6 +81,7 @@ impl Scratch {
             database: Some(name),
             known,
             schemas: Vec::new(),
+            defaults: Vec::new(),
         })
     }
 
@@ -99,6 +112,8 @@ impl Scratch {
                     session.run("emptying the scratch database", &drop).await?;
                 }
             }
+            let what = "restoring the default privileges";
+            session.run(what, &restored(&self.defaults)).await?;
             session.close().await;
             return Ok(());
         };
@@ -116,6 +131,45 @@ impl Scratch {
         session.close().await;
         Ok(())
     }
+}
+
+/// The statement that brings the default privileges back to what they were: what was not there is
+/// granted as PostgreSQL does by itself, upon which it forgets the entry.
+fn restored(before: &[Vec<Option<String>>]) -> String {
+    let known = before.iter().map(|row| {
+        let cells: Vec<String> = row
+            .iter()
+            .map(|cell| sql::literal(cell.as_deref()))
+            .collect();
+        format!("({})", cells.join(", "))
+    });
+    let known: Vec<String> = known.chain(["(null, null, null)".to_owned()]).collect();
+    format!(
+        "do $restore$ declare of record; one record; verb text; begin
+           for of in
+             select d.defaclrole as role, r.rolname as name, d.defaclacl as acl,
+               coalesce(known.acl::aclitem[],
+                 pg_catalog.acldefault(case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end, d.defaclrole)) as wanted,
+               case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions'
+                 when 'T' then 'types' when 'n' then 'schemas' else 'large objects' end as kind
+             from pg_catalog.pg_default_acl d
+             join pg_catalog.pg_roles r on r.oid = d.defaclrole
+             left join (values {known}) known (name, kind, acl) on known.name = r.rolname and known.kind = d.defaclobjtype::text
+             where d.defaclnamespace = 0 and known.acl is distinct from d.defaclacl::text
+           loop
+             verb := format('alter default privileges for role %I ', of.name);
+             for one in select distinct grantee::regrole::text as name, grantee from pg_catalog.aclexplode(of.acl) loop
+               execute verb || format('revoke all on %s from %s', of.kind, case one.grantee when 0 then 'public' else one.name end);
+             end loop;
+             for one in select grantee::regrole::text as name, grantee, privilege_type, is_grantable from pg_catalog.aclexplode(of.wanted) loop
+               execute verb || format('grant %s on %s to %s%s', one.privilege_type, of.kind,
+                 case one.grantee when 0 then 'public' else one.name end,
+                 case when one.is_grantable then ' with grant option' else '' end);
+             end loop;
+           end loop;
+         end $restore$",
+        known = known.join(", ")
+    )
 }
 
 /// The names of all schemas but PostgreSQL's own.

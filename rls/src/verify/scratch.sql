@@ -38,3 +38,5 @@ $$;
 create or replace function auth.role() returns text language sql stable as $$
   select auth.jwt() ->> 'role'
 $$;
+-- Said, since the database's default privileges may be others than PostgreSQL's own.
+grant execute on function auth.jwt(), auth.uid(), auth.role() to public;
