@@ -5,6 +5,7 @@
 
 mod alone;
 mod better_auth;
+mod legacy;
 mod queries;
 mod scripts;
 mod support;
