@@ -2,16 +2,19 @@
 //!
 //! - [`project`] finds policy, catalogue and migrations in a checkout;
 //! - [`catalogue`] reads what a policy is held against from a live database;
+//! - [`live`] reads all of a database that has to do with a schema;
 //! - [`generate`] turns a policy into SQL, and [`migrations`] into files that carry what changed;
 //! - [`lsp`] serves editors;
 //! - [`matrix`] puts together who may do what, for people;
 //! - [`postgrest`] reads the filters that a policy is turned into;
 //! - [`residuals`] counts how much of a policy such filters can say;
 //! - [`ownership`] says where the truth of everything lives;
+//! - [`shadow`] shows what a policy's SQL becomes on a server, without changing it;
 //! - [`verify`] runs policy and database side by side.
 
 pub mod catalogue;
 pub mod generate;
+pub mod live;
 pub mod lsp;
 pub mod matrix;
 pub mod migrations;
@@ -19,5 +22,6 @@ pub mod ownership;
 pub mod postgrest;
 pub mod project;
 pub mod residuals;
+pub mod shadow;
 mod sql;
 pub mod verify;
