@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 all well, 1 something was found, 2 it could not be run.
 
+mod audit;
 mod catalogue;
 mod check;
 mod compile;
@@ -44,6 +45,7 @@ enum Command {
     Lsp(lsp::LspArgs),
     Generate(generate::GenerateArgs),
     Verify(verify::VerifyArgs),
+    Audit(audit::AuditArgs),
     Matrix(matrix::MatrixArgs),
     Explain(explain::ExplainArgs),
     Catalogue(catalogue::CatalogueArgs),
@@ -135,6 +137,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Lsp(arguments) => arguments.run(),
         Command::Generate(arguments) => arguments.run(&output),
         Command::Verify(arguments) => arguments.run(&output),
+        Command::Audit(arguments) => arguments.run(&output),
         Command::Matrix(arguments) => arguments.run(&output),
         Command::Explain(arguments) => arguments.run(&output),
         Command::Catalogue(arguments) => arguments.run(&output),

@@ -66,6 +66,34 @@ pub fn sections(policy: &Policy, catalogue: &Catalogue, source: &str) -> Vec<Sec
     sections
 }
 
+/// The roles that lose everything before anything is granted.
+pub(crate) fn everybody() -> impl Iterator<Item = &'static str> {
+    grants::EVERYBODY.split(", ")
+}
+
+/// The database roles that a view or function for some subjects is granted to.
+pub(crate) fn grantees(subjects: &[Subject]) -> Vec<&'static str> {
+    functions::roles(subjects)
+}
+
+/// The leading columns by which the policies and helpers of a table look rows up, and what an index
+/// for them is called.
+pub(crate) fn lookups<'t>(
+    policy: &Policy,
+    catalogue: &Catalogue,
+    table: &'t Table,
+) -> Vec<(String, Vec<&'t str>)> {
+    let context = Context {
+        policy,
+        catalogue,
+        source: "",
+    };
+    let wanted = indexes::wanted(&context, table).into_iter();
+    wanted
+        .map(|columns| (indexes::name(table, &columns), columns))
+        .collect()
+}
+
 /// A condition on a table's rows as the policies for signed-in callers write it, its columns
 /// qualified with the table's name: for whoever holds the evaluator against the database.
 #[must_use]

@@ -1,6 +1,7 @@
 //! From a policy to PostgreSQL, and the proof that they are equal.
 //!
 //! - [`project`] finds policy, catalogue and migrations in a checkout;
+//! - [`audit`] judges a live database by a policy;
 //! - [`catalogue`] reads what a policy is held against from a live database;
 //! - [`live`] reads all of a database that has to do with a schema;
 //! - [`generate`] turns a policy into SQL, and [`migrations`] into files that carry what changed;
@@ -12,6 +13,7 @@
 //! - [`shadow`] shows what a policy's SQL becomes on a server, without changing it;
 //! - [`verify`] runs policy and database side by side.
 
+pub mod audit;
 pub mod catalogue;
 pub mod generate;
 pub mod live;

@@ -1,4 +1,4 @@
-//! What a live database holds, as plain values: what `countersign audit` judges.
+//! What a live database holds, as plain values: what [`crate::audit`] judges.
 //!
 //! Everything is read in one read-only, repeatable-read transaction, with an empty search path, so
 //! that PostgreSQL prints every name with its schema. Nothing stronger than ACCESS SHARE is locked,
@@ -101,7 +101,7 @@ pub fn begin(
         .map_err(failed)?;
     let settings = format!(
         "set local search_path = ''; set local statement_timeout = {}; set local lock_timeout = {};
-         set local quote_all_identifiers = off",
+         set local quote_all_identifiers = off; set local jit = off",
         limits.statement.as_millis().max(1),
         limits.lock.as_millis().max(1)
     );

@@ -27,7 +27,8 @@ pub(super) fn views(context: &Context<'_>) -> Option<Section> {
             named
                 .map(|view| view.subjects.as_slice())
                 .unwrap_or_default(),
-        );
+        )
+        .join(", ");
         let _ = writeln!(
             body,
             "revoke all on {relation} from {};\ngrant select on {relation} to {roles};",
@@ -66,7 +67,8 @@ pub(super) fn functions(context: &Context<'_>) -> Option<Section> {
             named
                 .map(|named| named.subjects.as_slice())
                 .unwrap_or_default(),
-        );
+        )
+        .join(", ");
         // A name that is not overloaded needs no types, which could lie in any schema.
         let all = &context.catalogue.functions;
         let overloaded = all
@@ -94,7 +96,7 @@ pub(super) fn functions(context: &Context<'_>) -> Option<Section> {
 }
 
 /// The database roles behind some subjects, and Supabase's own.
-fn roles(subjects: &[Subject]) -> String {
+pub(super) fn roles(subjects: &[Subject]) -> Vec<&'static str> {
     let spoken = |role: &Role| subjects.iter().any(|subject| role.speaks_for(*subject));
     let mut roles: Vec<&str> = Role::ALL
         .into_iter()
@@ -102,5 +104,5 @@ fn roles(subjects: &[Subject]) -> String {
         .map(Role::name)
         .collect();
     roles.push("service_role");
-    roles.join(", ")
+    roles
 }

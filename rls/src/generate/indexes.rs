@@ -26,11 +26,7 @@ pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
             continue;
         }
         made.push(columns);
-        let name = sql::fitting(&format!(
-            "countersign_{}_{}_idx",
-            table.name,
-            columns.join("_")
-        ));
+        let name = name(table, columns);
         let (name, relation) = (sql::name(&name).into_owned(), context.relation(&table.name));
         let columns = sql::names(columns.iter().copied());
         let _ = writeln!(
@@ -40,12 +36,21 @@ pub(super) fn write(context: &Context<'_>, table: &Table, text: &mut String) {
     }
 }
 
+/// What an index on some columns of a table is called.
+pub(super) fn name(table: &Table, columns: &[&str]) -> String {
+    sql::fitting(&format!(
+        "countersign_{}_{}_idx",
+        table.name,
+        columns.join("_")
+    ))
+}
+
 fn starts_with(index: &[String], columns: &[&str]) -> bool {
     index.len() >= columns.len() && index.iter().zip(columns).all(|(a, b)| a == b)
 }
 
 /// The leading columns by which policies and helpers look rows up.
-fn wanted<'t>(context: &Context<'_>, table: &'t Table) -> Vec<Vec<&'t str>> {
+pub(super) fn wanted<'t>(context: &Context<'_>, table: &'t Table) -> Vec<Vec<&'t str>> {
     let mut wanted: Vec<Vec<ColumnIndex>> = Vec::new();
     if let Place::Tenant(tenant) = table.place {
         wanted.push(vec![tenant]);
