@@ -7,6 +7,7 @@ mod catalogue;
 mod check;
 mod compile;
 mod diagnostics;
+mod diff;
 mod explain;
 mod fmt;
 mod generate;
@@ -44,6 +45,7 @@ enum Command {
     Fmt(fmt::FmtArgs),
     Lsp(lsp::LspArgs),
     Generate(generate::GenerateArgs),
+    Diff(diff::DiffArgs),
     Verify(verify::VerifyArgs),
     Audit(audit::AuditArgs),
     Matrix(matrix::MatrixArgs),
@@ -136,6 +138,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Fmt(arguments) => arguments.run(&output),
         Command::Lsp(arguments) => arguments.run(),
         Command::Generate(arguments) => arguments.run(&output),
+        Command::Diff(arguments) => arguments.run(&output),
         Command::Verify(arguments) => arguments.run(&output),
         Command::Audit(arguments) => arguments.run(&output),
         Command::Matrix(arguments) => arguments.run(&output),

@@ -5,6 +5,7 @@
 //! - [`catalogue`] reads what a policy is held against from a live database;
 //! - [`live`] reads all of a database that has to do with a schema;
 //! - [`generate`] turns a policy into SQL, and [`migrations`] into files that carry what changed;
+//! - [`diff`] writes the migrations that bring a database in use to its policy;
 //! - [`lsp`] serves editors;
 //! - [`matrix`] puts together who may do what, for people;
 //! - [`postgrest`] reads the filters that a policy is turned into;
@@ -15,6 +16,7 @@
 
 pub mod audit;
 pub mod catalogue;
+pub mod diff;
 pub mod generate;
 pub mod live;
 pub mod lsp;

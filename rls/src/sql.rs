@@ -1,6 +1,8 @@
 //! Pieces of SQL text: names, literals, and boolean expressions ([`test`](mod@test)).
 
 mod keywords;
+pub(crate) mod lex;
+pub(crate) mod retarget;
 pub(crate) mod test;
 
 use std::borrow::Cow;

@@ -9,3 +9,4 @@ mod legacy;
 mod queries;
 mod scripts;
 mod support;
+mod upgrade;
