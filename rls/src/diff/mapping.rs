@@ -28,6 +28,8 @@ pub(super) struct Mapping {
     /// People with a role that nothing says anything of.
     pub(super) unmapped: Vec<String>,
     needed: bool,
+    /// Whether an upgrade that has stopped left its table.
+    left: bool,
 }
 
 struct Known {
@@ -42,8 +44,16 @@ pub(super) fn read(
     live: &Live,
     file: Option<&Path>,
 ) -> Result<Mapping, DiffError> {
+    let left = known(
+        transaction,
+        &format!("select 'left', null::text where to_regclass('{TABLE}') is not null"),
+    )?;
+    let left = !left.is_empty();
     let Some((table, caller)) = without_tenant(policy, live) else {
-        return Ok(Mapping::default());
+        return Ok(Mapping {
+            left,
+            ..Mapping::default()
+        });
     };
     let Some(tenant) = &policy.tenant else {
         return Ok(Mapping::default());
@@ -104,18 +114,20 @@ pub(super) fn read(
         places,
         unmapped,
         needed: true,
+        left,
     })
 }
 
-/// A table of memberships whose tenant column is missing, and its column with the person.
+/// A table of memberships whose tenant column is missing or not required yet, and its column with
+/// the person.
 fn without_tenant(policy: &Policy, live: &Live) -> Option<(String, String)> {
     let members = policy.tenant.iter().flat_map(|tenant| &tenant.members);
     members.into_iter().find_map(|members| {
         let table = policy.table_at(members.table)?;
         let known = live.table(&table.name)?;
         let tenant = table.column_name(members.tenant);
-        let missing = known.column(tenant).is_none();
-        missing.then(|| {
+        let open = known.column(tenant).is_none_or(|column| !column.not_null);
+        open.then(|| {
             (
                 table.name.clone(),
                 table.column_name(members.caller).to_owned(),
@@ -205,6 +217,12 @@ fn find(of: &[Known], text: &str) -> Option<String> {
 
 /// The table that the steps written by hand read, and its end.
 pub(super) fn steps(context: &mut Context<'_>, mapping: &Mapping) {
+    if mapping.needed || mapping.left {
+        context.steps.push(
+            Step::new(Phase::Contract, "people_gone", "The upgrade has read it.")
+                .with(format!("drop table {TABLE}"), None),
+        );
+    }
     if !mapping.needed {
         return;
     }
@@ -214,6 +232,7 @@ pub(super) fn steps(context: &mut Context<'_>, mapping: &Mapping) {
         "Who belongs where, as the mapping file says. Read by the upgrade, closed to everybody else, dropped at the end.",
     )
     .with("create schema if not exists countersign", None)
+    .with(format!("drop table if exists {TABLE}"), None)
     .with(
         format!("create table {TABLE} (\n  position  bigint generated always as identity primary key,\n  user_id   uuid not null,\n  tenant_id uuid not null,\n  role      text,\n  unique (user_id, tenant_id)\n)"),
         Some(format!("drop table if exists {TABLE}")),
@@ -245,10 +264,6 @@ pub(super) fn steps(context: &mut Context<'_>, mapping: &Mapping) {
         );
     }
     context.steps.push(step);
-    context.steps.push(
-        Step::new(Phase::Contract, "people_gone", "The upgrade has read it.")
-            .with(format!("drop table {TABLE}"), None),
-    );
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 //! own schema. The comments at a file's head say when it applies:
 //!
 //! - `-- phase: backfill` (or `switch`, `contract`)
-//! - `-- if missing: "T".c` or `-- if present: "T".c`: the column of the live table that decides
+//! - `-- if present: "T".c`: only while the live table has the column
+//! - `-- if open: "T".c`: only until the live table has the column and requires it
+//! - `-- if policy: prefix`: only while a live policy is called so
 //! - `-- replaces: "T".c`: a column that is dropped once the values are moved
 //! - `-- lock: ...`: what it locks
 
@@ -13,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::step::{Phase, Statement, Step};
 use super::{DiffError, goal};
-use crate::live::Live;
+use crate::live::{Column, Live};
 use crate::sql::lex;
 use crate::sql::retarget::retarget;
 
@@ -85,8 +87,14 @@ fn parse(text: &str, own: &str, live: &Live) -> Result<Option<Recipe>, String> {
                     other => return Err(format!("there is no phase \"{other}\"")),
                 });
             }
-            Some(("if missing", value)) => applies &= !has(live, value),
-            Some(("if present", value)) => applies &= has(live, value),
+            Some(("if open", value)) => {
+                applies &= column(live, value).is_none_or(|column| !column.not_null);
+            }
+            Some(("if policy", value)) => {
+                let mut policies = live.tables.iter().flat_map(|table| &table.policies);
+                applies &= policies.any(|policy| policy.name.starts_with(value));
+            }
+            Some(("if present", value)) => applies &= column(live, value).is_some(),
             Some(("replaces", value)) => replaces.push(value.replace('"', "")),
             Some(("lock", value)) => lock = Some(value.to_owned()),
             _ => about.push(comment.to_owned()),
@@ -105,11 +113,9 @@ fn parse(text: &str, own: &str, live: &Live) -> Result<Option<Recipe>, String> {
     Ok(Some(Recipe { step, replaces }))
 }
 
-/// Whether a live table has a column, as in `"T".c`.
-fn has(live: &Live, column: &str) -> bool {
-    let plain = column.replace('"', "");
-    plain.split_once('.').is_some_and(|(table, column)| {
-        live.table(table)
-            .is_some_and(|table| table.column(column).is_some())
-    })
+/// A column of a live table, named as in `"T".c`.
+fn column<'a>(live: &'a Live, name: &str) -> Option<&'a Column> {
+    let plain = name.replace('"', "");
+    let (table, column) = plain.split_once('.')?;
+    live.table(table)?.column(column)
 }

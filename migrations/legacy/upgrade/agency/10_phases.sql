@@ -1,6 +1,6 @@
 -- A phase is of its roadmap's project.
 -- phase: backfill
--- if missing: "roadmap_phases".project_id
+-- if open: "roadmap_phases".project_id
 -- lock: ROW EXCLUSIVE on roadmap_phases
 
 update agency.roadmap_phases p

@@ -1,7 +1,7 @@
 -- What somebody began without signing in is a guest's session, and their organizations go on taking guests: through an
 -- anonymous sign-in, whose session is claimed at sign-up. The sessions there are belong to nobody; members can take them up.
 -- phase: backfill
--- if missing: "wizard_sessions".guest
+-- if policy: temp_anon_
 -- lock: ROW EXCLUSIVE on wizard_sessions and organizations
 
 update agency.wizard_sessions s set guest = true where s.created_by is null;

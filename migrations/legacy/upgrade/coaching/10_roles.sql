@@ -1,7 +1,7 @@
 -- Everybody's account, as the mapping file has it; a person in several has a role in each. The owner of an account is a manager.
 -- Whoever is not in the mapping keeps a row without an account, which the quarantine takes.
 -- phase: backfill
--- if missing: "User_Roles".account_id
+-- if open: "User_Roles".account_id
 -- lock: ROW EXCLUSIVE on "User_Roles"
 
 update coaching."User_Roles" r

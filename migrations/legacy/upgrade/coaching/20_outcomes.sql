@@ -1,6 +1,6 @@
 -- An outcome without an account has that of the message it came from.
 -- phase: backfill
--- if missing: "User_Roles".account_id
+-- if open: "Coaching_Outcomes".account_id
 -- lock: ROW EXCLUSIVE on "Coaching_Outcomes"
 
 update coaching."Coaching_Outcomes" o

@@ -62,7 +62,7 @@ fn write(url: &str, role: &'static str, stop: &AtomicBool) -> Diary {
             }
         }
         diary.slowest = diary.slowest.max(began.elapsed());
-        thread::sleep(Duration::from_millis(4));
+        thread::sleep(Duration::from_millis(1));
     }
     diary
 }
