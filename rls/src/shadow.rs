@@ -17,6 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use policy_core::{Catalogue, Policy};
 use postgres::Transaction;
+use postgres::error::SqlState;
 
 use crate::generate::{self, Section};
 use crate::live::{self, Live, LiveError};
@@ -60,6 +61,20 @@ pub enum ShadowError {
     Rename(#[from] serde_json::Error),
 }
 
+impl ShadowError {
+    /// Whether the role may not do what the shadow needs; then another server may do.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        match self {
+            Self::Forbidden { .. } => true,
+            Self::Section { source, .. } | Self::Make { source, .. } => {
+                source.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
+            }
+            Self::Live(_) | Self::Rename(_) => false,
+        }
+    }
+}
+
 /// What is made for a policy.
 #[derive(Clone, Copy, Debug)]
 pub struct Intention<'a> {
@@ -90,7 +105,9 @@ pub fn make(
 ) -> Result<Live, ShadowError> {
     allowed(transaction)?;
     match attempt(transaction, intention, Some(live)) {
-        Err(ShadowError::Section { .. }) => attempt(transaction, intention, None),
+        Err(error @ ShadowError::Section { .. }) if !error.is_forbidden() => {
+            attempt(transaction, intention, None)
+        }
         result => result,
     }
 }

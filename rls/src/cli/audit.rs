@@ -1,5 +1,6 @@
 //! `countersign audit`: what of a live database is not as intended, or is unsafe on its own.
 
+use std::error::Error;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use countersign_rls::audit::{self, Evidence, Report, Severity, kinds};
 use countersign_rls::live::{self, Limits, Live};
-use countersign_rls::shadow::{self, Intention, ShadowError};
+use countersign_rls::shadow::{self, Intention};
 use indicatif::ProgressBar;
 use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
 
@@ -166,9 +167,10 @@ impl AuditArgs {
                     ))
                 }
             }
-            Err(error @ ShadowError::Forbidden { .. }) => Err(miette!(
+            Err(error) if error.is_forbidden() => Err(miette!(
                 help = "make it on another server with --shadow <url>, or leave the comparison out with --no-shadow",
-                "{error}"
+                "{}",
+                chain(&error)
             )),
             Err(error) => Err(error).into_diagnostic(),
         }
@@ -190,4 +192,15 @@ impl AuditArgs {
             .wrap_err_with(|| format!("cannot write {}", path.display()))?;
         Ok(false)
     }
+}
+
+/// An error and what brought it about, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

@@ -7,6 +7,7 @@
 mod command;
 #[path = "../support/database.rs"]
 mod database;
+mod legacy;
 mod planted;
 mod reference;
 mod sarif;

@@ -30,6 +30,13 @@ pub(crate) struct Database {
 impl Database {
     /// An empty one but for what Supabase brings; `None` without a server.
     pub(crate) fn empty() -> Option<Self> {
+        let database = Self::bare()?;
+        database.client().batch_execute(SUPABASE).unwrap();
+        Some(database)
+    }
+
+    /// One with nothing in it.
+    pub(crate) fn bare() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let Ok(server) = std::env::var("COUNTERSIGN_PG_URL") else {
             eprintln!("skipped: COUNTERSIGN_PG_URL is not set");
@@ -41,9 +48,7 @@ impl Database {
         client
             .batch_execute(&format!("create database {name}"))
             .unwrap();
-        let database = Self { server, name };
-        database.client().batch_execute(SUPABASE).unwrap();
-        Some(database)
+        Some(Self { server, name })
     }
 
     /// With all five apps.
