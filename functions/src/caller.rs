@@ -74,6 +74,16 @@ pub struct Person {
 }
 
 impl Caller {
+    /// Nobody, for requests that are believed for something else than who sends them.
+    #[must_use]
+    pub fn nobody(config: &Config) -> Self {
+        Self {
+            who: Who::Anon,
+            token: None,
+            api_key: Secret::new(config.default_key()),
+        }
+    }
+
     /// The caller's id in an app whose ids are of this kind.
     #[must_use]
     pub fn id(&self, kind: Kind) -> Value<'_> {

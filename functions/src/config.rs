@@ -6,6 +6,7 @@ use reqwest::{StatusCode, Url};
 
 use crate::caller::keys::SHORTEST_SECRET;
 use crate::problem::Problem;
+use crate::providers::settings::Providers;
 use crate::secret::Secret;
 
 /// The Worker's settings. `docs/operators.md` says what each is for.
@@ -40,6 +41,8 @@ pub struct Config {
     pub patience: Duration,
     /// The apps to serve, the first for requests that name none; if there are none, all there are.
     pub apps: Vec<String>,
+    /// The systems behind the Worker.
+    pub providers: Providers,
 }
 
 /// A setting that is missing or makes no sense.
@@ -47,6 +50,13 @@ pub struct Config {
 pub struct BadSetting {
     variable: &'static str,
     problem: &'static str,
+}
+
+impl BadSetting {
+    /// A setting and what is wrong with it.
+    pub(crate) const fn new(variable: &'static str, problem: &'static str) -> Self {
+        Self { variable, problem }
+    }
 }
 
 /// What is wrong with an app that has no policy here.
@@ -110,6 +120,7 @@ impl Config {
             refuse_empty_reads: flag("REFUSE_EMPTY_READS", text("REFUSE_EMPTY_READS"))?,
             pass: services(text("PASS_SERVICES"))?,
             apps: words(text("APPS")),
+            providers: Providers::read(&text)?,
             rate_limit_period: match text("RATE_LIMIT_PERIOD_SECONDS").as_deref() {
                 None | Some("60") => 60,
                 Some("10") => 10,
@@ -173,7 +184,7 @@ fn missing(variable: &'static str) -> BadSetting {
     }
 }
 
-fn base_url(variable: &'static str, text: &str) -> Result<Url, BadSetting> {
+pub(crate) fn base_url(variable: &'static str, text: &str) -> Result<Url, BadSetting> {
     let bad = BadSetting {
         variable,
         problem: "is not an http or https address without query",

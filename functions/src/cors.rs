@@ -19,8 +19,9 @@ const MAX_AGE: &str = "7200";
 
 /// The origins that may call.
 ///
-/// The Worker reads no cookies: a foreign page has no credentials but those it brings itself, so
-/// `*` gives nothing away.
+/// The Worker knows nobody by a cookie: a foreign page has no credentials but those it brings
+/// itself, so `*` gives nothing away. The one cookie there is ties a consent to the browser in which
+/// it was begun ([`crate::connections::oauth`]), and only for origins that are listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
     /// Any.
@@ -42,6 +43,15 @@ impl Origins {
             Self::Any
         } else {
             Self::Listed(listed)
+        }
+    }
+
+    /// Whether this origin is one of those that are listed. Where any may call, none is.
+    #[must_use]
+    pub fn lists(&self, origin: &str) -> bool {
+        match self {
+            Self::Any => false,
+            Self::Listed(listed) => listed.iter().any(|one| one == origin),
         }
     }
 

@@ -21,21 +21,30 @@ pub mod gateway;
 
 pub mod handlers;
 
+pub mod apps;
+
+pub mod openapi;
+
 pub mod upstream;
 
 pub mod answer;
 
 pub mod config;
+pub mod connections;
 pub mod cors;
+pub mod database;
 pub mod edge;
 pub mod json;
 pub mod limit;
 pub mod message;
 pub mod policies;
 pub mod problem;
+pub mod providers;
 pub mod record;
 pub mod secret;
+pub mod time;
 pub mod transport;
+pub mod webhooks;
 
 #[cfg(target_arch = "wasm32")]
 mod shell;

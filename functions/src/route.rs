@@ -1,4 +1,4 @@
-//! The table of all endpoints.
+//! The table of all endpoints but the apps' workflows, which are in [`crate::apps`].
 
 use reqwest::{Method, StatusCode};
 
@@ -9,6 +9,8 @@ use crate::problem::Problem;
 pub enum Handler {
     /// That the Worker runs.
     Health,
+    /// The document of the workflows.
+    OpenApi,
     /// Who the caller is.
     Me,
     /// What the caller may do.
@@ -39,6 +41,11 @@ const ENDPOINTS: &[Endpoint] = &[
         pattern: "/healthz",
         methods: GET,
         handler: Handler::Health,
+    },
+    Endpoint {
+        pattern: "/functions/v1/openapi.json",
+        methods: GET,
+        handler: Handler::OpenApi,
     },
     Endpoint {
         pattern: "/me",
@@ -105,7 +112,9 @@ pub fn pattern(path: &str) -> Option<&'static str> {
     let found = ENDPOINTS
         .iter()
         .find(|endpoint| endpoint.rest(path).is_some());
-    found.map(|endpoint| endpoint.pattern)
+    found
+        .map(|endpoint| endpoint.pattern)
+        .or_else(|| crate::apps::pattern(path))
 }
 
 impl Endpoint {

@@ -3,13 +3,16 @@
 use reqwest::{Method, StatusCode};
 
 use crate::answer;
-use crate::caller;
+use crate::apps;
+use crate::apps::assistant::CONNECT;
+use crate::caller::{self, Caller};
 use crate::config::{BadSetting, Config, UNKNOWN_APP};
 use crate::cors::{self, Origins};
 use crate::edge::Edge;
 use crate::handlers::{access, health, me, pass, rest};
 use crate::limit;
-use crate::message::{Request, Response};
+use crate::message::{Body, Request, Response};
+use crate::openapi;
 use crate::policies::Policies;
 use crate::problem::Problem;
 use crate::record::{Record, request_id};
@@ -69,8 +72,12 @@ pub async fn serve<R: Runtime>(
     let origin = request.header("origin").map(str::to_owned);
     let id = request_id(request.header("x-request-id"));
     let mut record = Record::new(id, request.method.as_str(), route::pattern(&request.path));
+    let sets_cookie = request.path == CONNECT;
     let result = handle(setup, runtime, request, &mut record).await;
-    let response = answer::finish(result, &setup.origins, origin.as_deref(), &mut record);
+    let mut response = answer::finish(result, &setup.origins, origin.as_deref(), &mut record);
+    if sets_cookie && origin.is_some_and(|origin| setup.origins.lists(&origin)) {
+        response.set("access-control-allow-credentials", "true");
+    }
     let took = runtime.now_ms().saturating_sub(started);
     runtime.log(&record.line(response.status, took));
     response
@@ -93,12 +100,40 @@ async fn handle<R: Runtime>(
         return Err(Problem::new(StatusCode::URI_TOO_LONG, "CS414", message));
     }
     let path = request.path.clone();
+    if let Some(workflow) = apps::find(&request.method, &path)? {
+        let edge = setup.edge.as_ref().map_err(Clone::clone)?;
+        limit::address(&edge.config, runtime, &request).await?;
+        let caller = if workflow.0.needs.is_some() {
+            caller::identify(edge, runtime, &request).await?
+        } else {
+            Caller::nobody(&edge.config)
+        };
+        record.caller(&caller);
+        limit::caller(&edge.config, runtime, &caller).await?;
+        let id = record.request_id.clone();
+        return apps::answer(
+            edge,
+            runtime,
+            &setup.origins,
+            &caller,
+            workflow,
+            request,
+            &id,
+        )
+        .await;
+    }
     let (endpoint, rest) = route::find(&request.method, &path)?;
     if endpoint.handler == Handler::Health {
         return Ok(health::answer());
     }
     let edge = setup.edge.as_ref().map_err(Clone::clone)?;
     limit::address(&edge.config, runtime, &request).await?;
+    if endpoint.handler == Handler::OpenApi {
+        let mut response = Response::empty(StatusCode::OK);
+        response.set("content-type", "application/json; charset=utf-8");
+        response.body = Body::Bytes(openapi::DOCUMENT.as_bytes().to_vec());
+        return Ok(response);
+    }
     if let Handler::Pass(service) = endpoint.handler {
         return pass::answer(edge, runtime, request, service, &record.request_id).await;
     }

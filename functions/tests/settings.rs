@@ -12,7 +12,12 @@ use countersign_functions::limit::Limit;
 use countersign_functions::serve::Setup;
 
 /// Set with `wrangler secret put`, and never in a file.
-const SECRETS: [&str; 1] = ["SUPABASE_JWT_SECRET"];
+const SECRETS: [&str; 4] = [
+    "HUBSPOT_CLIENT_SECRET",
+    "LLM_API_KEY",
+    "SEALING_KEYS",
+    "SUPABASE_JWT_SECRET",
+];
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
@@ -27,6 +32,14 @@ fn asked() -> BTreeSet<String> {
         match name {
             "SUPABASE_URL" => Some("https://db.example".to_owned()),
             "SUPABASE_PUBLISHABLE_KEY" => Some("sb_publishable_test".to_owned()),
+            // With these it asks for what belongs to them.
+            "PUBLIC_URL" | "LLM_URL" => Some("https://example.test".to_owned()),
+            "HUBSPOT_CLIENT_ID"
+            | "HUBSPOT_CLIENT_SECRET"
+            | "LLM_API_KEY"
+            | "LLM_MODEL"
+            | "LLM_EMBEDDING_MODEL" => Some("x".to_owned()),
+            "LLM_EMBEDDING_DIMENSIONS" => Some("768".to_owned()),
             _ => None,
         }
     }));

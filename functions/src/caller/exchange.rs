@@ -40,11 +40,6 @@ struct Claims<'a> {
 /// Signs a token for `person` that ends with their own at the latest.
 #[must_use]
 pub fn sign(person: &Person, secret: &Secret, now: u64) -> Option<Secret> {
-    static PROVIDER: Once = Once::new();
-    // It fails where the process has another provider already, and that one signs as well.
-    PROVIDER.call_once(|| {
-        let _ = HMAC_ONLY.install_default();
-    });
     let iat = now - now % STEP;
     let claims = Claims {
         sub: person.subject.as_deref(),
@@ -54,10 +49,34 @@ pub fn sign(person: &Person, secret: &Secret, now: u64) -> Option<Secret> {
         iat,
         exp: (iat + LIFETIME).min(person.expires),
     };
+    encode(&claims, secret)
+}
+
+fn encode(claims: &Claims<'_>, secret: &Secret) -> Option<Secret> {
+    static PROVIDER: Once = Once::new();
+    // It fails where the process has another provider already, and that one signs as well.
+    PROVIDER.call_once(|| {
+        let _ = HMAC_ONLY.install_default();
+    });
     let key = EncodingKey::from_secret(secret.expose().as_bytes());
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key)
         .ok()
         .map(Secret::new)
+}
+
+/// Signs a token for the Worker's own role.
+#[must_use]
+pub fn sign_service(secret: &Secret, now: u64) -> Option<Secret> {
+    let iat = now - now % STEP;
+    let claims = Claims {
+        sub: None,
+        role: "countersign_edge",
+        aal: None,
+        is_anonymous: false,
+        iat,
+        exp: iat + LIFETIME,
+    };
+    encode(&claims, secret)
 }
 
 static HMAC_ONLY: CryptoProvider = CryptoProvider {
@@ -138,6 +157,17 @@ mod tests {
             ..person()
         });
         assert_eq!(guest["is_anonymous"], true);
+    }
+
+    #[test]
+    fn the_workers_own_token_names_its_role_and_nobody() {
+        let secret = Secret::new("a-secret-of-more-than-thirty-two-bytes");
+        let token = sign_service(&secret, NOW).unwrap();
+        let claims: serde_json::Value = Token::parse(token.expose()).unwrap().claims().unwrap();
+        let expected = serde_json::json!({
+            "role": "countersign_edge", "iat": 1_800_000_000_u64, "exp": 1_800_000_060_u64,
+        });
+        assert_eq!(claims, expected);
     }
 
     #[test]

@@ -1,0 +1,301 @@
+//! The workflows of the apps: what the Worker does with other systems, beyond passing requests on.
+//!
+//! [`WORKFLOWS`] is the table of all of them: path, method, what the policy has to allow first, and
+//! what is done as the Worker's role rather than as the caller. A request is read, decided and
+//! answered here; what a workflow does is in its app's module.
+
+pub mod assistant;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+
+use policy_core::Value;
+use policy_core::decide::{Ruling, decide_operation};
+
+use crate::caller::{Caller, Who};
+use crate::cors::Origins;
+use crate::edge::Edge;
+use crate::gate;
+use crate::handlers::rest::body;
+use crate::message::{Request, Response};
+use crate::policies::App;
+use crate::problem::Problem;
+use crate::transport::Runtime;
+
+/// One workflow.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Workflow {
+    /// The app.
+    pub app: &'static str,
+    /// The method.
+    pub method: Method,
+    /// The path; `{name}` stands for one part of it.
+    pub path: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// The resource and the operation that the policy has to allow; without them it is open, and says
+    /// itself whom it believes.
+    pub needs: Option<(&'static str, &'static str)>,
+    /// What it does as the Worker's role, `countersign_edge`.
+    pub as_service: &'static [&'static str],
+    /// What is done.
+    pub run: assistant::Do,
+}
+
+/// All of them.
+pub const WORKFLOWS: &[Workflow] = assistant::WORKFLOWS;
+
+/// A request to a workflow.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// What the path has in place of its names.
+    pub parts: Vec<String>,
+    /// The query, decoded.
+    pub query: Vec<(String, String)>,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub body: Option<Vec<u8>>,
+    /// The origins that browsers may call from.
+    pub origins: &'a Origins,
+}
+
+impl Asked<'_> {
+    /// A parameter of the query.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let mut found = self.query.iter().filter(|(of, _)| of == name);
+        found.next().map(|(_, value)| value.as_str())
+    }
+
+    /// A part of the path: an id of digits.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn id(&self, at: usize) -> Result<&str, Problem> {
+        let part = self.parts.get(at).map(String::as_str).unwrap_or_default();
+        id(part).ok_or_else(|| Problem::bad_request("an id is up to 20 digits"))
+    }
+
+    /// The body, as what the workflow takes.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let body = self.body.as_deref().unwrap_or_default();
+        // By way of a plain value: reading every type from text as well would make the Worker larger.
+        let value: serde_json::Result<serde_json::Value> = serde_json::from_slice(body);
+        value.and_then(serde_json::from_value).map_err(|error| {
+            Problem::bad_request("the body is not what this takes").details(error.to_string())
+        })
+    }
+}
+
+/// A HubSpot id, if it is one.
+#[must_use]
+pub fn id(text: &str) -> Option<&str> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && (1..=20).contains(&text.len())).then_some(text)
+}
+
+/// The workflow of a request, and the parts of its path. `None` if the path is no workflow's.
+///
+/// # Errors
+/// If the path is one's and the method is not.
+pub fn find(
+    method: &Method,
+    path: &str,
+) -> Result<Option<(&'static Workflow, Vec<String>)>, Problem> {
+    let mut allowed = Vec::new();
+    for workflow in WORKFLOWS {
+        if let Some(parts) = parts(workflow.path, path) {
+            if workflow.method == *method {
+                return Ok(Some((workflow, parts)));
+            }
+            allowed.push(workflow.method.as_str());
+        }
+    }
+    if allowed.is_empty() {
+        return Ok(None);
+    }
+    let message = format!("the path does not take {method}");
+    Err(
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "CS405", message)
+            .header("allow", allowed.join(", ")),
+    )
+}
+
+/// The pattern of a path, if it is a workflow's.
+#[must_use]
+pub fn pattern(path: &str) -> Option<&'static str> {
+    let mut found = WORKFLOWS.iter().map(|workflow| workflow.path);
+    found.find(|pattern| parts(pattern, path).is_some())
+}
+
+fn parts(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let mut words = path.split('/');
+    let mut parts = Vec::new();
+    for wanted in pattern.split('/') {
+        let word = words.next()?;
+        if wanted.starts_with('{') {
+            let plain = percent_encoding::percent_decode_str(word)
+                .decode_utf8()
+                .ok()?;
+            parts.push(plain.into_owned());
+        } else if wanted != word {
+            return None;
+        }
+    }
+    words.next().is_none().then_some(parts)
+}
+
+/// Decides on a request and answers it.
+///
+/// # Errors
+/// If it is refused, it cannot be understood, or what it needs fails.
+pub async fn answer<R: Runtime>(
+    edge: &Edge,
+    runtime: &R,
+    origins: &Origins,
+    caller: &Caller,
+    (workflow, parts): (&Workflow, Vec<String>),
+    mut request: Request<R::Stream>,
+    request_id: &str,
+) -> Result<Response<R::Stream>, Problem> {
+    let app = edge.policies.of_app(Some(workflow.app)).ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "CS404",
+            "this Worker does not serve the app",
+        )
+    })?;
+    if let Some(needs) = workflow.needs {
+        allowed(edge, runtime, app, caller, needs).await?;
+    }
+    let body = body(runtime, &mut request).await?;
+    let query = reqwest::Url::parse(&format!("http://query/?{}", request.query));
+    let query = query.map(|url| url.query_pairs().into_owned().collect());
+    let asked = Asked {
+        parts,
+        query: query.unwrap_or_default(),
+        headers: &request.headers,
+        body,
+        origins,
+    };
+    let desk = assistant::Desk::new(edge, runtime, app, caller, request_id, workflow.run);
+    let mut response = desk.answer(workflow.run, &asked).await?;
+    response.set("cache-control", "no-store");
+    Ok(response)
+}
+
+async fn allowed<R: Runtime>(
+    edge: &Edge,
+    runtime: &R,
+    app: &App,
+    caller: &Caller,
+    (resource, operation): (&'static str, &'static str),
+) -> Result<(), Problem> {
+    if caller.who == Who::ServiceRole {
+        return Err(Problem::forbidden(
+            "a workflow is a person's, and this is nobody's token",
+        ));
+    }
+    let declared = app.policy.resource(resource).ok_or_else(|| {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Problem::new(status, "CS500", "the policy does not know this resource").details(resource)
+    })?;
+    let judge =
+        |facts: &policy_core::Caller<'_>| decide_operation(facts, Value::Null, declared, operation);
+    let stands = |ruling: &Ruling| matches!(ruling, Ruling::Allowed(_));
+    let ruling = gate::decide(edge, runtime, app, caller, judge, stands).await?;
+    if stands(&ruling) {
+        return Ok(());
+    }
+    let refused = format!(
+        "the policy of `{}` does not allow `{operation}` on `{resource}`",
+        app.policy.app
+    );
+    Err(if caller.who == Who::Anon {
+        Problem::new(StatusCode::UNAUTHORIZED, "42501", refused)
+            .hint("sign in")
+            .header("www-authenticate", "Bearer")
+    } else {
+        Problem::new(StatusCode::FORBIDDEN, "42501", refused)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policies::Policies;
+
+    #[test]
+    fn a_path_finds_its_workflow_and_its_parts() {
+        let (found, parts) = find(&Method::GET, "/functions/v1/assistant-contacts/101")
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (found.path, parts.as_slice()),
+            (
+                "/functions/v1/assistant-contacts/{id}",
+                &["101".to_owned()][..]
+            )
+        );
+        assert!(
+            find(&Method::GET, "/functions/v1/assistant-unicorns")
+                .unwrap()
+                .is_none()
+        );
+        let wrong = find(&Method::PUT, "/functions/v1/assistant-contacts").unwrap_err();
+        assert_eq!(wrong.header, Some(("allow", "GET, POST".into())));
+        assert_eq!(
+            (id("101"), id(""), id("a"), id("..")),
+            (Some("101"), None, None, None)
+        );
+    }
+
+    /// What each workflow needs is in the app's policy, and no two answer the same request.
+    #[test]
+    fn the_table_and_the_policies_fit() {
+        let policies = Policies::embedded().unwrap();
+        let mut requests = Vec::new();
+        for workflow in WORKFLOWS {
+            let app = policies.of_app(Some(workflow.app)).unwrap();
+            if let Some((resource, operation)) = workflow.needs {
+                let declared = app.policy.resource(resource).unwrap();
+                assert!(
+                    declared.operations().contains(&operation),
+                    "{resource} {operation}"
+                );
+            }
+            requests.push(format!("{} {}", workflow.method, workflow.path));
+        }
+        let all = requests.len();
+        requests.sort_unstable();
+        requests.dedup();
+        assert_eq!(requests.len(), all);
+    }
+
+    /// Everything that is done as the Worker's role, for whoever reviews it.
+    #[test]
+    fn every_service_call_is_listed() {
+        let mut by_calls: std::collections::BTreeMap<String, Vec<String>> = Default::default();
+        for workflow in WORKFLOWS {
+            let needs = workflow
+                .needs
+                .map_or("open".to_owned(), |(resource, operation)| {
+                    format!("{resource} {operation}")
+                });
+            let line = format!("{:6} {}  [{needs}]", workflow.method, workflow.path);
+            let calls = workflow.as_service.join("; ");
+            by_calls.entry(calls).or_default().push(line);
+        }
+        by_calls.remove("");
+        let groups = by_calls.into_iter().map(|(calls, mut lines)| {
+            lines.sort();
+            format!("{calls}\n  {}", lines.join("\n  "))
+        });
+        insta::assert_snapshot!(groups.collect::<Vec<_>>().join("\n\n"));
+    }
+}

@@ -1,0 +1,307 @@
+//! The assistant: HubSpot through a person's own connection, and what a language model makes of it.
+
+mod connect;
+mod objects;
+mod process;
+pub mod types;
+mod webhook;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use super::{Asked, Workflow};
+use crate::caller::{Caller, Who};
+use crate::connections::sealed::Sealer;
+use crate::connections::{self, Held};
+use crate::database::{Database, OWN_SCHEMA};
+use crate::edge::Edge;
+use crate::message::Response;
+use crate::policies::App;
+use crate::problem::Problem;
+use crate::providers::budget::Budget;
+use crate::providers::call::Line;
+use crate::providers::failure::{Failure, Kind, Provider};
+use crate::providers::hubspot::objects::ObjectKind;
+use crate::providers::hubspot::{self, HubSpot};
+use crate::providers::settings::HubSpotSettings;
+use crate::transport::Runtime;
+
+/// What a workflow does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table says what each does")]
+pub enum Do {
+    Status,
+    Start,
+    Callback,
+    Disconnect,
+    List(ObjectKind),
+    Create(ObjectKind),
+    Search(ObjectKind),
+    Get(ObjectKind),
+    Update(ObjectKind),
+    Archive(ObjectKind),
+    Associations(ObjectKind),
+    Associate(ObjectKind),
+    Dissociate(ObjectKind),
+    Process,
+    Select,
+    Webhook,
+}
+
+/// What opening a connection's tokens takes: reading them, renewing them and saying so.
+const TOKENS: &[&str] = &[
+    "read hubspot_connections",
+    "read, update hubspot_connection_secrets",
+    "update hubspot_connections",
+    "call take_lease, drop_lease",
+];
+
+const fn row(
+    method: Method,
+    path: &'static str,
+    needs: Option<(&'static str, &'static str)>,
+    as_service: &'static [&'static str],
+    run: Do,
+    summary: &'static str,
+) -> Workflow {
+    Workflow {
+        app: "assistant",
+        method,
+        path,
+        summary,
+        needs,
+        as_service,
+        run,
+    }
+}
+
+/// The endpoints of each kind of HubSpot's objects, and those after them.
+macro_rules! workflows {
+    ($($word:literal $kind:ident $resource:literal)* ; $($other:expr,)*) => {
+        &[
+            $(
+                row(Method::GET, concat!("/functions/v1/assistant-", $word), Some(($resource, "read")), TOKENS, Do::List(ObjectKind::$kind), concat!("A page of ", $word)),
+                row(Method::POST, concat!("/functions/v1/assistant-", $word), Some(($resource, "create")), TOKENS, Do::Create(ObjectKind::$kind), concat!("Adds one to ", $word)),
+                row(Method::POST, concat!("/functions/v1/assistant-", $word, "/search"), Some(($resource, "read")), TOKENS, Do::Search(ObjectKind::$kind), concat!("Searches ", $word)),
+                row(Method::GET, concat!("/functions/v1/assistant-", $word, "/{id}"), Some(($resource, "read")), TOKENS, Do::Get(ObjectKind::$kind), concat!("One of ", $word)),
+                row(Method::PATCH, concat!("/functions/v1/assistant-", $word, "/{id}"), Some(($resource, "update")), TOKENS, Do::Update(ObjectKind::$kind), concat!("Changes one of ", $word)),
+                row(Method::DELETE, concat!("/functions/v1/assistant-", $word, "/{id}"), Some(($resource, "delete")), TOKENS, Do::Archive(ObjectKind::$kind), concat!("Moves one of ", $word, " to the recycling bin")),
+                row(Method::GET, concat!("/functions/v1/assistant-", $word, "/{id}/associations/{kind}"), Some(($resource, "read")), TOKENS, Do::Associations(ObjectKind::$kind), concat!("What one of ", $word, " is associated with")),
+                row(Method::PUT, concat!("/functions/v1/assistant-", $word, "/{id}/associations/{kind}/{other}"), Some(($resource, "update")), TOKENS, Do::Associate(ObjectKind::$kind), concat!("Associates one of ", $word)),
+                row(Method::DELETE, concat!("/functions/v1/assistant-", $word, "/{id}/associations/{kind}/{other}"), Some(($resource, "update")), TOKENS, Do::Dissociate(ObjectKind::$kind), concat!("Ends an association of one of ", $word)),
+            )*
+            $($other,)*
+        ]
+    };
+}
+
+/// Where connections are begun, looked at and ended.
+pub const CONNECT: &str = "/functions/v1/assistant-hubspot-connect";
+/// Where people come back to from HubSpot.
+pub const CALLBACK: &str = "/functions/v1/assistant-hubspot-callback";
+/// Where HubSpot sends its events.
+pub const WEBHOOK: &str = "/functions/v1/assistant-hubspot-webhook";
+
+/// The assistant's workflows.
+pub const WORKFLOWS: &[Workflow] = workflows! {
+    "calls" Calls "hubspot.activity"
+    "companies" Companies "hubspot.company"
+    "contacts" Contacts "hubspot.contact"
+    "deals" Deals "hubspot.deal"
+    "emails" Emails "hubspot.activity"
+    "meetings" Meetings "hubspot.activity"
+    "notes" Notes "hubspot.activity"
+    "tasks" Tasks "hubspot.task";
+    row(Method::GET, CONNECT, Some(("hubspot.contact", "read")), &[], Do::Status, "Your connections to HubSpot"),
+    row(Method::POST, CONNECT, Some(("hubspot.contact", "read")), &[], Do::Start, "Begins to connect HubSpot"),
+    row(
+        Method::DELETE,
+        CONNECT,
+        Some(("hubspot.contact", "read")),
+        &["read, delete hubspot_connection_secrets", "update hubspot_connections"],
+        Do::Disconnect,
+        "Ends a connection to HubSpot",
+    ),
+    row(
+        Method::GET,
+        CALLBACK,
+        None,
+        &["insert, update hubspot_connections", "insert, update hubspot_connection_secrets"],
+        Do::Callback,
+        "Where people come back to from HubSpot",
+    ),
+    row(Method::POST, WEBHOOK, None, &["call store_webhooks"], Do::Webhook, "Where HubSpot sends its events"),
+    row(
+        Method::POST,
+        "/functions/v1/assistant-process",
+        Some(("hubspot.activity", "process")),
+        &[
+            "read hubspot_connections",
+            "read, update hubspot_connection_secrets",
+            "update hubspot_connections",
+            "call take_lease, drop_lease",
+            "insert, update ai_processing_logs",
+            "call finish_assistant_run",
+        ],
+        Do::Process,
+        "Has drafts and dates proposed for an activity",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/assistant-select",
+        Some(("hubspot.activity", "process")),
+        &[],
+        Do::Select,
+        "Chooses one of a run's drafts",
+    ),
+};
+
+/// Everything a workflow works with.
+#[derive(Debug)]
+pub struct Desk<'a, R> {
+    edge: &'a Edge,
+    runtime: &'a R,
+    app: &'a App,
+    caller: &'a Caller,
+    request_id: &'a str,
+    budget: Budget,
+}
+
+impl<'a, R: Runtime> Desk<'a, R> {
+    /// A desk for one request, with its time running.
+    pub(super) fn new(
+        edge: &'a Edge,
+        runtime: &'a R,
+        app: &'a App,
+        caller: &'a Caller,
+        request_id: &'a str,
+        run: Do,
+    ) -> Self {
+        // A model takes its time, twice if the answer has to be mended.
+        let seconds = if run == Do::Process { 90 } else { 25 };
+        Self {
+            edge,
+            runtime,
+            app,
+            caller,
+            request_id,
+            budget: Budget::starting(runtime.now_ms(), Duration::from_secs(seconds)),
+        }
+    }
+
+    /// Answers a request that the policy allows.
+    pub(super) async fn answer(
+        &self,
+        run: Do,
+        asked: &Asked<'_>,
+    ) -> Result<Response<R::Stream>, Problem> {
+        match run {
+            Do::Status => self.status().await,
+            Do::Start => self.start(asked),
+            Do::Callback => self.callback(asked).await,
+            Do::Disconnect => self.disconnect(asked).await,
+            Do::List(kind) => self.list(kind, asked).await,
+            Do::Create(kind) => self.create(kind, asked).await,
+            Do::Search(kind) => self.search(kind, asked).await,
+            Do::Get(kind) => self.get(kind, asked).await,
+            Do::Update(kind) => self.update(kind, asked).await,
+            Do::Archive(kind) => self.archive(kind, asked).await,
+            Do::Associations(kind) => self.associations(kind, asked).await,
+            Do::Associate(kind) => self.associate(kind, asked).await,
+            Do::Dissociate(kind) => self.dissociate(kind, asked).await,
+            Do::Process => self.process(asked).await,
+            Do::Select => self.select(asked).await,
+            Do::Webhook => self.webhook(asked).await,
+        }
+    }
+
+    /// The caller's id. The policy lets nobody come here who has none.
+    fn user(&self) -> Result<&'a str, Problem> {
+        match &self.caller.who {
+            Who::Person(person) => person.subject.as_deref(),
+            Who::Anon | Who::ServiceRole => None,
+        }
+        .ok_or_else(|| Problem::unauthorized("the token names nobody"))
+    }
+
+    /// The app's tables, as the caller.
+    fn as_caller(&self) -> Database<'a, R> {
+        Database::of_caller(
+            self.edge,
+            self.runtime,
+            &self.app.policy.schema,
+            self.caller,
+            self.request_id,
+        )
+    }
+
+    /// The app's tables, as the Worker's role.
+    fn as_service(&self) -> Result<Database<'a, R>, Problem> {
+        Database::of_service(
+            self.edge,
+            self.runtime,
+            &self.app.policy.schema,
+            self.request_id,
+        )
+    }
+
+    /// The Worker's own tables and functions.
+    fn own(&self) -> Result<Database<'a, R>, Problem> {
+        Database::of_service(self.edge, self.runtime, OWN_SCHEMA, self.request_id)
+    }
+
+    fn line(&self) -> Line<'a, R> {
+        Line {
+            runtime: self.runtime,
+            budget: self.budget,
+            request_id: self.request_id,
+            provider: Provider::HubSpot,
+            reading: hubspot::READING,
+        }
+    }
+
+    fn settings(&self) -> Result<&'a HubSpotSettings, Problem> {
+        let settings = self.edge.config.providers.hubspot.as_ref();
+        settings.ok_or_else(|| missing("HUBSPOT_CLIENT_ID"))
+    }
+
+    fn sealer(&self) -> Result<Sealer<'a>, Problem> {
+        let keys = self.edge.config.providers.sealing.as_ref();
+        keys.map(Sealer).ok_or_else(|| missing("SEALING_KEYS"))
+    }
+
+    /// A connection and its tokens.
+    fn held(&self, connection: connections::Connection) -> Result<Held<'a, R>, Problem> {
+        Ok(Held {
+            service: self.as_service()?,
+            own: self.own()?,
+            sealer: self.sealer()?,
+            settings: self.settings()?,
+            line: self.line(),
+            connection,
+            opened: RefCell::default(),
+        })
+    }
+
+    /// HubSpot, through the caller's connection.
+    async fn hubspot(&self, portal: Option<&str>) -> Result<HubSpot<'a, R, Held<'a, R>>, Problem> {
+        let settings = self.settings()?;
+        let connection = connections::of_caller(&self.as_caller(), self.user()?, portal).await?;
+        Ok(HubSpot {
+            line: self.line(),
+            settings,
+            tokens: self.held(connection)?,
+        })
+    }
+}
+
+fn missing(setting: &'static str) -> Problem {
+    Failure::new(Provider::HubSpot, "settings", Kind::Settings(setting)).into()
+}
+
+fn ok<S>(body: &Value) -> Response<S> {
+    Response::json(StatusCode::OK, body)
+}

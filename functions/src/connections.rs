@@ -1,0 +1,318 @@
+//! People's connections to HubSpot: their tokens, sealed in the database and renewed in time.
+//!
+//! A token is opened only to be sent to HubSpot, in the request that needs it; nothing keeps it
+//! beyond. It is renewed before it ends, by one request at a time: many may find it ended at once, on
+//! several isolates, and a provider may take a refresh token once only. Who renews holds a lease in
+//! the database, and writes only where nobody has written meanwhile.
+
+pub mod oauth;
+pub mod sealed;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::database::Database;
+use crate::problem::Problem;
+use crate::providers::budget::milliseconds;
+use crate::providers::call::Line;
+use crate::providers::failure::{Failure, Kind, Provider};
+use crate::providers::hubspot::Tokens;
+use crate::providers::hubspot::oauth as hubspot_oauth;
+use crate::providers::settings::HubSpotSettings;
+use crate::secret::Secret;
+use crate::time;
+use crate::transport::Runtime;
+use sealed::{Column, Sealer};
+
+pub(crate) const CONNECTIONS: &str = "hubspot_connections";
+pub(crate) const SECRETS: &str = "hubspot_connection_secrets";
+
+/// A token that ends sooner than this is renewed first: it has to last through the request.
+const MARGIN: Duration = Duration::from_secs(120);
+/// How long one request may take to renew it.
+const LEASE_SECONDS: u64 = 30;
+/// How long others wait before they look again, and how often they look.
+const PAUSE: Duration = Duration::from_millis(250);
+const LOOKS: u32 = 80;
+
+/// A row of `hubspot_connections`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Connection {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub user_id: String,
+    /// The portal.
+    pub portal_id: String,
+    /// What was granted.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// `active`, `expired` or `revoked`.
+    pub status: String,
+    /// When the access token ends, as PostgreSQL writes it.
+    pub token_expires_at: String,
+    /// Why it is not active: a code.
+    #[serde(default)]
+    pub last_error: Option<String>,
+}
+
+/// The columns of a [`Connection`].
+pub const COLUMNS: &str = "id,user_id,portal_id,scopes,status,token_expires_at,last_error";
+
+/// The sealed tokens of a connection.
+#[derive(Debug, Deserialize)]
+struct Secrets {
+    access_token: String,
+    refresh_token: String,
+    key_id: String,
+    /// Changes with every write: who writes compares it.
+    updated_at: String,
+}
+
+/// The connection that a request is about: the one that there is, or the one of the portal named.
+///
+/// # Errors
+/// [`Kind::NotConnected`], [`Kind::Expired`], or a problem of the request.
+pub async fn of_caller<R: Runtime>(
+    database: &Database<'_, R>,
+    user: &str,
+    portal: Option<&str>,
+) -> Result<Connection, Problem> {
+    let all: Vec<Connection> = database
+        .rows(CONNECTIONS, |table| {
+            let query = table.select(COLUMNS).eq("user_id", user);
+            match portal {
+                Some(portal) => query.eq("portal_id", portal),
+                None => query,
+            }
+        })
+        .await?;
+    let failed = |kind| Problem::from(Failure::new(Provider::HubSpot, "connection", kind));
+    let none = all.is_empty();
+    let mut active = all.into_iter().filter(|one| one.status == "active");
+    match (active.next(), active.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => Err(Problem::bad_request("you are connected to several portals")
+            .hint("name one of them: `?portal=<portal id>`")),
+        (None, _) if none => Err(failed(Kind::NotConnected)),
+        (None, _) => Err(failed(Kind::Expired)),
+    }
+}
+
+/// The tokens of one connection, for one request.
+#[derive(Debug)]
+pub struct Held<'a, R> {
+    /// The app's schema, as the Worker's role.
+    pub service: Database<'a, R>,
+    /// The Worker's own schema, likewise.
+    pub own: Database<'a, R>,
+    /// What opens and seals.
+    pub sealer: Sealer<'a>,
+    /// HubSpot.
+    pub settings: &'a HubSpotSettings,
+    /// The way there.
+    pub line: Line<'a, R>,
+    /// Which connection.
+    pub connection: Connection,
+    /// What was opened for this request.
+    pub opened: RefCell<Option<Secret>>,
+}
+
+impl<R: Runtime> Tokens for Held<'_, R> {
+    async fn token(&self, rejected: Option<&Secret>) -> Result<Secret, Failure> {
+        let known = self.opened.borrow().clone();
+        if let Some(known) = known.filter(|known| Some(known) != rejected) {
+            return Ok(known);
+        }
+        let ends = self.ends(&self.connection);
+        let token = match self.current(ends, rejected).await? {
+            Some(token) => token,
+            None => self.renew(rejected).await?,
+        };
+        *self.opened.borrow_mut() = Some(token.clone());
+        Ok(token)
+    }
+}
+
+impl<R: Runtime> Held<'_, R> {
+    /// The access token, if it lasts and is not the rejected one. One that is sealed with an older
+    /// key is sealed with the current one.
+    async fn current(
+        &self,
+        ends: u64,
+        rejected: Option<&Secret>,
+    ) -> Result<Option<Secret>, Failure> {
+        if ends
+            <= self
+                .line
+                .runtime
+                .now_ms()
+                .saturating_add(milliseconds(MARGIN))
+        {
+            return Ok(None);
+        }
+        let secrets = self.secrets().await?;
+        let access = self.open(Column::AccessToken, &secrets.access_token)?;
+        if Some(&access) == rejected {
+            return Ok(None);
+        }
+        if secrets.key_id != self.sealer.key_id() {
+            let refresh = self.open(Column::RefreshToken, &secrets.refresh_token)?;
+            self.write(&secrets, &access, &refresh).await?;
+        }
+        Ok(Some(access))
+    }
+
+    /// A new access token: renewed here, or by whoever holds the lease.
+    async fn renew(&self, rejected: Option<&Secret>) -> Result<Secret, Failure> {
+        let name = format!("assistant/hubspot/{}", self.connection.id);
+        let holder = crate::record::request_id(None);
+        for _ in 0..LOOKS {
+            let lease = json!({ "p_name": name, "p_holder": holder, "p_seconds": LEASE_SECONDS });
+            let fence = self.own.call("take_lease", &lease).await.map_err(stored)?;
+            // Whoever had it may have renewed it meanwhile, and so may whoever has it now.
+            let connection = self.reread().await?;
+            let current = self.current(self.ends(&connection), rejected).await;
+            let renewed = match (current, fence.is_null()) {
+                (Ok(Some(token)), _) => Some(Ok(token)),
+                (Err(failure), _) => Some(Err(failure)),
+                (Ok(None), false) => Some(self.renew_now().await),
+                (Ok(None), true) => None,
+            };
+            if !fence.is_null() {
+                let lease = json!({ "p_name": name, "p_holder": holder });
+                // If it cannot be given back it ends by itself.
+                let _ = self.own.call("drop_lease", &lease).await;
+            }
+            match renewed {
+                Some(renewed) => return renewed,
+                None if self.line.budget.left(self.line.runtime.now_ms()) <= PAUSE => break,
+                None => self.line.runtime.pause(PAUSE).await,
+            }
+        }
+        Err(self.failure(Kind::Down))
+    }
+
+    async fn renew_now(&self) -> Result<Secret, Failure> {
+        let secrets = self.secrets().await?;
+        let refresh = self.open(Column::RefreshToken, &secrets.refresh_token)?;
+        match hubspot_oauth::refresh(&self.line, self.settings, &refresh).await {
+            Ok(grant) => {
+                self.write(&secrets, &grant.access, &grant.refresh).await?;
+                let ends = self
+                    .line
+                    .runtime
+                    .now_ms()
+                    .saturating_add(milliseconds(grant.lifetime));
+                let changes = json!({
+                    "token_expires_at": time::iso(ends), "status": "active", "last_error": null,
+                });
+                self.change(&changes).await?;
+                Ok(grant.access)
+            }
+            Err(failure) => {
+                if failure.kind == Kind::Expired {
+                    let changes = json!({ "status": "expired", "last_error": "BAD_REFRESH_TOKEN" });
+                    self.change(&changes).await?;
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn reread(&self) -> Result<Connection, Failure> {
+        let id = &self.connection.id;
+        let rows = self
+            .service
+            .rows(CONNECTIONS, |table| table.select(COLUMNS).eq("id", id));
+        let mut rows: Vec<Connection> = rows.await.map_err(stored)?;
+        let found = rows.pop().ok_or_else(|| self.failure(Kind::NotConnected))?;
+        if found.status == "active" {
+            Ok(found)
+        } else {
+            Err(self.failure(Kind::Expired))
+        }
+    }
+
+    async fn secrets(&self) -> Result<Secrets, Failure> {
+        let id = &self.connection.id;
+        let columns = "access_token,refresh_token,key_id,updated_at";
+        let rows = self.service.rows(SECRETS, |table| {
+            table.select(columns).eq("connection_id", id)
+        });
+        let mut rows: Vec<Secrets> = rows.await.map_err(stored)?;
+        // A connection without tokens was left by a connect that did not end.
+        rows.pop().ok_or_else(|| self.failure(Kind::Expired))
+    }
+
+    /// Writes both tokens over the ones that were read, unless somebody else has.
+    async fn write(
+        &self,
+        over: &Secrets,
+        access: &Secret,
+        refresh: &Secret,
+    ) -> Result<(), Failure> {
+        let row = self
+            .sealer
+            .row(&self.connection, access, refresh)
+            .map_err(stored)?;
+        let id = &self.connection.id;
+        let written: Vec<Value> = self
+            .service
+            .rows(SECRETS, |table| {
+                let write = table.update(row.to_string());
+                write
+                    .eq("connection_id", id)
+                    .eq("updated_at", &over.updated_at)
+                    .select("id")
+            })
+            .await
+            .map_err(stored)?;
+        if written.is_empty() {
+            self.line.runtime.log(&format!(
+                r#"{{"level":"warning","message":"tokens of a connection were written by another first","request_id":"{}"}}"#,
+                self.line.request_id
+            ));
+        }
+        Ok(())
+    }
+
+    async fn change(&self, changes: &Value) -> Result<(), Failure> {
+        let id = &self.connection.id;
+        let changed = self.service.rows::<Value>(CONNECTIONS, |table| {
+            table.update(changes.to_string()).eq("id", id).select("id")
+        });
+        changed.await.map(drop).map_err(stored)
+    }
+
+    /// The refresh token, to end it.
+    ///
+    /// # Errors
+    /// If there is none, or it does not open.
+    pub async fn refresh_token(&self) -> Result<Secret, Failure> {
+        let secrets = self.secrets().await?;
+        self.open(Column::RefreshToken, &secrets.refresh_token)
+    }
+
+    fn open(&self, column: Column, text: &str) -> Result<Secret, Failure> {
+        let opened = self.sealer.open(&self.connection, column, text);
+        opened.map_err(|kind| self.failure(kind))
+    }
+
+    fn ends(&self, connection: &Connection) -> u64 {
+        time::milliseconds(&connection.token_expires_at).unwrap_or_default()
+    }
+
+    fn failure(&self, kind: Kind) -> Failure {
+        Failure::new(Provider::HubSpot, "connection", kind)
+    }
+}
+
+/// The database's problem, as a failure of the connection.
+pub(crate) fn stored(problem: Problem) -> Failure {
+    let internal = problem.internal.unwrap_or(problem.message);
+    Failure::new(Provider::HubSpot, "connection", Kind::Storage(internal))
+}

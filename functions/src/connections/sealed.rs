@@ -1,0 +1,140 @@
+//! Tokens as they lie in the database.
+
+use countersign_sealing::{Binding, KeyRing, NONCE_BYTES, Nonce, OpenError};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::Connection;
+use crate::problem::Problem;
+use crate::providers::failure::Kind;
+use crate::secret::Secret;
+
+/// The columns that hold a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// The access token.
+    AccessToken,
+    /// The refresh token.
+    RefreshToken,
+}
+
+impl Column {
+    fn name(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+/// What seals and opens.
+#[derive(Clone, Copy, Debug)]
+pub struct Sealer<'a>(pub &'a KeyRing);
+
+impl Sealer<'_> {
+    /// The name of the key that seals.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        self.0.current().id()
+    }
+
+    /// A row of the secrets table, without the id of its connection.
+    ///
+    /// # Errors
+    /// If the platform gives no randomness.
+    pub fn row(
+        &self,
+        connection: &Connection,
+        access: &Secret,
+        refresh: &Secret,
+    ) -> Result<Value, Problem> {
+        Ok(json!({
+            "access_token": self.seal(&binding(connection, Column::AccessToken), access.expose())?,
+            "refresh_token": self.seal(&binding(connection, Column::RefreshToken), refresh.expose())?,
+            "key_id": self.key_id(),
+        }))
+    }
+
+    /// A token, if it was sealed for this place.
+    ///
+    /// # Errors
+    /// [`Kind::Settings`] if the key it was sealed with is not at hand; else [`Kind::Expired`], since
+    /// what does not open is of no use to anybody, and only a new connection mends it.
+    pub fn open(
+        &self,
+        connection: &Connection,
+        column: Column,
+        text: &str,
+    ) -> Result<Secret, Kind> {
+        match self.0.open(&binding(connection, column), text) {
+            Ok(opened) => Ok(Secret::new(opened.expose())),
+            Err(OpenError::NoSuchKey(_)) => Err(Kind::Settings("SEALING_KEYS")),
+            Err(_) => Err(Kind::Expired),
+        }
+    }
+
+    /// Seals a text for a place.
+    ///
+    /// # Errors
+    /// If the platform gives no randomness.
+    pub fn seal(&self, binding: &Binding<'_>, text: &str) -> Result<String, Problem> {
+        let failed = |why: &str| {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Problem::new(status, "CS500", "the Worker cannot seal").internal(why)
+        };
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::getrandom(&mut nonce).map_err(|error| failed(&error.to_string()))?;
+        let sealed = self.0.seal(Nonce::from_random(nonce), binding, text);
+        sealed.map_err(|error| failed(&error.to_string()))
+    }
+}
+
+fn binding(connection: &Connection, column: Column) -> Binding<'_> {
+    Binding {
+        app: "assistant",
+        tenant: &connection.user_id,
+        provider: "hubspot",
+        connection: &connection.id,
+        column: column.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection(id: &str, user: &str) -> Connection {
+        Connection {
+            id: id.to_owned(),
+            user_id: user.to_owned(),
+            portal_id: "1".to_owned(),
+            scopes: Vec::new(),
+            status: "active".to_owned(),
+            token_expires_at: String::new(),
+            last_error: None,
+        }
+    }
+
+    #[test]
+    fn a_token_opens_in_its_own_place_and_nowhere_else() {
+        let ring = KeyRing::parse(&format!("k1:{}", "A".repeat(43) + "=")).unwrap();
+        let sealer = Sealer(&ring);
+        let of = connection("c1", "u1");
+        let (access, refresh) = (Secret::new("access-canary"), Secret::new("refresh-canary"));
+        let row = sealer.row(&of, &access, &refresh).unwrap();
+        assert!(!row.to_string().contains("canary"));
+        let text = row["access_token"].as_str().unwrap();
+        assert_eq!(sealer.open(&of, Column::AccessToken, text), Ok(access));
+        let (other_row, other_person) = (connection("c2", "u1"), connection("c1", "u2"));
+        for (place, column) in [
+            (&of, Column::RefreshToken),
+            (&other_row, Column::AccessToken),
+            (&other_person, Column::AccessToken),
+        ] {
+            assert_eq!(sealer.open(place, column, text), Err(Kind::Expired));
+        }
+        let other = KeyRing::parse(&format!("k2:{}", "A".repeat(43) + "=")).unwrap();
+        let without = Sealer(&other).open(&of, Column::AccessToken, text);
+        assert_eq!(without, Err(Kind::Settings("SEALING_KEYS")));
+    }
+}

@@ -1,0 +1,161 @@
+//! The OpenAPI document of the workflows, made from their table: what is in it answers, and what
+//! answers is in it.
+
+use serde_json::{Map, Value, json};
+
+use crate::apps::{WORKFLOWS, Workflow, assistant};
+
+/// The document, as it is served. It is kept as text, since what makes it would be a tenth of the
+/// Worker; a test sees to it that the table makes just this.
+pub const DOCUMENT: &str = include_str!("../openapi.json");
+
+/// What a workflow takes and gives, beside what its path says.
+#[derive(Debug)]
+pub struct Types {
+    /// The parameters of the query, with their schemas; none is required.
+    pub query: Vec<(&'static str, Value)>,
+    /// The schema of the body, and whether there has to be one.
+    pub input: Option<(Value, bool)>,
+    /// The status of a good answer.
+    pub status: u16,
+    /// The schema of its body.
+    pub output: Option<Value>,
+}
+
+/// The document, made from the table.
+#[must_use]
+pub fn document() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for workflow in WORKFLOWS {
+        let item = paths.entry(workflow.path).or_insert_with(|| json!({}));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(workflow.method.as_str().to_lowercase(), operation(workflow));
+        }
+    }
+    let mut schemas = assistant::types::schemas();
+    if let Some(schemas) = schemas.as_object_mut() {
+        schemas.insert("Problem".to_owned(), problem());
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Countersign", "version": env!("CARGO_PKG_VERSION"),
+            "description": "The workflows of the apps. /rest/v1 and /auth/v1 are Supabase's own.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "apikey": { "type": "apiKey", "in": "header", "name": "apikey" },
+                "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+            },
+        },
+    })
+}
+
+fn operation(workflow: &Workflow) -> Value {
+    let types = assistant::types::of(workflow.run);
+    let words = workflow.path.split('/');
+    let parts = words.filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
+    let in_path = parts.map(|name| {
+        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
+    });
+    let in_query = types.query.iter().map(
+        |(name, schema)| json!({ "name": name, "in": "query", "required": false, "schema": schema }),
+    );
+    let parameters: Vec<Value> = in_path.chain(in_query).collect();
+    let content = |schema: &Value| json!({ "application/json": { "schema": schema } });
+    let mut good = json!({ "description": "Done" });
+    if let (Some(schema), Some(good)) = (&types.output, good.as_object_mut()) {
+        good.insert("content".to_owned(), content(schema));
+    }
+    let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    let mut operation = json!({
+        "operationId": id(workflow), "summary": workflow.summary, "tags": [workflow.app],
+        "parameters": parameters,
+        "responses": {
+            types.status.to_string(): good,
+            "default": { "description": "It failed", "content": content(&problem) },
+        },
+        "security": if workflow.needs.is_some() { json!([{ "apikey": [], "token": [] }]) } else { json!([]) },
+        "x-acts": if workflow.as_service.is_empty() { "as the caller" } else { "as the caller and as the service" },
+    });
+    if let Some(operation) = operation.as_object_mut() {
+        if let Some((schema, required)) = &types.input {
+            let body = json!({ "required": required, "content": content(schema) });
+            operation.insert("requestBody".to_owned(), body);
+        }
+        if let Some((resource, needed)) = workflow.needs {
+            operation.insert("x-policy".to_owned(), json!(format!("{resource} {needed}")));
+        }
+    }
+    operation
+}
+
+/// `GET /functions/v1/assistant-contacts/{id}` is `get_assistant_contacts_id`.
+fn id(workflow: &Workflow) -> String {
+    let path = workflow.path.trim_start_matches("/functions/v1/");
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let words: String = path
+        .chars()
+        .filter(|c| !"{}".contains(*c))
+        .map(plain)
+        .collect();
+    format!("{}_{words}", workflow.method.as_str().to_lowercase())
+}
+
+fn problem() -> Value {
+    let text = json!({ "type": ["string", "null"] });
+    json!({
+        "type": "object", "required": ["code", "message", "details", "hint", "request_id"],
+        "properties": {
+            "code": { "type": "string" }, "message": { "type": "string" }, "details": text, "hint": text,
+            "request_id": { "type": "string" },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// To write it anew: `UPDATE_OPENAPI=1 cargo test -p countersign-functions openapi`.
+    #[test]
+    #[cfg(not(target_arch = "wasm32"))]
+    fn what_is_served_is_what_the_table_makes() {
+        let made = format!("{}\n", serde_json::to_string_pretty(&document()).unwrap());
+        if std::env::var_os("UPDATE_OPENAPI").is_some() {
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+            std::fs::write(file, &made).unwrap();
+            return;
+        }
+        assert!(made == DOCUMENT, "openapi.json is not of this table");
+    }
+
+    #[test]
+    fn every_workflow_is_in_it_once_and_every_reference_leads_somewhere() {
+        let document = document();
+        let paths = document["paths"].as_object().unwrap();
+        let operations: Vec<&Value> = paths
+            .values()
+            .flat_map(|item| item.as_object().unwrap().values())
+            .collect();
+        assert_eq!(operations.len(), WORKFLOWS.len());
+        let mut ids: Vec<&str> = operations
+            .iter()
+            .map(|of| of["operationId"].as_str().unwrap())
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), WORKFLOWS.len());
+        let text = document.to_string();
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let mut used = 0;
+        for reference in text.split("#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(schemas.contains_key(name), "{name}");
+            used += 1;
+        }
+        assert!(used > WORKFLOWS.len());
+    }
+}

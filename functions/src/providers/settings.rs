@@ -1,0 +1,175 @@
+//! The providers' settings. A provider without its settings is one that this Worker does not have.
+
+use countersign_sealing::KeyRing;
+use reqwest::Url;
+
+use crate::apps::assistant;
+use crate::config::{BadSetting, base_url};
+use crate::secret::Secret;
+
+/// What is set of each provider.
+#[derive(Clone, Debug, Default)]
+pub struct Providers {
+    /// HubSpot, for the assistant.
+    pub hubspot: Option<HubSpotSettings>,
+    /// The language model.
+    pub llm: Option<LlmSettings>,
+    /// The keys that seal tokens. Without them nobody can connect anything.
+    pub sealing: Option<KeyRing>,
+}
+
+/// HubSpot's settings.
+#[derive(Clone, Debug)]
+pub struct HubSpotSettings {
+    /// Where its API answers.
+    pub base: Url,
+    /// The page on which people consent.
+    pub authorize: Url,
+    /// Which version of its API.
+    pub version: Version,
+    /// The app's id.
+    pub client_id: String,
+    /// Its secret, which signs webhooks too.
+    pub client_secret: Secret,
+    /// What it asks people for, separated by spaces.
+    pub scopes: String,
+    /// Where people come back to: an endpoint of this Worker.
+    pub redirect_uri: Url,
+    /// Where it sends its events: another, and the address that it signs.
+    pub webhook_uri: Url,
+}
+
+/// A version of HubSpot's API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// v3, and v4 where v3 has nothing.
+    V3,
+    /// A dated one, such as 2026-09.
+    Dated(String),
+}
+
+impl Version {
+    /// As it stands in paths.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::V3 => "v3",
+            Self::Dated(date) => date,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (year, month) = match text.split_once('-') {
+            Some(parts) => parts,
+            None => return (text == "v3").then_some(Self::V3),
+        };
+        let digits = |text: &str, length| {
+            text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        (digits(year, 4) && digits(month, 2)).then(|| Self::Dated(text.to_owned()))
+    }
+}
+
+/// The language model's settings.
+#[derive(Clone, Debug)]
+pub struct LlmSettings {
+    /// Where its API answers, up to and without `/chat/completions`.
+    pub base: Url,
+    /// Its key.
+    pub key: Secret,
+    /// The model that writes.
+    pub model: String,
+    /// The model that embeds, and the length of its vectors.
+    pub embedding: Option<(String, u32)>,
+}
+
+const SCOPES: &str = "oauth crm.objects.contacts.read crm.objects.contacts.write \
+    crm.objects.companies.read crm.objects.companies.write crm.objects.deals.read \
+    crm.objects.deals.write";
+
+impl Providers {
+    /// Reads the settings; `text` gives a variable's text, if there is any.
+    ///
+    /// # Errors
+    /// The first setting that makes no sense, or is missing beside others.
+    pub fn read(text: &impl Fn(&'static str) -> Option<String>) -> Result<Self, BadSetting> {
+        Ok(Self {
+            sealing: match text("SEALING_KEYS") {
+                None => None,
+                Some(keys) => Some(KeyRing::parse(&keys).map_err(|_| {
+                    BadSetting::new("SEALING_KEYS", "is not `<id>:<32 bytes in base64>`")
+                })?),
+            },
+            hubspot: hubspot(text)?,
+            llm: llm(text)?,
+        })
+    }
+}
+
+fn hubspot(
+    text: &impl Fn(&'static str) -> Option<String>,
+) -> Result<Option<HubSpotSettings>, BadSetting> {
+    let Some(client_id) = text("HUBSPOT_CLIENT_ID") else {
+        return Ok(None);
+    };
+    let needed = |name: &'static str| {
+        text(name).ok_or(BadSetting::new(
+            name,
+            "is missing, and HUBSPOT_CLIENT_ID is not",
+        ))
+    };
+    let address = |name: &'static str, default: &str| {
+        base_url(name, text(name).as_deref().unwrap_or(default))
+    };
+    let public = needed("PUBLIC_URL")?;
+    let public = base_url("PUBLIC_URL", &public)?;
+    let public = public.as_str().trim_end_matches('/');
+    let endpoint = |path: &str| base_url("PUBLIC_URL", &format!("{public}{path}"));
+    let version = text("HUBSPOT_API_VERSION");
+    let version =
+        Version::parse(version.as_deref().unwrap_or("2026-09")).ok_or(BadSetting::new(
+            "HUBSPOT_API_VERSION",
+            "is neither `v3` nor a date like `2026-09`",
+        ))?;
+    Ok(Some(HubSpotSettings {
+        base: address("HUBSPOT_URL", "https://api.hubapi.com")?,
+        authorize: address(
+            "HUBSPOT_AUTHORIZE_URL",
+            "https://app.hubspot.com/oauth/authorize",
+        )?,
+        version,
+        client_id,
+        client_secret: Secret::new(needed("HUBSPOT_CLIENT_SECRET")?),
+        scopes: text("HUBSPOT_SCOPES").unwrap_or_else(|| SCOPES.to_owned()),
+        redirect_uri: endpoint(assistant::CALLBACK)?,
+        webhook_uri: endpoint(assistant::WEBHOOK)?,
+    }))
+}
+
+fn llm(text: &impl Fn(&'static str) -> Option<String>) -> Result<Option<LlmSettings>, BadSetting> {
+    let Some(base) = text("LLM_URL") else {
+        return Ok(None);
+    };
+    let needed = |name: &'static str| {
+        text(name).ok_or(BadSetting::new(name, "is missing, and LLM_URL is not"))
+    };
+    let embedding = match text("LLM_EMBEDDING_MODEL") {
+        None => None,
+        Some(model) => {
+            let length = text("LLM_EMBEDDING_DIMENSIONS").and_then(|text| text.parse().ok());
+            let length = length
+                .filter(|length| (1..=16_000).contains(length))
+                .ok_or(BadSetting::new(
+                    "LLM_EMBEDDING_DIMENSIONS",
+                    "is not a number from 1 to 16000",
+                ))?;
+            Some((model, length))
+        }
+    };
+    Ok(Some(LlmSettings {
+        base: base_url("LLM_URL", &base)?,
+        key: Secret::new(needed("LLM_API_KEY")?),
+        model: needed("LLM_MODEL")?,
+        embedding,
+    }))
+}

@@ -1,0 +1,99 @@
+//! The language model's client: answers that fit, one repair, vectors of the right length.
+
+use countersign_functions::providers::failure::Kind;
+use countersign_functions::providers::llm::Task;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::world::{World, run, settings, versions};
+
+#[derive(Debug, Deserialize)]
+struct Brief {
+    summary: String,
+    confidence: f64,
+}
+
+fn task() -> Task<'static> {
+    let schema = json!({
+        "type": "object", "additionalProperties": false, "required": ["summary", "confidence"],
+        "properties": { "summary": { "type": "string" }, "confidence": { "type": "number" } },
+    });
+    Task {
+        name: "brief",
+        schema,
+        system: "Summarise.",
+        user: "Petra wants the annual price.",
+    }
+}
+
+fn sure(brief: &Brief) -> Result<(), String> {
+    if (0.0..=1.0).contains(&brief.confidence) {
+        Ok(())
+    } else {
+        Err("confidence is not from 0 to 1".to_owned())
+    }
+}
+
+#[test]
+fn an_answer_fits_its_schema() {
+    let world = World::new();
+    let [version, _] = versions();
+    let settings = settings(version).llm.unwrap();
+    let done = run(world.llm(&settings).complete(&task(), sure)).unwrap();
+    assert!(done.value.summary.contains("annual price"));
+    assert!(!done.repaired && done.prompt_tokens > 0 && done.completion_tokens > 0);
+    world.as_described();
+}
+
+#[test]
+fn an_answer_that_does_not_is_repaired_once() {
+    let [version, _] = versions();
+    let settings = settings(version).llm.unwrap();
+    let good = r#"{"summary": "s", "confidence": 0.5}"#;
+    for bad in [
+        json!("not json"),
+        json!(r#"{"summary": 5, "confidence": 0.5}"#),
+        json!(r#"{"summary": "s", "confidence": 7}"#),
+        json!({ "content": good, "finish_reason": "length" }),
+        json!({ "content": null, "refusal": "I would rather not." }),
+        json!({ "content": null }),
+    ] {
+        let world = World::new();
+        world.control("/llm/script", json!({ "contents": [bad, good] }));
+        let done = run(world.llm(&settings).complete(&task(), sure)).unwrap();
+        assert!(done.repaired, "{bad}");
+        world.control("/llm/script", json!({ "contents": [bad, bad, good] }));
+        let failed = run(world.llm(&settings).complete(&task(), sure)).unwrap_err();
+        assert_eq!(failed.kind, Kind::Malformed);
+        assert_eq!(world.asked("POST", "/chat/completions"), 4);
+    }
+}
+
+#[test]
+fn vectors_are_of_the_length_asked_for_and_near_for_like_texts() {
+    let world = World::new();
+    let [version, _] = versions();
+    let mut settings = settings(version).llm.unwrap();
+    let texts = [
+        "the annual price",
+        "an annual price list",
+        "onboarding of drivers",
+    ];
+    let vectors = run(world.llm(&settings).embed(&texts)).unwrap();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let [one, two, three] = vectors.as_slice() else {
+        panic!("three of them")
+    };
+    assert_eq!(one.len(), 768);
+    assert!((dot(one, one) - 1.0).abs() < 1e-9);
+    assert!(dot(one, two) > dot(one, three));
+    assert_eq!(run(world.llm(&settings).embed(&texts)).unwrap(), vectors);
+    world.as_described();
+
+    settings.embedding = None;
+    let missing = run(world.llm(&settings).embed(&texts)).unwrap_err();
+    assert_eq!(missing.kind, Kind::Settings("LLM_EMBEDDING_MODEL"));
+    settings.key = countersign_functions::secret::Secret::new("another");
+    let refused = run(world.llm(&settings).complete(&task(), sure)).unwrap_err();
+    assert_eq!(refused.kind, Kind::Settings("LLM_API_KEY"));
+}
