@@ -9,7 +9,7 @@ export const keys = {
 };
 
 /** What a client may name in `Accept-Profile`. The first is the default. */
-export const schemas = ['agency', 'advisory', 'assistant', 'coaching', 'portal', 'public'];
+export const schemas = ['agency', 'advisory', 'assistant', 'coaching', 'portal', 'public', 'countersign_edge'];
 
 /** A working day, so that the example requests of the morning still work in the evening. */
 const TOKEN_SECONDS = 8 * 60 * 60;

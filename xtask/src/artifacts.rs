@@ -17,11 +17,12 @@ const PROFILE: &str = "wasm";
 const KINDS: [(&str, &str, &str); 2] = [("nodejs", "node", "commonjs"), ("web", "web", "module")];
 
 /// Everything the Worker and the browser library are made from.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 15] = [
     "Cargo.lock",
     "Cargo.toml",
     "functions/Cargo.toml",
     "functions/build.rs",
+    "functions/openapi.json",
     "functions/src",
     "policies",
     "policy-core/Cargo.toml",
@@ -29,6 +30,8 @@ const SOURCES: [&str; 12] = [
     "policy-core/wasm/Cargo.toml",
     "policy-core/wasm/src",
     "rust-toolchain.toml",
+    "sealing/Cargo.toml",
+    "sealing/src",
     "xtask/src/artifacts.rs",
 ];
 

@@ -17,7 +17,7 @@ use crate::stamp::Stamp;
 use crate::tools::Tools;
 use crate::worker::Worker;
 use crate::workspace::{Workspace, create_directory, write};
-use crate::{artifacts, interrupt, ports};
+use crate::{artifacts, interrupt, ports, simulators};
 
 /// How the systems are started for trying them out.
 #[derive(Debug, Args)]
@@ -44,6 +44,8 @@ pub(crate) struct Dev {
 #[serde(rename_all = "camelCase")]
 struct Running {
     worker_url: String,
+    /// Where HubSpot and the others are simulated.
+    simulators_url: String,
     stack: Facts,
     examples: Vec<Example>,
 }
@@ -68,10 +70,12 @@ impl Dev {
         };
         let (mut stack, facts) =
             progress.step("start database, REST and auth", |_| stack.start(workspace))?;
+        let (mut simulators, simulated) = simulators::start(workspace, progress, &logs)?;
         let script = artifacts::worker_script(workspace);
         let worker = Worker {
             script,
             stack: &facts,
+            simulators: &simulated,
             port: self.port,
             directory: &directory,
         };
@@ -82,11 +86,12 @@ impl Dev {
         })?;
         let running = Running {
             worker_url,
+            simulators_url: simulated.url,
             stack: facts,
             examples,
         };
         self.tell(workspace, &running)?;
-        wait(&mut [&mut stack, &mut worker])
+        wait(&mut [&mut stack, &mut simulators, &mut worker])
     }
 
     /// A new directory whenever what goes into a new database changes.
@@ -122,6 +127,7 @@ impl Dev {
         }
         let Running {
             worker_url,
+            simulators_url,
             stack,
             examples,
         } = running;
@@ -130,7 +136,8 @@ impl Dev {
             "  Supabase   {}   apikey: {}",
             stack.url, stack.publishable_key
         );
-        println!("  Database   {}\n", stack.database_url);
+        println!("  Database   {}", stack.database_url);
+        println!("  HubSpot, a language model: simulated, {simulators_url}\n");
         for people in stack.people.chunk_by(|one, other| one.app == other.app) {
             let Some(first) = people.first() else {
                 continue;

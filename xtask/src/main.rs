@@ -11,6 +11,7 @@ mod process;
 mod progress;
 mod service;
 mod services;
+mod simulators;
 mod stack;
 mod stamp;
 mod test;

@@ -14,7 +14,7 @@ use crate::stack::{self, Database, Facts, Stack};
 use crate::tools::{self, Tools};
 use crate::worker::Worker;
 use crate::workspace::{Workspace, write};
-use crate::{artifacts, dev, ports};
+use crate::{artifacts, dev, ports, simulators};
 
 /// Running services, and where they are.
 ///
@@ -41,6 +41,7 @@ struct Where {
     /// The browser library as a Node package.
     library: PathBuf,
     worker_url: Option<String>,
+    simulators: simulators::Facts,
     stack: Facts,
 }
 
@@ -84,6 +85,9 @@ impl Services {
         })?;
         running.push(stack);
 
+        let (service, simulated) = simulators::start(workspace, progress, &logs)?;
+        running.push(service);
+
         // What cannot be built fails the tests that need it, and no others.
         if let Err(error) = artifacts::library(workspace, tools, progress) {
             progress.line(&format!("{error:?}"));
@@ -95,6 +99,7 @@ impl Services {
                 Worker {
                     script,
                     stack: &facts,
+                    simulators: &simulated,
                     port,
                     directory: &directory,
                 }
@@ -118,6 +123,7 @@ impl Services {
             pglite_url,
             library,
             worker_url,
+            simulators: simulated,
             stack: facts,
         };
         let file = workspace.target.join(format!("{name}.json"));
@@ -141,6 +147,7 @@ impl Services {
             pglite_url,
             library,
             worker_url,
+            simulators,
             stack,
         } = &self.facts;
         let mut variables = vec![
@@ -148,6 +155,7 @@ impl Services {
             ("COUNTERSIGN_PGLITE_URL", pglite_url.clone()),
             ("COUNTERSIGN_WASM", library.display().to_string()),
             ("COUNTERSIGN_STACK_URL", stack.url.clone()),
+            ("COUNTERSIGN_SIMULATORS_URL", simulators.url.clone()),
             ("COUNTERSIGN_STACK_JSON", self.file.display().to_string()),
         ];
         variables.extend(

@@ -8,6 +8,7 @@ use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
 use toml::{Table, Value};
 
 use crate::service::Service;
+use crate::simulators;
 use crate::stack::Facts;
 use crate::tools::Tools;
 use crate::workspace::{Workspace, write};
@@ -17,6 +18,7 @@ use crate::workspace::{Workspace, write};
 pub(crate) struct Worker<'a> {
     pub(crate) script: PathBuf,
     pub(crate) stack: &'a Facts,
+    pub(crate) simulators: &'a simulators::Facts,
     pub(crate) port: u16,
     /// For its configuration, its state and its logs.
     pub(crate) directory: &'a Path,
@@ -68,8 +70,12 @@ impl Worker<'_> {
             ("SUPABASE_JWT_SECRET", &self.stack.jwt_secret),
             ("SUPABASE_PUBLISHABLE_KEY", &self.stack.publishable_key),
             ("JWKS_URL", &self.stack.jwks_url),
+            ("PUBLIC_URL", &format!("http://127.0.0.1:{}", self.port)),
         ] {
             vars.insert(name.to_owned(), Value::from(value.as_str()));
+        }
+        for (name, value) in &self.simulators.settings {
+            vars.insert(name.clone(), Value::from(value.as_str()));
         }
         Ok(config)
     }

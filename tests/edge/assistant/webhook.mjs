@@ -1,0 +1,64 @@
+/** HubSpot's events: believed for their signature alone, stored once each. */
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { database } from '../support/agency.mjs';
+import { control, workerUrl } from '../support/assistant.mjs';
+
+const uri = `${workerUrl}/functions/v1/assistant-hubspot-webhook`;
+const sql = database();
+const PORTAL = 4242;
+
+const make = (events, to = uri) =>
+  control('POST', '/hubspot/webhook', { uri: to, events: events.map((event) => ({ portalId: PORTAL, ...event })) });
+async function deliver({ body, headers }) {
+  const response = await fetch(uri, { method: 'POST', headers, body });
+  return { status: response.status, body: await response.json() };
+}
+const inbox = () => sql`select * from countersign_edge.webhook_inbox where tenant_id = ${String(PORTAL)}`;
+
+describe('webhooks of HubSpot', () => {
+  after(async () => {
+    await sql`delete from countersign_edge.webhook_inbox where tenant_id = ${String(PORTAL)}`;
+    await sql.end();
+  });
+
+  test('each event is stored once, however often and with whatever others it comes', async () => {
+    const first = await make([{ eventId: 1, objectId: 101 }, { eventId: 1, objectId: 102 }]);
+    assert.deepEqual((await deliver(first)).body, { stored: 2, repeated: 0, unreadable: 0 });
+    assert.deepEqual((await deliver(first)).body, { stored: 0, repeated: 2, unreadable: 0 });
+    const [{ occurredAt }] = JSON.parse(first.body);
+    const more = await make([
+      { eventId: 1, objectId: 102, occurredAt, attemptNumber: 3 },
+      { eventId: 2, objectId: 103 },
+      { eventId: 2, objectId: 103 },
+      { portalId: 'x' },
+    ]);
+    const { body } = await deliver(more);
+    assert.equal(body.unreadable, 1);
+    assert.equal(body.stored + body.repeated, 3);
+    const rows = await inbox();
+    const objects = rows.map(({ payload }) => payload.objectId).sort();
+    assert.deepEqual([...new Set(objects)], [101, 102, 103]);
+    assert.ok(rows.every(({ app, source, status }) => app === 'assistant' && source === 'hubspot' && status === 'received'));
+  });
+
+  test('what is not signed, or not as it is signed, is not believed', async () => {
+    const before = (await inbox()).length;
+    const good = await make([{ eventId: 9, objectId: 900 }]);
+    const without = ({ headers, ...rest }, name) => ({ ...rest, headers: Object.fromEntries(Object.entries(headers).filter(([of]) => of !== name)) });
+    const with_ = ({ headers, ...rest }, more) => ({ ...rest, headers: { ...headers, ...more } });
+    for (const bad of [
+      { ...good, body: good.body.replace('900', '901') },
+      without(good, 'x-hubspot-signature-v3'),
+      without(good, 'x-hubspot-request-timestamp'),
+      with_(good, { 'x-hubspot-request-timestamp': String(Date.now() - 301_000) }),
+      with_(good, { 'x-hubspot-signature-v3': 'AAAA' }),
+      await make([{ eventId: 9 }], `${workerUrl}/elsewhere`),
+    ]) {
+      const { status, body } = await deliver(bad);
+      assert.deepEqual([status, body.code], [401, 'webhook_not_verified']);
+    }
+    assert.equal((await inbox()).length, before);
+    assert.equal((await deliver(good)).status, 200);
+  });
+});
