@@ -144,6 +144,22 @@ as $$
 $$;
 comment on function countersign_edge.drop_lease(text, text) is 'Gives a lease back before it expires.';
 
+create function countersign_edge.store_webhooks(p_app text, p_source text, p_events jsonb) returns bigint
+  language sql
+  set search_path = ''
+as $$
+  with stored as (
+    insert into countersign_edge.webhook_inbox (app, source, event_id, tenant_id, event_type, payload)
+    select p_app, p_source, e ->> 'event_id', e ->> 'tenant_id', e ->> 'event_type', e -> 'payload'
+    from jsonb_array_elements(p_events) as e
+    on conflict (app, source, event_id) do nothing
+    returning 1
+  )
+  select count(*) from stored
+$$;
+comment on function countersign_edge.store_webhooks(text, text, jsonb) is
+  'Stores the events of a delivery that are not stored yet, and says how many those were.';
+
 create function countersign_edge.claim_webhooks(p_limit integer, p_seconds integer) returns setof countersign_edge.webhook_inbox
   language sql
   set search_path = ''
