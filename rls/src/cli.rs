@@ -5,6 +5,7 @@
 mod audit;
 mod catalogue;
 mod check;
+mod compare;
 mod compile;
 mod diagnostics;
 mod diff;
@@ -51,6 +52,7 @@ enum Command {
     Matrix(matrix::MatrixArgs),
     Explain(explain::ExplainArgs),
     Catalogue(catalogue::CatalogueArgs),
+    Compare(compare::CompareArgs),
     Compile(compile::CompileArgs),
     Ownership(ownership::OwnershipArgs),
 }
@@ -144,6 +146,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Matrix(arguments) => arguments.run(&output),
         Command::Explain(arguments) => arguments.run(&output),
         Command::Catalogue(arguments) => arguments.run(&output),
+        Command::Compare(arguments) => arguments.run(&output),
         Command::Compile(arguments) => arguments.run(&output),
         Command::Ownership(arguments) => arguments.run(&output),
     };

@@ -3,6 +3,7 @@
 //! - [`project`] finds policy, catalogue and migrations in a checkout;
 //! - [`audit`] judges a live database by a policy;
 //! - [`catalogue`] reads what a policy is held against from a live database;
+//! - [`compare`](mod@compare) says exactly how two policies differ;
 //! - [`live`] reads all of a database that has to do with a schema;
 //! - [`generate`] turns a policy into SQL, and [`migrations`] into files that carry what changed;
 //! - [`diff`] writes the migrations that bring a database in use to its policy;
@@ -16,6 +17,7 @@
 
 pub mod audit;
 pub mod catalogue;
+pub mod compare;
 pub mod diff;
 pub mod generate;
 pub mod live;
