@@ -3,6 +3,11 @@
 //! It says what the rules say, put together per caller: a member has everything a viewer has. What
 //! narrows all of them alike, such as a parent that must be visible, stands beside the table.
 
+mod page;
+mod words;
+
+pub use page::page;
+
 use policy_core::model::{Action, Place, Rank, Rule, Subject, Table, Team};
 use policy_core::{ColumnSet, Policy};
 use serde::Serialize;
@@ -50,6 +55,15 @@ pub struct Access {
     pub summary: String,
     /// To which rows, in a few words; empty for all.
     pub rows: String,
+    /// The same in sentences: whose rows, which of them, and what they must be like afterwards.
+    #[serde(skip)]
+    pub whose: String,
+    #[serde(skip)]
+    #[expect(missing_docs, reason = "see `whose`")]
+    pub when: String,
+    #[serde(skip)]
+    #[expect(missing_docs, reason = "see `whose`")]
+    pub becomes: String,
     /// The rule.
     pub rule: String,
     /// Its line in the policy.
@@ -59,6 +73,9 @@ pub struct Access {
 /// Who may use a view or function, or do an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OtherAccess {
+    /// `view`, `function` or `resource`.
+    #[serde(skip)]
+    pub kind: &'static str,
     /// Its name, with argument types if it is a function; `<resource>: <operation>`.
     pub name: String,
     /// The lowest callers who may.
@@ -86,10 +103,12 @@ pub fn matrix(policy: &Policy) -> Matrix {
         .collect();
     let names = |subjects: &[Subject]| subjects.iter().map(|s| subject_name(policy, *s)).collect();
     let views = policy.views.iter().map(|view| OtherAccess {
+        kind: "view",
         name: view.name.clone(),
         who: names(&view.subjects),
     });
     let functions = policy.functions.iter().map(|function| OtherAccess {
+        kind: "function",
         name: format!("{}({})", function.name, function.arguments.join(", ")),
         who: names(&function.subjects),
     });
@@ -97,6 +116,7 @@ pub fn matrix(policy: &Policy) -> Matrix {
         resource.operations().into_iter().map(move |operation| {
             let rules = resource.rules.iter();
             OtherAccess {
+                kind: "resource",
                 name: format!("{}: {operation}", resource.name()),
                 who: rules
                     .filter(|rule| rule.operation == operation)
@@ -203,13 +223,47 @@ fn access(table: &Table, rule: &Rule) -> Access {
         (_, 1..=3) if columns.len() > 3 => format!("all but {}", left_out.join(", ")),
         _ => columns.join(", "),
     };
+    let said = |condition: &Option<_>| {
+        condition
+            .as_ref()
+            .map_or_else(String::new, |of| words::condition(table, of))
+    };
     Access {
         action: rule.action.word(),
         summary,
         columns: columns.into_iter().map(str::to_owned).collect(),
         rows: format!("{own} {behind}").trim().to_owned(),
+        whose: whose(table, rule),
+        when: said(&rule.condition),
+        becomes: match rule.action {
+            Action::Update if rule.check == rule.condition => String::new(),
+            _ => said(&rule.check),
+        },
         rule: rule.text.clone(),
         line: rule.line,
+    }
+}
+
+/// Whose rows a rule speaks of, in a sentence.
+fn whose(table: &Table, rule: &Rule) -> String {
+    let rows = match rule.subject {
+        Subject::Itself(column) => {
+            format!("rows that name the caller in {}", table.column_name(column))
+        }
+        Subject::Peer(_) => "rows of people whom the caller may see elsewhere".to_owned(),
+        Subject::Team(team) => {
+            format!(
+                "rows of the caller's own {}",
+                table.column_name(team.column)
+            )
+        }
+        _ => String::new(),
+    };
+    let lone = rule.outside && table.place != Place::Shared;
+    match (rows.is_empty(), lone) {
+        (false, true) => format!("{rows}, in any tenant"),
+        (true, true) => "rows of any tenant".to_owned(),
+        _ => rows,
     }
 }
 

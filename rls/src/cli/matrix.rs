@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use comfy_table::presets::{ASCII_MARKDOWN, UTF8_HORIZONTAL_ONLY};
 use comfy_table::{ContentArrangement, Table};
-use countersign_rls::matrix::{Access, Matrix, TableAccess, matrix};
+use countersign_rls::matrix::{Access, Matrix, TableAccess, matrix, page};
 use miette::{IntoDiagnostic as _, Result};
 
 use super::{AppArgs, Output};
@@ -27,6 +27,8 @@ pub(crate) struct MatrixArgs {
 enum Format {
     Text,
     Markdown,
+    /// A page for auditors to read and print.
+    Html,
 }
 
 const ACTIONS: [&str; 4] = ["select", "insert", "update", "delete"];
@@ -42,7 +44,13 @@ impl MatrixArgs {
             matrix.others.clear();
         }
         let value = serde_json::to_value(&matrix).into_diagnostic()?;
-        output.say(&value, || self.layout(&matrix));
+        output.say(&value, || {
+            if self.format == Format::Html {
+                page(&subject.policy, &subject.project.source, &matrix)
+            } else {
+                self.layout(&matrix)
+            }
+        });
         Ok(ExitCode::SUCCESS)
     }
 
