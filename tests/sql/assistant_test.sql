@@ -106,6 +106,20 @@ select pg_temp.holds('a portal''s connections', (select count(*) = 2 from assist
 select pg_temp.holds('tokens are replaced', pg_temp.touched($$update assistant.hubspot_connection_secrets set access_token = 'sealed:next'$$) = 2);
 select pg_temp.fails('42501', $$update assistant.ai_generated_drafts set draft_text = 'better'$$);
 select pg_temp.fails('42501', $$insert into assistant.sessions (user_id) select gen_random_uuid()$$);
+
+-- A run ends whole or not at all, and once.
+select pg_temp.fails('23514', $$select countersign_edge.finish_assistant_run('a0000000-0000-4000-8000-000000040003', 'm', '{}',
+  '[{"tone": "brief", "text": "a draft", "confidence": 0.5}]', '[{"start": "2027-01-02", "due": "2027-01-01", "confidence": 0.5}]')$$);
+select pg_temp.holds('one that fails is as it was',
+  (select status = 'running' from assistant.ai_processing_logs where id = 'a0000000-0000-4000-8000-000000040003')
+  and not exists (select from assistant.ai_generated_drafts where log_id = 'a0000000-0000-4000-8000-000000040003'));
+select countersign_edge.finish_assistant_run('a0000000-0000-4000-8000-000000040003', 'm', '{"drafts": 0.5}',
+  '[{"tone": "brief", "text": "a draft", "confidence": 0.5}]', '[{"start": null, "due": "2027-01-01T09:00:00Z", "confidence": 0.25}]');
+select pg_temp.holds('one that ends has what it proposes',
+  (select status = 'succeeded' and processed_at is not null from assistant.ai_processing_logs where id = 'a0000000-0000-4000-8000-000000040003')
+  and (select count(*) = 1 and min(activity_id) = '512003' from assistant.ai_generated_drafts where log_id = 'a0000000-0000-4000-8000-000000040003')
+  and (select count(*) = 1 and not bool_or(applied) from assistant.touch_date_recommendations where log_id = 'a0000000-0000-4000-8000-000000040003'));
+select pg_temp.fails('P0002', $$select countersign_edge.finish_assistant_run('a0000000-0000-4000-8000-000000040003', 'm', '{}', '[]', '[]')$$);
 reset role;
 
 -- What is part of something goes with it, and everything goes with its person.

@@ -65,6 +65,13 @@ select pg_temp.holds('now it is',           countersign_edge.take_lease('test', 
 update countersign_edge.leases set expires_at = now() where name = 'test';
 select pg_temp.holds('and taken over once expired', countersign_edge.take_lease('test', 'one', 60) = 3);
 
+-- A delivery stores what is new in it, however often an event is in it.
+select pg_temp.holds('two of three are new', countersign_edge.store_webhooks('agency', 'test', '[
+  {"event_id": "d1", "tenant_id": "1", "event_type": "t", "payload": {"a": 1}}, {"event_id": "d1", "event_type": "t"}, {"event_id": "d2", "event_type": "t"}]') = 2);
+select pg_temp.holds('and none the second time', countersign_edge.store_webhooks('agency', 'test', '[{"event_id": "d1", "event_type": "other", "payload": {"a": 2}}]') = 0);
+select pg_temp.holds('which changes nothing', (select payload = '{"a": 1}' and event_type = 't' from countersign_edge.webhook_inbox where event_id = 'd1'));
+delete from countersign_edge.webhook_inbox where source = 'test';
+
 -- An event is stored once, claimed once, and comes back if nobody finishes it.
 insert into countersign_edge.webhook_inbox (app, source, event_id, event_type) values ('agency', 'hubspot', 'e1', 'contact.creation'), ('agency', 'hubspot', 'e2', 'contact.creation');
 insert into countersign_edge.webhook_inbox (app, source, event_id, event_type) values ('agency', 'hubspot', 'e1', 'contact.creation') on conflict (app, source, event_id) do nothing;
