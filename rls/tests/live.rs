@@ -13,7 +13,7 @@ use countersign_rls::live::{self, Enabled, Limits, Live, Table};
 use countersign_rls::project;
 use countersign_rls::shadow::{self, Intention, ShadowError};
 
-use database::{Database, app, root};
+use database::{Database, app, assert_same, root};
 
 fn shadow(database: &Database, name: &str, live: &Live) -> Live {
     let (project, policy) = app(name);
@@ -108,7 +108,7 @@ fn the_shadow_of_each_policy_is_what_its_migrations_made_and_leaves_nothing_behi
         assert!(compared >= 2, "{name}");
     }
     holding.rollback().unwrap();
-    assert_eq!(before, database.dump());
+    assert_same(&before, &database.dump());
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn questions(scene: &Scene<'_>) -> Vec<Question> {
             questions.push(Question {
                 kind: &TENANT_NULL,
                 object: Object::of("table", &relation, &table.name),
-                query: format!("select count(*) from only {relation} t where t.{name} is null"),
+                query: format!("select count(*) from {relation} t where t.{name} is null"),
                 words: format!("without {name}"),
                 show: format!("select * from {relation} where {name} is null;"),
             });

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::database::{Database, root};
+use crate::database::{Database, assert_same, root};
 
 fn audit(url: &str, app: &str, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_countersign"))
@@ -72,7 +72,7 @@ fn a_sound_database_gives_nothing_and_nobody_notices() {
         text(&output)
     );
     holding.rollback().unwrap();
-    assert_eq!(before, database.dump());
+    assert_same(&before, &database.dump());
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn findings_are_printed_counted_and_decide_the_exit_code() {
         serde_json::from_slice::<Value>(&output.stdout).unwrap(),
         written
     );
-    assert_eq!(before, database.dump());
+    assert_same(&before, &database.dump());
 }
 
 #[test]
