@@ -134,11 +134,11 @@ fn closed(context: &mut Context<'_>, section: &Section) {
 
 fn same_access(context: &Context<'_>, live: &Table, goal: &Table) -> bool {
     let triggers = |table: &Table| {
-        let of: Vec<String> = table
+        let of: Vec<_> = table
             .triggers
             .iter()
             .filter(|trigger| code::of_policy(context, goal, &trigger.name))
-            .map(|trigger| trigger.definition.clone())
+            .map(|trigger| (trigger.definition.clone(), trigger.enabled))
             .collect();
         of
     };

@@ -67,7 +67,7 @@ insert into pg_temp.preflight_tables values
 {};
 
 create temporary table preflight_people (role text, id text) on commit drop;
-insert into pg_temp.preflight_people values ('anon', null), ('nobody''s member', pg_catalog.gen_random_uuid()::text);
+insert into pg_temp.preflight_people values ('anon', null), ('in no tenant', pg_catalog.gen_random_uuid()::text);
 {}
 create temporary table preflight (role text, person text, \"table\" text, now bigint, after bigint) on commit drop;
 do $$
@@ -102,7 +102,7 @@ begin
   end loop;
 end $$;
 
-select p.role, count(distinct p.person) as people, p.\"table\", sum(p.now) as now, sum(p.after) as after,
+select p.role, count(distinct coalesce(p.person, '')) as people, p.\"table\", sum(p.now) as now, sum(p.after) as after,
   sum(greatest(p.now - p.after, 0)) as lost, sum(greatest(p.after - p.now, 0)) as gained
 from pg_temp.preflight p
 join pg_catalog.pg_class c on c.oid = (select t.relation::regclass from pg_temp.preflight_tables t where t.\"table\" = p.\"table\")

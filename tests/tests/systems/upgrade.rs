@@ -5,7 +5,8 @@ mod undo;
 mod writer;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use countersign_rls::audit::{self, Evidence};
 use countersign_rls::diff::{self, DiffError, File, Options, Upgrade};
@@ -14,8 +15,9 @@ use countersign_rls::project::Project;
 use countersign_rls::shadow::{self, Intention};
 use countersign_rls::verify::{self, InPlace, Place, VerifyOptions};
 use policy_core::Policy;
+use postgres::SimpleQueryMessage;
 
-use crate::support::{Database, root};
+use crate::support::{Database, apps, root};
 use apply::apply;
 
 /// One of the two.
@@ -51,6 +53,60 @@ pub(crate) const AGENCY: Case = Case {
     proved: ["context_snapshots", "organizations"],
 };
 
+fn policy_of(app: &str, schema: &str) -> (Project, Policy) {
+    let project = Project::open(&root(), app).unwrap();
+    let mut policy = project.compile().unwrap().policy;
+    schema.clone_into(&mut policy.schema);
+    (project, policy)
+}
+
+fn diff_of(
+    app: &str,
+    schema: &str,
+    database: &Database,
+    mapping: Option<&Path>,
+    keep: &[String],
+) -> Result<Upgrade, DiffError> {
+    let (project, policy) = policy_of(app, schema);
+    diff::run(&Options {
+        policy: &policy,
+        project: &project,
+        own_schema: &project.catalogue.schema,
+        migrations: &root().join("migrations"),
+        url: &database.url,
+        shadow: None,
+        mapping,
+        keep,
+        drop_unused: true,
+        version: None,
+    })
+}
+
+/// The names of what `countersign audit` finds, but for what only a newer server mends.
+fn audit_of(app: &str, schema: &str, database: &Database) -> BTreeSet<&'static str> {
+    let (project, policy) = policy_of(app, schema);
+    let mut client = live::connect(&database.url).unwrap();
+    let mut transaction = live::begin(&mut client, false, Limits::default()).unwrap();
+    let live = live::introspect(&mut transaction, schema).unwrap();
+    let intention = Intention {
+        policy: &policy,
+        catalogue: &project.catalogue,
+        source: &project.source,
+    };
+    let intended = shadow::make(&mut transaction, intention, &live).unwrap();
+    let evidence = Evidence {
+        policy: &policy,
+        catalogue: &project.catalogue,
+        source: &project.source,
+        live: &live,
+        intended: Some(&intended),
+    };
+    let mut findings = audit::findings(evidence, audit::UNUSED_AFTER);
+    findings.extend(audit::count(&mut transaction, evidence).unwrap());
+    let names = findings.iter().map(|finding| finding.kind.name);
+    names.filter(|name| *name != "server-version").collect()
+}
+
 impl Case {
     /// The legacy database, and a copy of its rows in schema `before`.
     fn load(self, purpose: &str) -> Option<Database> {
@@ -60,29 +116,16 @@ impl Case {
         Some(database)
     }
 
-    fn policy(self) -> (Project, Policy) {
-        let project = Project::open(&root(), self.app).unwrap();
-        let mut policy = project.compile().unwrap().policy;
-        policy.schema = "public".to_owned();
-        (project, policy)
-    }
-
     /// What is to be done to a database.
     fn diff(self, database: &Database, keep: &[String]) -> Result<Upgrade, DiffError> {
-        let (project, policy) = self.policy();
         let mapping = root().join("tests/legacy/coaching_mapping.csv");
-        diff::run(&Options {
-            policy: &policy,
-            project: &project,
-            own_schema: &project.catalogue.schema,
-            migrations: &root().join("migrations"),
-            url: &database.url,
-            shadow: None,
-            mapping: self.mapping.then_some(mapping.as_path()),
-            keep,
-            drop_unused: true,
-            version: None,
-        })
+        let mapping = self.mapping.then_some(mapping.as_path());
+        diff_of(self.app, "public", database, mapping, keep)
+    }
+
+    /// The names of what the audit finds.
+    fn audit(self, database: &Database) -> BTreeSet<&'static str> {
+        audit_of(self.app, "public", database)
     }
 
     fn tables(self, database: &Database) -> Vec<String> {
@@ -148,31 +191,6 @@ impl Case {
         assert!(moved > 0);
     }
 
-    /// The names of what `countersign audit` finds, but for what only a newer server mends.
-    fn audit(self, database: &Database) -> BTreeSet<&'static str> {
-        let (project, policy) = self.policy();
-        let mut client = live::connect(&database.url).unwrap();
-        let mut transaction = live::begin(&mut client, false, Limits::default()).unwrap();
-        let live = live::introspect(&mut transaction, "public").unwrap();
-        let intention = Intention {
-            policy: &policy,
-            catalogue: &project.catalogue,
-            source: &project.source,
-        };
-        let intended = shadow::make(&mut transaction, intention, &live).unwrap();
-        let evidence = Evidence {
-            policy: &policy,
-            catalogue: &project.catalogue,
-            source: &project.source,
-            live: &live,
-            intended: Some(&intended),
-        };
-        let mut findings = audit::findings(evidence, audit::UNUSED_AFTER);
-        findings.extend(audit::count(&mut transaction, evidence).unwrap());
-        let names = findings.iter().map(|finding| finding.kind.name);
-        names.filter(|name| *name != "server-version").collect()
-    }
-
     /// The proof, on the upgraded database itself.
     fn is_proved(self, database: &Database) {
         let Ok(wasm) = std::env::var("COUNTERSIGN_WASM") else {
@@ -180,7 +198,7 @@ impl Case {
             return;
         };
         let report = verify::run(&VerifyOptions {
-            policy: self.policy().1,
+            policy: policy_of(self.app, "public").1,
             url: database.url.clone(),
             place: Place::InPlace(InPlace::default()),
             migrations: PathBuf::new(),
@@ -222,6 +240,33 @@ fn ask(
     }
 }
 
+/// The preflight says who reads less, as the manual shows, and nobody reads more.
+fn preflight(case: Case, database: &Database, upgrade: &Upgrade) {
+    let manual = fs::read_to_string(root().join("docs/adopting.md")).unwrap();
+    let manual = manual.replace(' ', "");
+    let script = upgrade.preflight.as_ref().unwrap();
+    let said = database.client().simple_query(script).unwrap();
+    let (mut lines, mut lost) = (0, 0);
+    for message in said {
+        let SimpleQueryMessage::Row(row) = message else {
+            continue;
+        };
+        if row.columns().len() != 7 {
+            continue;
+        }
+        let line: Vec<&str> = (0..7).map(|at| row.get(at).unwrap()).collect();
+        assert_eq!(line[6], "0", "somebody reads more: {line:?}");
+        lost += line[5].parse::<u64>().unwrap();
+        lines += 1;
+        let shown = line.join("|").replace(' ', "");
+        assert!(
+            case.app != "coaching" || manual.contains(&shown),
+            "docs/adopting.md does not show: {line:?}"
+        );
+    }
+    assert!(lines > 10 && lost > 10, "{lines} lines, {lost} rows lost");
+}
+
 fn upgraded(case: Case, purpose: &str) -> Option<Database> {
     let database = case.load(purpose)?;
     case.remember(&database);
@@ -234,7 +279,12 @@ fn upgraded(case: Case, purpose: &str) -> Option<Database> {
     }
     let upgrade = case.diff(&database, &[]).unwrap();
     assert!(!upgrade.files.is_empty() && upgrade.preflight.is_some());
-    apply(&database, &upgrade.files);
+    let switch = |file: &File| Some(&file.name) == upgrade.switch.as_ref();
+    let at = upgrade.files.iter().position(switch).unwrap();
+    let (hold, rest) = upgrade.files.split_at(at);
+    apply(&database, hold);
+    preflight(case, &database, &upgrade);
+    apply(&database, rest);
     let again = case.diff(&database, &[]).unwrap();
     let names: Vec<&str> = again.files.iter().map(|file| file.name.as_str()).collect();
     assert!(names.is_empty(), "a second run finds more: {names:?}");
@@ -246,6 +296,42 @@ fn upgraded(case: Case, purpose: &str) -> Option<Database> {
     );
     case.is_proved(&database);
     Some(database)
+}
+
+/// What the manual for DBAs shows was printed by such a run.
+#[test]
+fn the_manual_shows_what_happens() {
+    let Some(database) = COACHING.load("upgrade_manual") else {
+        return;
+    };
+    let upgrade = COACHING.diff(&database, &[]).unwrap();
+    let manual = fs::read_to_string(root().join("docs/adopting.md")).unwrap();
+    let shows = |what: &str| {
+        assert!(
+            manual.contains(what),
+            "docs/adopting.md does not show: {what}"
+        )
+    };
+    for (why, rows) in &upgrade.rows {
+        shows(&format!("{rows:>6}  {why}"));
+    }
+    for person in &upgrade.unmapped {
+        shows(person);
+    }
+    let hold = |file: &&File| file.name.ends_with("_hold_coaching_outcomes.sql");
+    let file = upgrade.files.iter().find(hold).unwrap();
+    let (statement, _) = file.up.split_once("-- lock: ACCESS EXCLUSIVE").unwrap();
+    let (_, statement) = statement.split_once("-- lock: ").unwrap();
+    shows(statement.trim_end());
+    for shown in [
+        "tests/legacy/coaching_mapping.csv",
+        "migrations/legacy/upgrade/coaching/20_outcomes.sql",
+    ] {
+        shows(fs::read_to_string(root().join(shown)).unwrap().trim_end());
+    }
+    for finding in COACHING.audit(&database) {
+        shows(&format!(" {finding}"));
+    }
 }
 
 #[test]
@@ -375,6 +461,28 @@ fn an_upgrade_that_stopped_goes_on() {
     let query = "select count(*) from public.\"User_Roles\"";
     let roles: i64 = database.client().query_one(query, &[]).unwrap().get(0);
     assert_eq!(roles, 10);
+}
+
+/// What our own migrations made needs no upgrade; and whatever is done to it afterwards is undone.
+#[test]
+fn a_migrated_database_needs_nothing_until_somebody_changes_it() {
+    let Some(database) = Database::migrated("upgrade_drift") else {
+        return;
+    };
+    let names = |app: &str| -> Vec<String> {
+        let upgrade = diff_of(app, app, &database, None, &[]).unwrap();
+        upgrade.files.into_iter().map(|file| file.name).collect()
+    };
+    for app in apps() {
+        assert_eq!(names(&app), [""; 0], "{app}");
+    }
+    let drift = root().join("tests/legacy/coaching_drift.sql");
+    database.run(&drift).unwrap();
+    assert!(audit_of("coaching", "coaching", &database).len() > 8);
+    let upgrade = diff_of("coaching", "coaching", &database, None, &[]).unwrap();
+    apply(&database, &upgrade.files);
+    assert_eq!(names("coaching"), [""; 0]);
+    assert_eq!(audit_of("coaching", "coaching", &database), BTreeSet::new());
 }
 
 #[test]
