@@ -32,27 +32,16 @@ pub(super) fn access(context: &mut Context<'_>) {
             }
             (None, "schema") => {
                 if schema_differs(context) {
-                    push(
-                        context,
-                        Phase::Helpers,
-                        "schema",
-                        section,
-                        Vec::new(),
-                        Vec::new(),
-                    );
+                    let down = restore_schema(context);
+                    push(context, Phase::Helpers, "schema", section, Vec::new(), down);
                 }
             }
             (None, "closed") => closed(context, section),
             (None, name) => {
                 if context.code_changed || code_grants_differ(context) {
-                    push(
-                        context,
-                        Phase::Code,
-                        &format!("{name}_grants"),
-                        section,
-                        Vec::new(),
-                        Vec::new(),
-                    );
+                    let down = restore_functions(context);
+                    let name = format!("{name}_grants");
+                    push(context, Phase::Code, &name, section, Vec::new(), down);
                 }
             }
         }
@@ -339,4 +328,57 @@ fn restore(context: &Context<'_>, live: &Table, goal: &Table) -> Vec<Statement> 
     }
     statements.extend(quote::grants(&relation, &live.grants));
     statements.into_iter().map(Statement::new).collect()
+}
+
+/// What brings the schema's grants back, and what later objects start with.
+fn restore_schema(context: &Context<'_>) -> Vec<Statement> {
+    let live = &context.live.live;
+    let schema = sql::name(context.schema);
+    let mut statements = Vec::new();
+    if let Some(known) = live
+        .schemas
+        .iter()
+        .find(|known| known.name == context.schema)
+    {
+        statements.extend(quote::grants(&format!("schema {schema}"), &known.grants));
+    }
+    for sequence in &live.sequences {
+        let name = sql::qualified(&sequence.schema, &sequence.name);
+        statements.extend(quote::grants(&format!("sequence {name}"), &sequence.grants));
+    }
+    let own = |of: &&crate::live::DefaultGrants| of.owner == live.server.caller;
+    for of in live.default_grants.iter().filter(own) {
+        if of.schema.as_deref() != Some(context.schema) {
+            continue;
+        }
+        for grant in quote::decided(&of.grants) {
+            statements.push(format!(
+                "alter default privileges in schema {schema} grant {} on {} to {}",
+                grant.privilege, of.kind, grant.grantee
+            ));
+        }
+    }
+    let mut all = live.default_grants.iter().filter(own);
+    if !all.any(|of| of.schema.is_none() && of.kind == "functions") {
+        statements.push("alter default privileges grant execute on functions to public".to_owned());
+    }
+    statements.into_iter().map(Statement::new).collect()
+}
+
+/// What brings the grants back of functions that were there and stay.
+fn restore_functions(context: &Context<'_>) -> Vec<Statement> {
+    let goal = &context.goal.live;
+    let stays = |known: &&Function| {
+        let same = |f: &Function| f.name == known.name && f.arguments == known.arguments;
+        goal.functions_of(context.schema).any(same)
+    };
+    let known = context.live.live.functions_of(context.schema).filter(stays);
+    known
+        .flat_map(|known| {
+            let name = sql::qualified(&known.schema, &known.name);
+            let name = format!("function {name}({})", known.arguments.join(", "));
+            quote::grants(&name, &known.grants)
+        })
+        .map(Statement::new)
+        .collect()
 }

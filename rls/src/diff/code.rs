@@ -232,6 +232,11 @@ fn functions(context: &mut Context<'_>) -> bool {
             format!("drop function {name}"),
             context.live.functions.get(&key(known)).cloned(),
         );
+        // It comes back as open as it was.
+        let grants = quote::grants(&format!("function {name}"), &known.grants);
+        let after = usize::from(context.live.functions.contains_key(&key(known)));
+        step.down
+            .splice(after..after, grants.into_iter().map(Statement::new));
     }
     for (text, undo) in made {
         step.push(text, Some(undo));

@@ -137,10 +137,6 @@ end $$"
         "Rows that could not obey the constraints go to countersign.quarantine, whole and with the reason; nothing is lost.",
     );
     step.about.push("What it holds afterwards: select \"table\", action, reason, count(*) from countersign.quarantine group by 1, 2, 3;".to_owned());
-    // The temporary table is found without a schema.
-    step.up.push(Statement::new(
-        "set local search_path = pg_catalog, pg_temp",
-    ));
     step.up.push(Statement::locking(
         script,
         format!("ROW EXCLUSIVE on {}", touched.join(", ")),
@@ -188,11 +184,15 @@ fn put_back(table: &Table, live: &Table, leaves: &Leaves) -> Vec<Statement> {
         sql::literal(&table.schema),
         sql::literal(&table.name)
     );
-    let mut statements = vec![Statement::new(format!(
+    // Coming back is no event: nobody's handlers are to act on it again.
+    let triggers =
+        |word: &str| Statement::new(format!("alter table {relation} {word} trigger user"));
+    let mut statements = vec![triggers("disable")];
+    statements.push(Statement::new(format!(
         "insert into {relation} ({})\nselect {}\nfrom {from}\nwhere {of} and q.action = 'moved'\non conflict do nothing",
         sql::names(columns.iter().copied()),
         values.join(", "),
-    ))];
+    )));
     let emptied: BTreeSet<&String> = leaves.iter().flat_map(|(_, _, columns)| columns).collect();
     if let (Some(here), Some(there)) = (key(table), quoted_key(table, "r")) {
         for column in emptied
@@ -205,6 +205,7 @@ fn put_back(table: &Table, live: &Table, leaves: &Leaves) -> Vec<Statement> {
             )));
         }
     }
+    statements.push(triggers("enable"));
     statements
 }
 

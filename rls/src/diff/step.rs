@@ -185,9 +185,13 @@ impl Step {
         } else {
             let _ = write!(
                 text,
-                "\nset local lock_timeout = '{LOCK_TIMEOUT}';\nset local statement_timeout = '{}';\nset local search_path = '';\n",
+                "\nset local lock_timeout = '{LOCK_TIMEOUT}';\nset local statement_timeout = '{}';\n",
                 self.phase.statement_timeout()
             );
+            // The application's own triggers fire for its rows, and may rely on the usual path.
+            if !matches!(self.phase, Phase::Backfill | Phase::Quarantine) {
+                text.push_str("set local search_path = '';\n");
+            }
         }
         let mut known = None;
         for statement in statements {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use countersign_rls::live::{self, Limits, Live};
 
 use super::apply::{alone, one};
-use super::{COACHING, Case};
+use super::{AGENCY, COACHING, Case};
 use crate::support::Database;
 
 /// What access and structure are, without what only counts.
@@ -42,8 +42,18 @@ fn shape(database: &Database) -> BTreeMap<String, String> {
     }
     for function in live.functions.into_iter().filter(|f| f.schema == "public") {
         let name = format!("function {}({:?})", function.name, function.arguments);
-        shape.insert(name, format!("{} {:?}", function.body, function.settings));
+        let text = format!(
+            "{} {:?} {:?}",
+            function.body, function.settings, function.grants
+        );
+        shape.insert(name, text);
     }
+    let schema = live.schemas.iter().find(|schema| schema.name == "public");
+    let grants = format!("{:?}", schema.map(|schema| &schema.grants));
+    shape.insert("schema".to_owned(), grants);
+    let of_public = live.default_grants.iter().filter(|of| of.schema.is_some());
+    let defaults = format!("{:?}", of_public.collect::<Vec<_>>());
+    shape.insert("what begins".to_owned(), defaults);
     shape
 }
 
@@ -83,12 +93,7 @@ fn comes_back(case: Case, purpose: &str) {
     }
     assert_eq!(after.len(), before.len());
     // And every row: those that were taken out, too. What was empty may be filled.
-    for table in [
-        "Conversations",
-        "Coaching_Outcomes",
-        "Sync_Logs",
-        "API_Connections",
-    ] {
+    for table in case.remembered(&database) {
         let query = format!(
             "select count(*), count(*) filter (where to_jsonb(l) @> jsonb_strip_nulls(to_jsonb(b)) - 'updated_at')
              from before.\"{table}\" b left join public.\"{table}\" l on l.id = b.id"
@@ -96,6 +101,11 @@ fn comes_back(case: Case, purpose: &str) {
         let row = database.client().query_one(&query, &[]).unwrap();
         assert_eq!(row.get::<_, i64>(0), row.get::<_, i64>(1), "{table}");
     }
+}
+
+#[test]
+fn agency_comes_back() {
+    comes_back(AGENCY, "undo_agency");
 }
 
 #[test]
