@@ -1,7 +1,9 @@
 //! Roles: those that requests run as must be there, and must not be above the policies.
 
 use super::finding::{Finding, Object};
-use super::kinds::{ROLE_BYPASSES, ROLE_INHERITS, ROLE_MISSING, ROLE_OWNS};
+use super::kinds::{
+    ROLE_BYPASSES, ROLE_BYPASSES_ELSEWHERE, ROLE_INHERITS, ROLE_MISSING, ROLE_OWNS,
+};
 use super::scene::{API, Scene, listed, signature};
 use crate::generate;
 use crate::live::{Live, ViewKind};
@@ -25,6 +27,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Vec<Finding>) {
             );
         }
     }
+    elsewhere(scene.live, found);
     for name in API.into_iter().chain([LOGIN]) {
         let Some(role) = scene.live.role(name) else {
             continue;
@@ -59,6 +62,29 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Vec<Finding>) {
         if !owned.is_empty() {
             let detail = format!("it owns {}", listed(&owned));
             found.push(Finding::new(&ROLE_OWNS, object(), detail));
+        }
+    }
+}
+
+/// Roles beside those of the API that log in above the policies. Supabase's own are its business, and
+/// superusers are known to be.
+fn elsewhere(live: &Live, found: &mut Vec<Finding>) {
+    for role in live
+        .roles
+        .iter()
+        .filter(|role| role.login && role.bypass_rls && !role.superuser)
+    {
+        let name = role.name.as_str();
+        let known = API.contains(&name)
+            || matches!(name, LOGIN | "service_role")
+            || name.starts_with("supabase_")
+            || live.tables.iter().any(|table| table.owner == name);
+        if !known {
+            let alter = format!("alter role {} nobypassrls;", sql::name(name));
+            let object = Object::new("role", name);
+            found.push(
+                Finding::new(&ROLE_BYPASSES_ELSEWHERE, object, "it has BYPASSRLS").mended(alter),
+            );
         }
     }
 }

@@ -328,6 +328,11 @@ const CASES: &[Case] = &[
     // Roles
     ("coaching", "alter role authenticated bypassrls", &["role-bypasses"]),
     ("coaching", "alter role authenticator superuser", &["role-bypasses"]),
+    (
+        "coaching",
+        "create role countersign_test_reports login bypassrls",
+        &["role-bypasses-elsewhere"],
+    ),
     ("coaching", "grant service_role to authenticated", &["role-inherits"]),
     ("coaching", "grant pg_read_all_data to anon", &["role-inherits"]),
     (
