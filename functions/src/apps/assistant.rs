@@ -28,6 +28,7 @@ use crate::providers::hubspot::objects::ObjectKind;
 use crate::providers::hubspot::{self, HubSpot};
 use crate::providers::settings::HubSpotSettings;
 use crate::transport::Runtime;
+use objects::{Order, other};
 
 /// What a workflow does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,24 +199,31 @@ impl<'a, R: Runtime> Desk<'a, R> {
         run: Do,
         asked: &Asked<'_>,
     ) -> Result<Response<R::Stream>, Problem> {
-        match run {
-            Do::Status => self.status().await,
-            Do::Start => self.start(asked),
-            Do::Callback => self.callback(asked).await,
-            Do::Disconnect => self.disconnect(asked).await,
-            Do::List(kind) => self.list(kind, asked).await,
-            Do::Create(kind) => self.create(kind, asked).await,
-            Do::Search(kind) => self.search(kind, asked).await,
-            Do::Get(kind) => self.get(kind, asked).await,
-            Do::Update(kind) => self.update(kind, asked).await,
-            Do::Archive(kind) => self.archive(kind, asked).await,
-            Do::Associations(kind) => self.associations(kind, asked).await,
-            Do::Associate(kind) => self.associate(kind, asked).await,
-            Do::Dissociate(kind) => self.dissociate(kind, asked).await,
-            Do::Process => self.process(asked).await,
-            Do::Select => self.select(asked).await,
-            Do::Webhook => self.webhook(asked).await,
-        }
+        let (kind, order) = match run {
+            Do::List(kind) => (kind, Order::list(asked)?),
+            Do::Create(kind) => (kind, Order::create(asked)?),
+            Do::Search(kind) => (kind, Order::search(asked)?),
+            Do::Get(kind) => (kind, Order::Get(asked.id(0)?)),
+            Do::Update(kind) => (kind, Order::update(asked)?),
+            Do::Archive(kind) => (kind, Order::Archive(asked.id(0)?)),
+            Do::Associations(kind) => (kind, Order::Associations(asked.id(0)?, other(asked)?)),
+            Do::Associate(kind) => {
+                let other = (other(asked)?, asked.id(2)?);
+                (kind, Order::Associate(asked.id(0)?, other))
+            }
+            Do::Dissociate(kind) => {
+                let other = (other(asked)?, asked.id(2)?);
+                (kind, Order::Dissociate(asked.id(0)?, other))
+            }
+            Do::Status => return self.status().await,
+            Do::Start => return self.start(asked),
+            Do::Callback => return self.callback(asked).await,
+            Do::Disconnect => return self.disconnect(asked).await,
+            Do::Process => return self.process(asked).await,
+            Do::Select => return self.select(asked).await,
+            Do::Webhook => return self.webhook(asked).await,
+        };
+        self.carry_out(kind, order, asked).await
     }
 
     /// The caller's id. The policy lets nobody come here who has none.

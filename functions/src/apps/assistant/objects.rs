@@ -31,77 +31,55 @@ struct Association {
     id: String,
 }
 
-impl<R: Runtime> Desk<'_, R> {
-    pub(super) async fn list(
-        &self,
-        kind: ObjectKind,
-        asked: &Asked<'_>,
-    ) -> Result<Response<R::Stream>, Problem> {
+/// What is asked of HubSpot, read and found to make sense before anybody is asked.
+#[derive(Debug)]
+pub(super) enum Order<'a> {
+    List { limit: u32, after: Option<&'a str> },
+    Search(Search),
+    Get(&'a str),
+    Create(Properties, Vec<(ObjectKind, String)>),
+    Update(&'a str, Properties),
+    Archive(&'a str),
+    Associations(&'a str, ObjectKind),
+    Associate(&'a str, (ObjectKind, &'a str)),
+    Dissociate(&'a str, (ObjectKind, &'a str)),
+}
+
+impl<'a> Order<'a> {
+    pub(super) fn list(asked: &'a Asked<'_>) -> Result<Self, Problem> {
         let limit = match asked.parameter("limit").map(str::parse) {
             None => 20,
             Some(Ok(limit @ 1..=LARGEST_PAGE)) => limit,
             Some(_) => return Err(Problem::bad_request("`limit` is not from 1 to 100")),
         };
-        let hubspot = self.hubspot(asked.parameter("portal")).await?;
-        let names = properties(kind, asked);
-        let found = hubspot
-            .list(kind, &names, limit, asked.parameter("after"))
-            .await?;
-        Ok(page(&found))
+        Ok(Self::List {
+            limit,
+            after: asked.parameter("after"),
+        })
     }
 
-    pub(super) async fn search(
-        &self,
-        kind: ObjectKind,
-        asked: &Asked<'_>,
-    ) -> Result<Response<R::Stream>, Problem> {
+    pub(super) fn search(asked: &Asked<'_>) -> Result<Self, Problem> {
         let search: Search = asked.json()?;
-        if let Some(problem) = search.problem() {
-            return Err(Problem::bad_request(problem));
+        match search.problem() {
+            Some(problem) => Err(Problem::bad_request(problem)),
+            None => Ok(Self::Search(search)),
         }
-        let hubspot = self.hubspot(asked.parameter("portal")).await?;
-        let found = hubspot
-            .search(kind, &properties(kind, asked), &search)
-            .await?;
-        Ok(page(&found))
     }
 
-    pub(super) async fn get(
-        &self,
-        kind: ObjectKind,
-        asked: &Asked<'_>,
-    ) -> Result<Response<R::Stream>, Problem> {
-        let id = asked.id(0)?;
-        let hubspot = self.hubspot(asked.parameter("portal")).await?;
-        let found = hubspot.get(kind, id, &properties(kind, asked)).await?;
-        Ok(ok(&json!(found)))
-    }
-
-    pub(super) async fn create(
-        &self,
-        kind: ObjectKind,
-        asked: &Asked<'_>,
-    ) -> Result<Response<R::Stream>, Problem> {
+    pub(super) fn create(asked: &Asked<'_>) -> Result<Self, Problem> {
         let write: Write = asked.json()?;
-        let properties = texts(write.properties)?;
-        let associations: Vec<(ObjectKind, String)> = write
-            .associations
-            .iter()
-            .map(|one| Some((ObjectKind::named(&one.kind)?, id(&one.id)?.to_owned())))
-            .collect::<Option<_>>()
-            .ok_or_else(|| {
-                Problem::bad_request("an association has a kind of HubSpot's objects and an id")
-            })?;
-        let hubspot = self.hubspot(asked.parameter("portal")).await?;
-        let made = hubspot.create(kind, &properties, &associations).await?;
-        Ok(Response::json(StatusCode::CREATED, &json!(made)))
+        let one = |one: &Association| {
+            let kind = ObjectKind::named(&one.kind)?;
+            Some((kind, id(&one.id)?.to_owned()))
+        };
+        let associations: Option<_> = write.associations.iter().map(one).collect();
+        let associations = associations.ok_or_else(|| {
+            Problem::bad_request("an association has a kind of HubSpot's objects and an id")
+        })?;
+        Ok(Self::Create(texts(write.properties)?, associations))
     }
 
-    pub(super) async fn update(
-        &self,
-        kind: ObjectKind,
-        asked: &Asked<'_>,
-    ) -> Result<Response<R::Stream>, Problem> {
+    pub(super) fn update(asked: &'a Asked<'_>) -> Result<Self, Problem> {
         let (id, write) = (asked.id(0)?, asked.json::<Write>()?);
         let properties = texts(write.properties)?;
         if properties.is_empty() || !write.associations.is_empty() {
@@ -109,52 +87,49 @@ impl<R: Runtime> Desk<'_, R> {
                 "a change has properties, and no associations",
             ));
         }
-        let hubspot = self.hubspot(asked.parameter("portal")).await?;
-        Ok(ok(&json!(hubspot.update(kind, id, &properties).await?)))
+        Ok(Self::Update(id, properties))
     }
+}
 
-    pub(super) async fn archive(
+impl<R: Runtime> Desk<'_, R> {
+    /// Carries an order out, through the caller's connection.
+    pub(super) async fn carry_out(
         &self,
         kind: ObjectKind,
+        order: Order<'_>,
         asked: &Asked<'_>,
     ) -> Result<Response<R::Stream>, Problem> {
-        let id = asked.id(0)?;
         let hubspot = self.hubspot(asked.parameter("portal")).await?;
-        hubspot.archive(kind, id).await?;
-        Ok(Response::empty(StatusCode::NO_CONTENT))
-    }
-
-    pub(super) async fn associations(
-        &self,
-        kind: ObjectKind,
-        asked: &Asked<'_>,
-    ) -> Result<Response<R::Stream>, Problem> {
-        let (id, other) = (asked.id(0)?, other(asked)?);
-        let hubspot = self.hubspot(asked.parameter("portal")).await?;
-        let found = hubspot.associations(kind, id, other).await?;
-        Ok(ok(&json!({ "kind": other.word(), "results": found })))
-    }
-
-    pub(super) async fn associate(
-        &self,
-        kind: ObjectKind,
-        asked: &Asked<'_>,
-    ) -> Result<Response<R::Stream>, Problem> {
-        let (id, other, other_id) = (asked.id(0)?, other(asked)?, asked.id(2)?);
-        let hubspot = self.hubspot(asked.parameter("portal")).await?;
-        hubspot.associate((kind, id), (other, other_id)).await?;
-        Ok(Response::empty(StatusCode::NO_CONTENT))
-    }
-
-    pub(super) async fn dissociate(
-        &self,
-        kind: ObjectKind,
-        asked: &Asked<'_>,
-    ) -> Result<Response<R::Stream>, Problem> {
-        let (id, other, other_id) = (asked.id(0)?, other(asked)?, asked.id(2)?);
-        let hubspot = self.hubspot(asked.parameter("portal")).await?;
-        hubspot.dissociate((kind, id), (other, other_id)).await?;
-        Ok(Response::empty(StatusCode::NO_CONTENT))
+        let names = properties(kind, asked);
+        let done = StatusCode::NO_CONTENT;
+        Ok(match order {
+            Order::List { limit, after } => page(&hubspot.list(kind, &names, limit, after).await?),
+            Order::Search(search) => page(&hubspot.search(kind, &names, &search).await?),
+            Order::Get(id) => ok(&json!(hubspot.get(kind, id, &names).await?)),
+            Order::Create(properties, associations) => {
+                let made = hubspot.create(kind, &properties, &associations).await?;
+                Response::json(StatusCode::CREATED, &json!(made))
+            }
+            Order::Update(id, properties) => {
+                ok(&json!(hubspot.update(kind, id, &properties).await?))
+            }
+            Order::Archive(id) => {
+                hubspot.archive(kind, id).await?;
+                Response::empty(done)
+            }
+            Order::Associations(id, other) => {
+                let found = hubspot.associations(kind, id, other).await?;
+                ok(&json!({ "kind": other.word(), "results": found }))
+            }
+            Order::Associate(id, other) => {
+                hubspot.associate((kind, id), other).await?;
+                Response::empty(done)
+            }
+            Order::Dissociate(id, other) => {
+                hubspot.dissociate((kind, id), other).await?;
+                Response::empty(done)
+            }
+        })
     }
 }
 
@@ -171,7 +146,7 @@ fn properties<'a>(kind: ObjectKind, asked: &'a Asked<'_>) -> Vec<&'a str> {
 }
 
 /// The kind at the other end of an association.
-fn other(asked: &Asked<'_>) -> Result<ObjectKind, Problem> {
+pub(super) fn other(asked: &Asked<'_>) -> Result<ObjectKind, Problem> {
     let word = asked.parts.get(1).map(String::as_str).unwrap_or_default();
     ObjectKind::named(word)
         .ok_or_else(|| Problem::bad_request("HubSpot has no objects of this kind"))
