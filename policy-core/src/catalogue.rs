@@ -56,6 +56,12 @@ pub struct Relation {
     /// The leading column lists of its indexes, unique ones included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Vec<String>>,
+    /// Its indexes of other methods than `btree`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_indexes: Vec<Index>,
+    /// The triggers on its rows, those that Countersign makes left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<Trigger>,
     /// For a view: whether it reads as its caller (`security_invoker`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub security_invoker: bool,
@@ -82,6 +88,54 @@ pub struct Column {
     /// The literals of a simple check constraint `column in (...)`, for completion and hints.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<String>,
+    /// The collation, if it is another than the database's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub collation: String,
+}
+
+/// An index that is no `btree`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Its method, e.g. `hnsw`.
+    pub method: String,
+    /// Its columns in order; empty strings where it has an expression.
+    pub columns: Vec<String>,
+    /// Its options, as `name=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+}
+
+/// When a trigger fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timing {
+    /// Before a row is written: what it assigns is written.
+    Before,
+    /// After it.
+    After,
+    /// Instead of it, on views.
+    InsteadOf,
+}
+
+/// A trigger that fires for each row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// When it fires.
+    pub timing: Timing,
+    /// On what: `insert`, `update`, `delete`.
+    pub events: Vec<String>,
+    /// Its function, with its schema unless it is the catalogue's own.
+    pub function: String,
+    /// The columns of the new row that the function assigns, as far as its source can be read; `*`
+    /// where it assigns the whole row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writes: Vec<String>,
 }
 
 /// Where a column's value comes from when a statement does not name it.
@@ -150,6 +204,10 @@ pub struct Function {
     /// Whether it may write (`volatile`); PostgREST runs others on GET.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub volatile: bool,
+    /// The index methods whose scans it lets go on until enough rows pass, e.g. `hnsw` for
+    /// `hnsw.iterative_scan`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub iterative_scans: Vec<String>,
 }
 
 impl Catalogue {
@@ -180,6 +238,12 @@ impl Relation {
 }
 
 impl Column {
+    /// Whether its texts sort by their bytes, on every server.
+    #[must_use]
+    pub fn sorts_by_bytes(&self) -> bool {
+        matches!(self.collation.as_str(), "C" | "POSIX")
+    }
+
     /// How values of this column's type compare.
     #[must_use]
     pub fn kind(&self) -> Kind {

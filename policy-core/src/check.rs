@@ -2,8 +2,9 @@
 //!
 //! The passes, in order: `context` resolves names; `tables` builds each table with its
 //! `rules`; `grants` derives the column privileges; `links` looks at `via` across tables, and
-//! `keys` at what constraints do behind a policy's back; `whole` asks what no single rule shows, such as escalation through the membership table.
+//! `keys` at what constraints do behind a policy's back and `behind` at what triggers and indexes do; `whole` asks what no single rule shows, such as escalation through the membership table.
 
+mod behind;
 mod conditions;
 mod context;
 mod escalation;
@@ -51,6 +52,7 @@ pub fn check(
         grants::derive(&mut context, table, policy.tenant.as_ref());
     }
     keys::look(&mut context, &policy);
+    behind::look(&mut context, &policy);
     whole::look(&mut context, &policy);
     let diagnostics = context.finish();
     if diagnostics.iter().any(Diagnostic::is_error) {

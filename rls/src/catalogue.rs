@@ -6,6 +6,7 @@
 mod expressions;
 mod functions;
 mod relations;
+mod triggers;
 
 use policy_core::Catalogue;
 use postgres::{Client, NoTls, Transaction};

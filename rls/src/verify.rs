@@ -9,6 +9,7 @@
 //! [`decide`]: policy_core::decide()
 
 mod bench;
+mod browser;
 mod domain;
 mod error;
 mod evaluator;
@@ -42,7 +43,7 @@ use policy_core::Policy;
 
 pub use error::VerifyError;
 pub use in_place::{Fired, InPlace, InPlaceReport, LeftOut};
-pub use mutate::{Equivalent, MutantReport, MutationReport, Tally};
+pub use mutate::{Equivalent, MutantReport, MutationReport, Redundant, Tally};
 pub use report::{
     Decisions, Disagreement, Finding, Impossible, ImpossibleTotal, Report, TableReport,
 };
@@ -80,6 +81,8 @@ pub struct VerifyOptions {
 pub struct Mutate {
     /// At most so many, drawn with the seed; all if not given.
     pub sample: Option<usize>,
+    /// Only the evaluator's operators, which needs no statement to run again.
+    pub operators_only: bool,
 }
 
 /// Verifies.

@@ -206,9 +206,10 @@ impl Typing<'_, '_> {
             }
         };
         self.comparable(kind, span)?;
-        if ordered && !kind.is_ordered() {
+        let by_bytes = kind == Kind::Text && [left, right].iter().all(|side| self.by_bytes(side));
+        if ordered && !kind.is_ordered() && !by_bytes {
             let why = match kind {
-                Kind::Text => "the order of text depends on the database's collation",
+                Kind::Text => "the order of text depends on the collation, unless that is \"C\"",
                 Kind::Enum => {
                     "enums sort in the order of their declaration, which `alter type` changes"
                 }
@@ -217,7 +218,11 @@ impl Typing<'_, '_> {
             return self.refuse_with(
                 Diagnostic::error("unordered", span, why)
                     .label(format!("{} compared by order", kind.name()))
-                    .help("compare with `=`, `<>` or `in (...)`"),
+                    .help(if kind == Kind::Text {
+                        "compare with `=`, `<>` or `in (...)`, or give the column `collate \"C\"`"
+                    } else {
+                        "compare with `=`, `<>` or `in (...)`"
+                    }),
             );
         }
         let names = (column_name(left), column_name(right));
@@ -225,6 +230,15 @@ impl Typing<'_, '_> {
             self.side(left, kind, names.1)?,
             self.side(right, kind, names.0)?,
         ))
+    }
+
+    /// Whether a side of a comparison leaves the order of text to its bytes: a column does by its
+    /// collation, a literal takes that of the other side.
+    fn by_bytes(&self, side: &tree::Operand) -> bool {
+        literal_of(side).is_some()
+            || column_name(side)
+                .and_then(|name| self.relation.column(name))
+                .is_some_and(crate::catalogue::Column::sorts_by_bytes)
     }
 
     /// Two enums compare only if they are one.

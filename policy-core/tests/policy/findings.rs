@@ -48,6 +48,8 @@ const WRONG: &[&str] = &[
     "on projects tenant org_id { viewer: select where mood > 'glad'; }",
     "on projects tenant org_id { viewer: select where name > 'm'; }",
     "on projects tenant org_id { viewer: select where due_on < now(); }",
+    "on figures tenant org_id { viewer: select where code between 'a' and label; }",
+    "on figures tenant org_id { viewer: select where code > caller.email; }",
     "on projects tenant org_id { viewer: select where starts_at < '2026-01-01 00:00:00'; }",
     "on projects tenant org_id { viewer: select where name ilike 'a%'; }",
     "on projects tenant org_id { viewer: select where name like 'a\\'; }",
@@ -219,4 +221,13 @@ fn the_test_on_a_parent_is_left_out_only_where_it_cannot_fail() {
     );
     let (policy, _) = compile(&plain, &catalogue()).unwrap();
     assert!(!policy.table("tasks").unwrap().parents[0].tested);
+}
+
+#[test]
+fn text_that_sorts_by_its_bytes_has_an_order() {
+    let text = format!(
+        "{HEAD}on figures tenant org_id {{ viewer: select where code < 'm' or code between 'x' and 'z'; }}"
+    );
+    let (_, findings) = compile(&text, &catalogue()).unwrap();
+    assert!(findings.iter().all(|finding| finding.code != "unordered"));
 }

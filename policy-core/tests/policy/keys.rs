@@ -1,6 +1,6 @@
 //! What keys do behind a policy's back: the small policy over catalogues with one key made wrong.
 
-use policy_core::catalogue::{Catalogue, ForeignKey, Relation};
+use policy_core::catalogue::{Catalogue, ForeignKey, Function, Index, Relation, Timing, Trigger};
 use policy_core::compile;
 
 use super::findings::render;
@@ -8,7 +8,15 @@ use super::support::{HEAD, catalogue};
 
 /// What is found about a policy after one table of the catalogue was changed.
 fn found(policy: &str, table: &str, change: impl FnOnce(&mut Relation)) -> String {
-    let mut catalogue: Catalogue = catalogue();
+    found_in(catalogue(), policy, table, change)
+}
+
+fn found_in(
+    mut catalogue: Catalogue,
+    policy: &str,
+    table: &str,
+    change: impl FnOnce(&mut Relation),
+) -> String {
     let relation = catalogue
         .relations
         .iter_mut()
@@ -23,6 +31,9 @@ fn found(policy: &str, table: &str, change: impl FnOnce(&mut Relation)) -> Strin
         "set-null-of-tenant",
         "unique-across-tenants",
         "append-cascade",
+        "written-by-trigger",
+        "generated-in-guard",
+        "filtered-after-index",
     ];
     let ours: Vec<_> = findings
         .into_iter()
@@ -102,4 +113,96 @@ fn rows_that_stay_and_yet_go_with_their_parent() {
     // Nobody deletes the parents.
     let kept = LOG.replace("insert, delete", "insert");
     assert_eq!(found(&kept, "tasks", |_| {}), "");
+}
+
+/// A trigger of the projects that writes some columns.
+fn trigger(timing: Timing, on: &str, writes: &[&str]) -> impl Fn(&mut Relation) {
+    let trigger = Trigger {
+        name: "settle".into(),
+        timing,
+        events: vec![on.into()],
+        function: "settle".into(),
+        writes: writes.iter().map(|&column| column.into()).collect(),
+    };
+    move |projects| projects.triggers.push(trigger.clone())
+}
+
+#[test]
+fn a_trigger_that_writes_what_a_rule_asks_about() {
+    let policy = "on projects tenant org_id { viewer: select;
+      member: insert check status = 'draft', update (name) where status = 'draft'; }";
+    let settles = |timing, on, writes| found(policy, "projects", trigger(timing, on, writes));
+    insta::assert_snapshot!(settles(Timing::Before, "insert", &["name", "status"]), @"
+    error written-by-trigger at 7 `projects`: the trigger `settle` writes `status` before every insert, and a rule asks about it
+      ^ what a client proposes is not what is decided on
+      = leave `status` to the client or to a default, or ask about another column
+    ");
+    insta::assert_snapshot!(settles(Timing::Before, "update", &["*"]), @"
+    error written-by-trigger at 7 `projects`: the trigger `settle` writes `status` before every update, and a rule asks about it
+      ^ what a client proposes is not what is decided on
+      = leave `status` to the client or to a default, or ask about another column
+    ");
+    for (timing, on, writes) in [
+        (Timing::After, "insert", "status"),
+        (Timing::Before, "delete", "status"),
+        (Timing::Before, "insert", "budget"),
+    ] {
+        let found = found(policy, "projects", trigger(timing, on, &[writes]));
+        assert_eq!(found, "");
+    }
+}
+
+#[test]
+fn a_guard_that_asks_about_a_generated_column() {
+    let rules = |first: &str| {
+        format!(
+            "on projects tenant org_id {{ viewer: select;
+               member: update (status) where {first}; admin: update (name, status) where status = 'review'; }}"
+        )
+    };
+    let none = |_: &mut Relation| {};
+    insta::assert_snapshot!(found(&rules("total > 3"), "projects", none), @"
+    error generated-in-guard at 7 `projects`: `total` is generated: the guard that pairs the update rules of `projects` finds it NULL
+      ^ its rules have to be paired by a trigger
+      = ask about the columns that it is generated from
+    ");
+    assert_eq!(found(&rules("status = 'draft'"), "projects", none), "");
+}
+
+#[test]
+fn a_vector_index_that_stops_too_soon() {
+    let policy = "on projects tenant org_id { viewer: select; }";
+    let searched = |scans: Option<&[&str]>| {
+        let mut catalogue = catalogue();
+        catalogue.functions.extend(scans.map(|scans| Function {
+            name: "match_projects".into(),
+            arguments: vec!["vector".into(), "integer".into()],
+            argument_names: vec![],
+            returns: "SETOF projects".into(),
+            returns_relation: None,
+            trigger: false,
+            security_definer: false,
+            volatile: false,
+            iterative_scans: scans.iter().map(|&method| method.into()).collect(),
+        }));
+        found_in(catalogue, policy, "projects", |projects| {
+            projects.other_indexes.push(Index {
+                name: "projects_embedding_idx".into(),
+                method: "hnsw".into(),
+                columns: vec!["embedding".into()],
+                options: vec![],
+            });
+        })
+    };
+    insta::assert_snapshot!(searched(None), @"
+    warning filtered-after-index at 7 `projects`: nothing sets `hnsw.iterative_scan`, and `projects` is filtered after its index `projects_embedding_idx`
+      ^ a small tenant finds fewer rows than it has
+      = add `set hnsw.iterative_scan = 'strict_order'` to the function that searches (pgvector 0.8 or later)
+    ");
+    insta::assert_snapshot!(searched(Some(&["ivfflat"])), @"
+    warning filtered-after-index at 7 `projects`: `match_projects` searches by vector without `hnsw.iterative_scan`, and `projects` is filtered after its index `projects_embedding_idx`
+      ^ a small tenant finds fewer rows than it has
+      = add `set hnsw.iterative_scan = 'strict_order'` to the function that searches (pgvector 0.8 or later)
+    ");
+    assert_eq!(searched(Some(&["hnsw"])), "");
 }

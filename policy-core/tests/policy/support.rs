@@ -41,6 +41,11 @@ pub(crate) fn relation(line: &str) -> Relation {
                 } else {
                     vec![]
                 },
+                collation: if name == "code" {
+                    "C".into()
+                } else {
+                    String::new()
+                },
             }
         })
         .collect();
@@ -52,6 +57,8 @@ pub(crate) fn relation(line: &str) -> Relation {
         unique: vec![],
         foreign_keys: vec![],
         indexes: vec![],
+        other_indexes: Vec::new(),
+        triggers: Vec::new(),
         security_invoker: false,
     }
 }
@@ -65,7 +72,7 @@ pub(crate) fn catalogue() -> Catalogue {
         "tasks: id uuid!, org_id uuid!, project_id uuid!, title text!, done boolean!=false, meta jsonb, weight real",
         "profiles: id uuid!, name text",
         "strays: id uuid!, org_id uuid, note text",
-        "figures: id uuid!, org_id uuid!, amount bigint!, rate real",
+        "figures: id uuid!, org_id uuid!, amount bigint!, rate real, code text, label text",
     ]
     .into_iter()
     .map(relation)
@@ -113,6 +120,7 @@ pub(crate) fn catalogue() -> Catalogue {
         trigger: false,
         security_definer: false,
         volatile: true,
+        iterative_scans: vec![],
     };
     let functions = vec![
         function("search", &["text", "integer"]),

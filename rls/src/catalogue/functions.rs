@@ -28,7 +28,11 @@ select p.proname::text,
        (select r.relname::text from pg_catalog.pg_type t join pg_catalog.pg_class r on r.oid = t.typrelid
         where t.oid = p.prorettype and r.relnamespace = p.pronamespace and r.relkind in ('r', 'v')),
        p.prorettype in ('pg_catalog.trigger'::regtype, 'pg_catalog.event_trigger'::regtype),
-       p.prosecdef, p.provolatile = 'v'
+       p.prosecdef, p.provolatile = 'v',
+       array(select distinct found[1] collate \"C\"
+             from pg_catalog.regexp_matches(
+               pg_catalog.concat_ws(' ', pg_catalog.array_to_string(p.proconfig, ' '), p.prosrc),
+               '(hnsw|ivfflat)[.]iterative_scan(?![ ''=]*off)', 'g') found order by 1)
 from pg_catalog.pg_proc p
 where p.pronamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)
   and p.prokind in ('f', 'w')
@@ -54,6 +58,7 @@ pub(super) fn read(
                 trigger: row.try_get(5)?,
                 security_definer: row.try_get(6)?,
                 volatile: row.try_get(7)?,
+                iterative_scans: row.try_get(8)?,
             })
         })
         .collect::<Result<_, _>>()

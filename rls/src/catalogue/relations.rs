@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use policy_core::catalogue::{Column, ForeignKey, Relation, RelationKind};
+use policy_core::catalogue::{Column, ForeignKey, Index, Relation, RelationKind};
 use postgres::Transaction;
 
-use super::{CatalogueError, expressions, failure};
+use super::{CatalogueError, expressions, failure, triggers};
 
 /// Row-level security means the same as in a plain table only without rules and inheritance.
 const RELATIONS: &str = "
@@ -33,7 +33,9 @@ select c.relname::text, a.attname::text, pg_catalog.format_type(a.atttypid, a.at
        pg_catalog.pg_get_expr(d.adbin, d.adrelid),
        array(select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = a.atttypid order by e.enumsortorder),
        array(select pg_catalog.pg_get_expr(k.conbin, k.conrelid) from pg_catalog.pg_constraint k
-             where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum] order by k.conname)
+             where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum] order by k.conname),
+       coalesce((select o.collname::text from pg_catalog.pg_collation o
+                 where o.oid = a.attcollation and o.oid <> 'pg_catalog.\"default\"'::pg_catalog.regcollation), '')
 from pg_catalog.pg_class c
 join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
@@ -59,6 +61,21 @@ join pg_catalog.pg_am m on m.oid = x.relam
 where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)
   and i.indisvalid and i.indpred is null and m.amname = 'btree'
   and not pg_catalog.starts_with(x.relname::text, 'countersign_')
+order by c.relname collate \"C\", x.relname collate \"C\"";
+
+const OTHER_INDEXES: &str = "
+select c.relname::text, x.relname::text, m.amname::text,
+       array(select coalesce(a.attname::text, '')
+             from pg_catalog.unnest(i.indkey::smallint[]) with ordinality k (attnum, position)
+             left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
+             where k.position <= i.indnkeyatts order by k.position),
+       coalesce(x.reloptions, '{}')
+from pg_catalog.pg_index i
+join pg_catalog.pg_class c on c.oid = i.indrelid
+join pg_catalog.pg_class x on x.oid = i.indexrelid
+join pg_catalog.pg_am m on m.oid = x.relam
+where c.relnamespace = (select n.oid from pg_catalog.pg_namespace n where n.nspname = $1)
+  and i.indisvalid and m.amname <> 'btree'
 order by c.relname collate \"C\", x.relname collate \"C\"";
 
 const FOREIGN_KEYS: &str = "
@@ -89,6 +106,8 @@ pub(super) fn read(
     let mut columns = columns(transaction, schema).map_err(&failed)?;
     let mut keys = keys(transaction, schema).map_err(&failed)?;
     let mut foreign_keys = foreign_keys(transaction, schema).map_err(&failed)?;
+    let mut others = other_indexes(transaction, schema).map_err(&failed)?;
+    let mut triggers = triggers::read(transaction, schema).map_err(&failed)?;
     let rows = transaction.query(RELATIONS, &[&schema]).map_err(&failed)?;
     rows.iter()
         .map(|row| {
@@ -105,6 +124,8 @@ pub(super) fn read(
                 unique: keys.unique,
                 foreign_keys: foreign_keys.remove(&name).unwrap_or_default(),
                 indexes: keys.indexes,
+                other_indexes: others.remove(&name).unwrap_or_default(),
+                triggers: triggers.remove(&name).unwrap_or_default(),
                 security_invoker: row.try_get(2)?,
                 kind,
                 name,
@@ -131,6 +152,7 @@ fn columns(
                 .iter()
                 .find_map(|check| expressions::one_of(check))
                 .unwrap_or_default(),
+            collation: row.try_get(9)?,
         };
         columns.entry(row.try_get(0)?).or_default().push(column);
     }
@@ -163,6 +185,23 @@ fn keys(
         of.indexes.push(columns);
     }
     Ok(keys)
+}
+
+fn other_indexes(
+    transaction: &mut Transaction<'_>,
+    schema: &str,
+) -> Result<BTreeMap<String, Vec<Index>>, postgres::Error> {
+    let mut indexes: BTreeMap<String, Vec<Index>> = BTreeMap::new();
+    for row in transaction.query(OTHER_INDEXES, &[&schema])? {
+        let index = Index {
+            name: row.try_get(1)?,
+            method: row.try_get(2)?,
+            columns: row.try_get(3)?,
+            options: row.try_get(4)?,
+        };
+        indexes.entry(row.try_get(0)?).or_default().push(index);
+    }
+    Ok(indexes)
 }
 
 fn foreign_keys(

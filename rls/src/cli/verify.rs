@@ -149,6 +149,7 @@ impl VerifyArgs {
             one_by_one: self.one_by_one,
             mutate: self.mutate.then_some(Mutate {
                 sample: self.sample,
+                operators_only: false,
             }),
         });
         report.map(Some).into_diagnostic()

@@ -86,8 +86,12 @@ pub(super) fn column(catalogue: &Catalogue, table: &str, column: &str) -> Option
         default,
         labels,
         one_of,
+        collation,
     } = catalogue.relation(table)?.column(column)?;
     let mut text = format!("```sql\n{table}.{name} {data_type}");
+    if !collation.is_empty() {
+        text.push_str(&format!(" collate \"{collation}\""));
+    }
     if !nullable {
         text.push_str(" not null");
     }

@@ -1,5 +1,5 @@
 create function pg_temp.attempt(
-  as_role text, with_claims text, statement text, gives_rows boolean,
+  as_role text, with_claims text, with_subject text, statement text, gives_rows boolean,
   out rows bigint, out keys text, out state text, out message text, out named text, out context text
 ) language plpgsql as $$
 declare
@@ -10,6 +10,7 @@ begin
   rows := 0;
   begin
     perform set_config('request.jwt.claims', with_claims, true);
+    perform set_config('request.jwt.claim.sub', with_subject, true);
     perform set_config('role', as_role, true);
     if gives_rows then
       for one in execute statement loop

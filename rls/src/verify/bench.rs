@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use countersign_wasm::batch::{Act, Answer, Asker, Question, RowIndex};
 use policy_core::columns::ColumnSet;
 use policy_core::decide::CallerKind;
-use policy_core::model::Privileges;
+use policy_core::model::{Place, Privileges};
 
 use super::error::VerifyError;
 use super::ledger::{Ledger, Shape};
@@ -84,6 +84,10 @@ impl<'a> Bench<'a> {
             writer,
         };
         bench.ledger.batch.now = bench.scene.now;
+        // Who goes with the whole tenant need not be kept, unless the tenant's row says who they are.
+        let mut sources = bench.scene.policy.tenant.iter().flat_map(|t| &t.members);
+        bench.ledger.keeps = !matches!(bench.scene.table.place, Place::Root(_))
+            || sources.any(|members| members.table == bench.scene.index);
         bench.plans = (0..bench.scene.people.len())
             .map(|caller| Plan::make(&bench, caller))
             .collect();
@@ -167,6 +171,12 @@ impl<'a> Bench<'a> {
         let first = self.ledger.observed.len();
         self.ledger.observed.extend(observed);
         self.hold_filters(first).await
+    }
+
+    /// Whether a trigger writes a column of new rows.
+    pub(super) fn writes_at_insert(&self, column: usize) -> bool {
+        let mut written = self.habits.inserted.iter();
+        written.any(|(of, _)| *of == column)
     }
 
     /// Which default fails for a caller.

@@ -219,6 +219,10 @@ fn around(value: &Literal) -> Vec<Point> {
                 .chain([value.clone()])
                 .collect()
         }
+        // Nothing lies between a text and the same with the lowest character behind it.
+        Literal::Text(text) => ["", text, &format!("{text}\u{1}")]
+            .map(|near| Literal::Text(near.into()))
+            .into(),
         other => vec![other.clone()],
     };
     near.iter().map(literal).collect()

@@ -1,4 +1,4 @@
-//! The third evaluator: `decide` in the WebAssembly build, in Node.
+//! The third evaluator: `decide` and `filter` in the WebAssembly build, in Node.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -14,6 +14,9 @@ const SCRIPT: &str = include_str!("../../evaluate.mjs");
 
 /// The most questions in one exchange.
 const TOGETHER: usize = 20_000;
+
+/// The kind of a frame that asks for filters.
+const FILTERS: u32 = 1 << 31;
 
 /// A Node process that holds the policy and decides batches.
 pub(super) struct Evaluator {
@@ -83,6 +86,25 @@ impl Evaluator {
         Ok(answers)
     }
 
+    /// Asks for filters, each a table, an action and a caller, as a frontend does it.
+    pub(super) async fn filters(
+        &mut self,
+        questions: &[serde_json::Value],
+    ) -> Result<Vec<serde_json::Value>, VerifyError> {
+        if questions.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.send_as(FILTERS, &serde_json::to_vec(questions)?)
+            .await?;
+        let answers: Vec<serde_json::Value> = serde_json::from_slice(&self.receive().await?)?;
+        if answers.len() != questions.len() {
+            return Err(VerifyError::Evaluator(
+                "it gave another number of filters".to_owned(),
+            ));
+        }
+        Ok(answers)
+    }
+
     /// Lets the process end.
     pub(super) async fn stop(mut self) {
         drop(self.input);
@@ -90,10 +112,17 @@ impl Evaluator {
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), VerifyError> {
-        let length = u32::try_from(bytes.len())
-            .map_err(|_| VerifyError::Evaluator("a batch is too long".to_owned()))?;
+        self.send_as(0, bytes).await
+    }
+
+    /// Sends a frame of a kind, which is the uppermost bit of its length.
+    async fn send_as(&mut self, kind: u32, bytes: &[u8]) -> Result<(), VerifyError> {
+        let length = u32::try_from(bytes.len()).ok();
+        let length = length
+            .filter(|length| length & FILTERS == 0)
+            .ok_or_else(|| VerifyError::Evaluator("a batch is too long".to_owned()))?;
         let write = async {
-            self.input.write_all(&length.to_le_bytes()).await?;
+            self.input.write_all(&(length | kind).to_le_bytes()).await?;
             self.input.write_all(bytes).await?;
             self.input.flush().await
         };

@@ -44,6 +44,20 @@ pub(super) fn judge(
     {
         return Verdict::Differs;
     }
+    if is_kept(observed) && !probe.keeps {
+        return Verdict::Differs;
+    }
+    if let Shape::Kept(last) = probe.shape {
+        let fits = match observed {
+            Observed::Done { rows, .. } => !last && *rows == 1,
+            Observed::Failed(_) => last && is_kept(observed),
+        };
+        return if fits {
+            Verdict::Agrees
+        } else {
+            Verdict::Differs
+        };
+    }
     if let Shape::Leaves(last) = probe.shape
         && answers.iter().all(|answer| taken(&answer))
         && (last || is_kept(observed))
@@ -58,7 +72,7 @@ pub(super) fn judge(
         Observed::Done { rows, keys } => {
             let fits = refused.is_none()
                 && match &probe.shape {
-                    Shape::Count | Shape::Leaves(_) => {
+                    Shape::Count | Shape::Leaves(_) | Shape::Kept(_) => {
                         *rows == answers.iter().filter(taken).count() as u64
                     }
                     Shape::Each(names) => {

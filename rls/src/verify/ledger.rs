@@ -18,6 +18,8 @@ pub(super) enum Shape {
     /// It takes a membership, or leaves it alone. Where the policy lets it run, it must fail if it
     /// takes the last of the top role, and must not if it does not.
     Leaves(bool),
+    /// The same past row-level security, which nothing else holds up.
+    Kept(bool),
 }
 
 /// A statement under test.
@@ -32,6 +34,8 @@ pub(super) struct Probe {
     pub(super) questions: Range<usize>,
     /// Which seeding it ran on.
     pub(super) seeding: usize,
+    /// Whether `keep at least one` may fail it. It must not where a whole tenant goes.
+    pub(super) keeps: bool,
 }
 
 impl Probe {
@@ -49,6 +53,8 @@ pub(super) struct Ledger {
     pub(super) observed: Vec<Observed>,
     /// The statements that made each seeding.
     pub(super) seedings: Vec<Vec<String>>,
+    /// Whether `keep at least one` may fail statements on the table.
+    pub(super) keeps: bool,
     rows: HashMap<RowData, RowIndex>,
     askers: HashMap<Asker, u32>,
 }
@@ -87,6 +93,7 @@ impl Ledger {
             shape,
             questions: start..self.batch.questions.len(),
             seeding: self.seedings.len().saturating_sub(1),
+            keeps: self.keeps,
         });
     }
 

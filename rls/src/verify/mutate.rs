@@ -7,10 +7,12 @@
 //! **evaluator**: its own operators, in the same way. What nothing notices is a survivor, unless
 //! a rule that is checked here says why it means the same.
 
+mod bare;
 mod condition;
 mod database;
 mod equivalent;
 mod formula;
+mod guard;
 mod objects;
 mod policy;
 mod redundancy;
@@ -23,36 +25,37 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use policy_core::Policy;
+use policy_core::columns::ColumnSet;
 use policy_core::model::TableIndex;
 use policy_core::mutants::{self, Mutant};
 
+use super::Mutate;
 use super::bench::Bench;
 use super::error::VerifyError;
-use super::schema::{Schema, relation_of};
+use super::schema::{Relation, Schema, relation_of};
 use super::session::Session;
 use super::variant::Variant;
 use database::Change;
-use equivalent::Context;
+use equivalent::{Context, Same};
 use objects::{Function, Objects};
 use replay::{Outcome, Replay};
 use sample::Sample;
 use tokens::Names;
 
 pub(super) use report::Kind;
-pub use report::{Equivalent, MutantReport, MutationReport, Tally};
+pub use report::{Equivalent, MutantReport, MutationReport, Redundant, Tally};
 
 /// What is changed during a verification, and what came of it.
 pub(super) struct Mutation {
     started: Instant,
     sample: Sample,
-    /// The tables whose cells run.
-    tables: Vec<TableIndex>,
     functions: Vec<Function>,
     /// What belongs to each table.
     objects: BTreeMap<TableIndex, Objects>,
     /// What no table has noticed yet: functions that several use, and the evaluator's operators.
     shared: Vec<Shared>,
     operators: Vec<Mutant>,
+    operators_only: bool,
     /// Policies with other memberships, which any table may notice.
     memberships: Vec<Variant>,
     report: MutationReport,
@@ -63,6 +66,10 @@ struct Shared {
     change: Change,
     /// The function's name.
     function: String,
+    /// Why it means the same to all tables so far that run it.
+    same: Option<Same>,
+    /// Whether some table has run it.
+    tried: bool,
 }
 
 impl Mutation {
@@ -72,10 +79,12 @@ impl Mutation {
         schema: &Schema,
         policy: &Policy,
         tables: &[TableIndex],
-        most: Option<usize>,
+        mutate: Mutate,
         seed: u64,
     ) -> Result<Self, VerifyError> {
         let functions = objects::functions(session).await?;
+        // An operator is altered for the whole policy, so all of it has to be there to notice.
+        let whole = tables.len() == policy.tables.len();
         let mut all = BTreeMap::new();
         for index in (0..).take(policy.tables.len()) {
             if let Some(relation) = schema.get(relation_of(index)) {
@@ -85,14 +94,21 @@ impl Mutation {
         let mut mutation = Self {
             started: Instant::now(),
             sample: Sample::all(),
-            tables: tables.to_owned(),
             functions,
             objects: all,
             shared: Vec::new(),
             operators: Vec::new(),
+            operators_only: mutate.operators_only,
             memberships: policy::memberships(policy),
             report: MutationReport::default(),
         };
+        if mutate.operators_only {
+            let all = Mutant::ALL.iter().copied();
+            (mutation.operators, mutation.report.unused) = split(policy, tables, all);
+            mutation.report.of = mutation.operators.len() as u64;
+            mutation.memberships.clear();
+            return Ok(mutation);
+        }
         let names = mutation.names(policy, None);
         let mut shared: Vec<Shared> = Vec::new();
         for function in &mutation.functions {
@@ -104,6 +120,8 @@ impl Mutation {
                 shared.extend(changes.map(|change| Shared {
                     change,
                     function: function.name.clone(),
+                    same: None,
+                    tried: false,
                 }));
             }
         }
@@ -113,9 +131,11 @@ impl Mutation {
                 .iter()
                 .map(|s| sample::key(seed, Kind::Database, "", &s.change.object, &s.change.what)),
         );
+        let operators = Mutant::ALL.iter().copied().filter(|_| whole);
+        let used;
+        (used, mutation.report.unused) = split(policy, tables, operators);
         keys.extend(
-            Mutant::ALL
-                .iter()
+            used.iter()
                 .map(|m| sample::key(seed, Kind::Evaluator, "", "", &format!("{m:?}"))),
         );
         let key = |v: &Variant| sample::key(seed, Kind::Policy, "", "", &v.what);
@@ -137,7 +157,7 @@ impl Mutation {
                     &change.what,
                 ));
             }
-            for variant in policy::mutants(policy, usize::from(*index)) {
+            for variant in policy::mutants(policy, *index, generated(relation)) {
                 keys.push(sample::key(
                     seed,
                     Kind::Policy,
@@ -148,12 +168,11 @@ impl Mutation {
             }
         }
         mutation.report.of = keys.len() as u64;
-        mutation.sample = Sample::smallest(seed, keys, most);
+        mutation.sample = Sample::smallest(seed, keys, mutate.sample);
         let sample = &mutation.sample;
         shared.retain(|s| sample.takes(Kind::Database, "", &s.change.object, &s.change.what));
-        mutation.operators = Mutant::ALL
-            .iter()
-            .copied()
+        mutation.operators = used
+            .into_iter()
             .filter(|m| sample.takes(Kind::Evaluator, "", "", &format!("{m:?}")))
             .collect();
         mutation
@@ -181,9 +200,12 @@ impl Mutation {
     ) -> Result<(), VerifyError> {
         let started = Instant::now();
         let before = self.report.total();
+        self.evaluator(bench);
+        if self.operators_only {
+            return Ok(());
+        }
         self.policies(bench);
         self.memberships(bench);
-        self.evaluator(bench);
         self.database(bench, answers).await?;
         super::progress::note(&format!(
             "{}: {} mutants, {} survivors so far, {:.1} s",
@@ -197,7 +219,9 @@ impl Mutation {
 
     fn policies(&mut self, bench: &Bench<'_>) {
         let table = &bench.scene.table.name;
-        for variant in policy::mutants(bench.scene.policy, usize::from(bench.scene.index)) {
+        let scene = &bench.scene;
+        let generated = generated(scene.relation);
+        for variant in policy::mutants(scene.policy, scene.index, generated) {
             if !self.sample.takes(Kind::Policy, table, "", &variant.what) {
                 continue;
             }
@@ -206,7 +230,7 @@ impl Mutation {
                 self.report.caught(&mutant);
             } else {
                 match equivalent::of_policy(bench, &variant) {
-                    Some(rule) => self.report.equivalent(mutant, rule),
+                    Some(same) => self.report.same(mutant, same),
                     None => self.report.survived(mutant),
                 }
             }
@@ -256,6 +280,7 @@ impl Mutation {
         let context = Context {
             bench,
             objects: &self.objects,
+            functions: &self.functions,
             helpers: names.helpers.clone(),
         };
         let mut replay = Replay::new(bench, answers, self.sample.seed);
@@ -271,21 +296,44 @@ impl Mutation {
             match replay.run(&change, same).await? {
                 Outcome::Caught => self.report.caught(&mutant),
                 Outcome::Invalid => self.report.invalid += 1,
-                Outcome::Equivalent(rule) => self.report.equivalent(mutant, rule),
+                Outcome::Equivalent(same) => self.report.same(mutant, same),
                 Outcome::Survived => self.report.survived(mutant),
             }
         }
         let mut open = Vec::new();
-        for shared in std::mem::take(&mut self.shared) {
+        for mut shared in std::mem::take(&mut self.shared) {
             if !objects.mention(&shared.function, &self.functions) {
                 open.push(shared);
                 continue;
             }
             let mutant = MutantReport::of_change("", &shared.change);
-            match replay.run(&shared.change, || None).await? {
+            let same = || equivalent::of_function(&context, &shared.function, &shared.change);
+            match replay.run(&shared.change, same).await? {
                 Outcome::Caught => self.report.caught(&mutant),
                 Outcome::Invalid => self.report.invalid += 1,
-                Outcome::Equivalent(_) | Outcome::Survived => open.push(shared),
+                Outcome::Equivalent(same) => {
+                    if !shared.tried {
+                        shared.same = Some(same);
+                    }
+                    shared.tried = true;
+                    open.push(shared);
+                }
+                Outcome::Survived
+                    if !shared.tried
+                        && bare::notices(
+                            bench.scene.session,
+                            &self.functions,
+                            &shared.change.ddl,
+                        )
+                        .await? =>
+                {
+                    self.report.caught(&mutant);
+                }
+                Outcome::Survived => {
+                    shared.same = None;
+                    shared.tried = true;
+                    open.push(shared);
+                }
             }
         }
         self.shared = open;
@@ -293,10 +341,13 @@ impl Mutation {
     }
 
     /// What is left when every table had its turn.
-    pub(super) fn finish(mut self, policy: &Policy) -> MutationReport {
+    pub(super) fn finish(mut self) -> MutationReport {
         for shared in std::mem::take(&mut self.shared) {
             let mutant = MutantReport::of_change("", &shared.change);
-            self.report.survived(mutant);
+            match shared.same {
+                Some(same) => self.report.same(mutant, same),
+                None => self.report.survived(mutant),
+            }
         }
         for variant in std::mem::take(&mut self.memberships) {
             let mutant = MutantReport::of(Kind::Policy, "", "policy", &variant.what);
@@ -305,13 +356,29 @@ impl Mutation {
         for operator in std::mem::take(&mut self.operators) {
             let name = format!("{operator:?}");
             let mutant = MutantReport::of(Kind::Evaluator, "", "operator", &name);
-            match equivalent::of_operator(policy, &self.tables, operator) {
-                Some(rule) => self.report.equivalent(mutant, rule),
-                None => self.report.survived(mutant),
-            }
+            self.report.survived(mutant);
         }
         self.report.seconds = self.started.elapsed().as_secs_f64();
         self.report.finish();
         self.report
     }
+}
+
+/// The columns that no statement can set.
+fn generated(relation: &Relation) -> ColumnSet {
+    let columns = (0..=u8::MAX).zip(&relation.columns);
+    let generated = columns.filter(|(_, column)| column.generated);
+    generated.map(|(index, _)| index).collect()
+}
+
+/// The operators that the tables use, and the names of the others.
+fn split(
+    policy: &Policy,
+    tables: &[TableIndex],
+    operators: impl Iterator<Item = Mutant>,
+) -> (Vec<Mutant>, Vec<String>) {
+    let (used, unused): (Vec<Mutant>, Vec<Mutant>) =
+        operators.partition(|mutant| equivalent::uses(policy, tables, *mutant));
+    let name = |mutant: &Mutant| format!("{mutant:?}");
+    (used, unused.iter().map(name).collect())
 }

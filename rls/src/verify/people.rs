@@ -6,7 +6,7 @@ use policy_core::condition::{Condition, Operand};
 use policy_core::model::{self, Policy, RoleSource, Table, Tenant};
 use policy_core::value::{Kind, Literal};
 
-use super::session::Trial;
+use super::session::{Claims, Trial};
 use super::values;
 
 /// Which tenant.
@@ -55,6 +55,19 @@ pub(super) struct Person {
     pub(super) email: Option<String>,
     pub(super) aal: Option<String>,
     pub(super) seats: Vec<Seat>,
+    /// How the database hears of the token.
+    pub(super) passing: Passing,
+}
+
+/// How the database hears of the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passing {
+    /// In one setting, as PostgREST passes it on.
+    Whole,
+    /// The subject in a setting of its own, as PostgREST did once and may be told to.
+    Older,
+    /// Not at all.
+    Never,
 }
 
 impl Person {
@@ -67,8 +80,22 @@ impl Person {
         }
     }
 
-    /// The token's claims, as PostgREST passes them on.
-    pub(super) fn claims(&self) -> String {
+    /// The token's claims, as the database hears of them.
+    pub(super) fn claims(&self) -> Claims {
+        match self.passing {
+            Passing::Whole => Claims {
+                whole: self.whole_claims(),
+                subject: String::new(),
+            },
+            Passing::Older => Claims {
+                whole: String::new(),
+                subject: self.subject.clone().unwrap_or_default(),
+            },
+            Passing::Never => Claims::default(),
+        }
+    }
+
+    fn whole_claims(&self) -> String {
         let mut claims = serde_json::Map::new();
         claims.insert("role".to_owned(), self.role().into());
         let texts = [
@@ -126,7 +153,11 @@ pub(super) fn bystander(policy: &Policy) -> String {
 pub(super) fn everybody(policy: &Policy, table: Option<&Table>) -> Vec<Person> {
     let mut people = Vec::new();
     let assurances = table.map_or_else(|| vec![None], |table| assurances(policy, table));
-    let mut add = |label: String, standing: Standing, subject: Subject, seats: Vec<Seat>| {
+    let mut add = |label: String,
+                   standing: Standing,
+                   passing: Passing,
+                   subject: Subject,
+                   seats: Vec<Seat>| {
         for aal in &assurances {
             let n = people.len();
             let subject = match &subject {
@@ -134,7 +165,8 @@ pub(super) fn everybody(policy: &Policy, table: Option<&Table>) -> Vec<Person> {
                 Subject::None => None,
                 Subject::Text(text) => Some((*text).to_owned()),
             };
-            let tokenless = matches!(standing, Standing::Anon | Standing::Service);
+            let tokenless =
+                matches!(standing, Standing::Anon | Standing::Service) || passing != Passing::Whole;
             let mut label = label.clone();
             if assurances.len() > 1 && !tokenless {
                 label = format!("{label}, aal {}", aal.as_deref().unwrap_or("absent"));
@@ -148,43 +180,62 @@ pub(super) fn everybody(policy: &Policy, table: Option<&Table>) -> Vec<Person> {
                 email,
                 aal,
                 seats: seats.clone(),
+                passing,
             });
             if tokenless {
                 break;
             }
         }
     };
-    add("anon".to_owned(), Standing::Anon, Subject::None, Vec::new());
-    add(
-        "token without sub".to_owned(),
+    let whole = Passing::Whole;
+    let nobody = |add: &mut dyn FnMut(String, Standing, Passing, Subject, Vec<Seat>),
+                  label: &str,
+                  standing,
+                  passing,
+                  subject| {
+        add(label.to_owned(), standing, passing, subject, Vec::new());
+    };
+    nobody(&mut add, "anon", Standing::Anon, whole, Subject::None);
+    nobody(
+        &mut add,
+        "token without sub",
         Standing::NoSubject,
+        whole,
         Subject::None,
-        Vec::new(),
     );
     if policy.caller_id == Kind::Uuid {
         let odd = Subject::Text("not-a-uuid");
-        add(
-            "sub that is no uuid".to_owned(),
+        nobody(
+            &mut add,
+            "sub that is no uuid",
             Standing::NoSubject,
+            whole,
             odd,
-            Vec::new(),
         );
     }
-    add(
-        "service".to_owned(),
-        Standing::Service,
+    nobody(
+        &mut add,
+        "no token at all",
+        Standing::NoSubject,
+        Passing::Never,
         Subject::None,
-        Vec::new(),
     );
-    for (label, standing) in [("guest", Standing::Guest), ("user", Standing::User)] {
-        add(label.to_owned(), standing, Subject::Own, Vec::new());
-    }
+    nobody(&mut add, "service", Standing::Service, whole, Subject::None);
+    nobody(
+        &mut add,
+        "user by older settings",
+        Standing::User,
+        Passing::Older,
+        Subject::Own,
+    );
+    nobody(&mut add, "guest", Standing::Guest, whole, Subject::Own);
+    nobody(&mut add, "user", Standing::User, whole, Subject::Own);
     let Some(tenant) = &policy.tenant else {
         return people;
     };
     let asks_teams = table.is_some_and(|table| asks_teams(policy, table));
     for way in ways(tenant, asks_teams) {
-        add(way.label, way.standing, Subject::Own, way.seats);
+        add(way.label, way.standing, whole, Subject::Own, way.seats);
     }
     people
 }

@@ -26,6 +26,8 @@ pub struct ResidualReport {
     pub compared: u64,
     /// On how many of them a superset let a row pass that the caller does not reach.
     pub wider: u64,
+    /// How many the browser library was asked for; the service is never in a browser.
+    pub browser: u64,
     /// The same by table.
     pub tables: Vec<TableResiduals>,
     /// Where a filter is wrong.
@@ -45,6 +47,8 @@ pub struct TableResiduals {
     pub compared: u64,
     /// On how many of them a superset was wider.
     pub wider: u64,
+    /// How many the browser library was asked for.
+    pub browser: u64,
     /// On how many of them a filter was wrong; the first are written out.
     pub wrong: u64,
 }
@@ -64,7 +68,7 @@ pub struct WrongFilter {
     pub filter: Option<String>,
     /// The filter as SQL.
     pub sql: String,
-    /// The key of a row on which it is wrong.
+    /// The key of a row on which it is wrong; empty where the browser library gives another.
     pub row: String,
     /// What is wrong there.
     pub what: String,
@@ -91,6 +95,7 @@ impl ResidualReport {
         self.filters.add(table.filters);
         self.compared += table.compared;
         self.wider += table.wider;
+        self.browser += table.browser;
         self.tables.push(table);
         self.disagreements.extend(wrong);
         self.notes.extend(notes);
@@ -99,15 +104,23 @@ impl ResidualReport {
     /// The counts of each table: what a test can pin.
     #[must_use]
     pub fn corpus(&self) -> String {
-        let line = |name: &str, filters: FilterCounts, compared, wider| {
+        let line = |name: &str, filters: FilterCounts, compared, wider, browser| {
             let words = filters.words();
-            format!("{name}: {words}; {compared} rows compared, {wider} wider\n")
+            format!(
+                "{name}: {words}; {compared} rows compared, {wider} wider; {browser} in a browser\n"
+            )
         };
         let tables = self.tables.iter();
         let mut text: String = tables
-            .map(|of| line(&of.table, of.filters, of.compared, of.wider))
+            .map(|of| line(&of.table, of.filters, of.compared, of.wider, of.browser))
             .collect();
-        text.push_str(&line("all", self.filters, self.compared, self.wider));
+        text.push_str(&line(
+            "all",
+            self.filters,
+            self.compared,
+            self.wider,
+            self.browser,
+        ));
         text.extend(self.notes.iter().map(|note| format!("{note}\n")));
         text
     }
@@ -130,10 +143,11 @@ impl fmt::Display for ResidualReport {
         }
         write!(
             f,
-            "filters: {}; held against the database on {} rows, a superset wider on {}",
+            "filters: {}; held against the database on {} rows, a superset wider on {}; {} asked of the browser library",
             self.filters.words(),
             self.compared,
-            self.wider
+            self.wider,
+            self.browser
         )
     }
 }
@@ -148,7 +162,11 @@ impl fmt::Display for WrongFilter {
         )?;
         writeln!(f, "  filter ({}): {filter}", self.rows)?;
         writeln!(f, "  as SQL: {}", self.sql)?;
-        writeln!(f, "  row {}: {}", self.row, self.what)?;
+        if self.row.is_empty() {
+            writeln!(f, "  {}", self.what)?;
+        } else {
+            writeln!(f, "  row {}: {}", self.row, self.what)?;
+        }
         for line in self.script.lines() {
             writeln!(f, "    {line}")?;
         }
@@ -235,6 +253,7 @@ pub(super) struct Audit {
     filters: FilterCounts,
     compared: u64,
     wider: u64,
+    browser: u64,
     wrong: u64,
     written: Vec<WrongFilter>,
     /// By caller: why it is a superset, and whether it was wider.
@@ -273,6 +292,15 @@ impl Audit {
         }
     }
 
+    /// Takes down whether the browser library gave the same filter.
+    pub(super) fn heard(&mut self, same: bool, wrong: impl FnOnce() -> WrongFilter) {
+        self.browser += 1;
+        if !same {
+            self.wrong += 1;
+            self.write(wrong);
+        }
+    }
+
     /// Writes a wrong filter out, unless there are many.
     pub(super) fn write(&mut self, wrong: impl FnOnce() -> WrongFilter) {
         if self.written.len() < WRITTEN_OUT {
@@ -300,6 +328,7 @@ impl Audit {
             filters: self.filters,
             compared: self.compared,
             wider: self.wider,
+            browser: self.browser,
             wrong: self.wrong,
         };
         (of, self.written, notes.collect())

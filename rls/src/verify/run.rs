@@ -122,14 +122,7 @@ async fn prove(
     let random = options.random.div_ceil(chosen.len().max(1));
     let mut along = tables::Along::default();
     if let Some(mutate) = options.mutate {
-        let mutation = Mutation::plan(
-            &session,
-            &schema,
-            policy,
-            &chosen,
-            mutate.sample,
-            report.seed,
-        );
+        let mutation = Mutation::plan(&session, &schema, policy, &chosen, mutate, report.seed);
         along.mutation = Some(mutation.await?);
     }
     for index in &chosen {
@@ -161,7 +154,7 @@ async fn prove(
         }
     }
     drop(progress);
-    report.mutation = along.mutation.map(|mutation| mutation.finish(policy));
+    report.mutation = along.mutation.map(|mutation| mutation.finish());
     if options.tables.is_empty() {
         let doors = surface(&session, policy, &people::everybody(policy, None)).await?;
         report.cells += doors.cells;

@@ -29,14 +29,18 @@ create table if not exists auth.users (
   created_at         timestamptz not null default now()
 );
 
+-- As Supabase has them: a claim in a setting of its own comes first.
 create or replace function auth.jwt() returns jsonb language sql stable as $$
-  select nullif(current_setting('request.jwt.claims', true), '')::jsonb
+  select coalesce(nullif(current_setting('request.jwt.claim', true), ''),
+    nullif(current_setting('request.jwt.claims', true), ''))::jsonb
 $$;
 create or replace function auth.uid() returns uuid language sql stable as $$
-  select (auth.jwt() ->> 'sub')::uuid
+  select coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid
 $$;
 create or replace function auth.role() returns text language sql stable as $$
-  select auth.jwt() ->> 'role'
+  select coalesce(nullif(current_setting('request.jwt.claim.role', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role')
 $$;
 -- Said, since the database's default privileges may be others than PostgreSQL's own.
 grant execute on function auth.jwt(), auth.uid(), auth.role() to public;

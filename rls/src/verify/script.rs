@@ -3,7 +3,6 @@
 use super::people::Person;
 use super::schema::{RelationIndex, Schema};
 use super::seed::planting;
-use super::sql;
 use super::world::World;
 
 /// The database's answer, on a database with the same migrations and nothing in it.
@@ -28,8 +27,7 @@ pub(super) fn script(
     }
     lines.extend(seeding.iter().map(|script| format!("{script};")));
     lines.push("set local session_replication_role = origin;".to_owned());
-    let claims = sql::literal(Some(&person.claims()));
-    lines.push(format!("set local \"request.jwt.claims\" = {claims};"));
+    lines.push(format!("{};", person.claims().settings()));
     lines.push(format!(
         "set local role {};  -- {}",
         person.role(),

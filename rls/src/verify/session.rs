@@ -19,7 +19,7 @@ use super::in_place::{Tenancy, gave_up};
 use outcome::failed;
 
 pub(super) use outcome::{Failure, Observed};
-pub(super) use trial::Trial;
+pub(super) use trial::{Claims, Trial};
 
 /// A session with the server.
 pub(super) struct Session {
@@ -27,6 +27,7 @@ pub(super) struct Session {
     task: JoinHandle<()>,
     contained: bool,
     tenancy: Option<Tenancy>,
+    config: Config,
 }
 
 impl Session {
@@ -41,7 +42,17 @@ impl Session {
             task,
             contained: false,
             tenancy: None,
+            config: config.clone(),
         })
+    }
+
+    /// Another session with the same database, in which nothing was set yet; `None` where there is
+    /// only one.
+    pub(super) async fn another(&self) -> Result<Option<Self>, VerifyError> {
+        if self.contained {
+            return Ok(None);
+        }
+        Self::connect(&self.config).await.map(Some)
     }
 
     /// Runs statements under test inside a function from now on, one by one.

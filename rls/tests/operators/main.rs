@@ -54,6 +54,7 @@ fn catalogue() -> Catalogue {
         default: ColumnDefault::None,
         labels: Vec::new(),
         one_of: Vec::new(),
+        collation: String::new(),
     }];
     for sort in SORTS {
         for at in 0..3 {
@@ -64,6 +65,7 @@ fn catalogue() -> Catalogue {
                 default: ColumnDefault::None,
                 labels: sort.labels.iter().map(|&l| l.to_owned()).collect(),
                 one_of: Vec::new(),
+                collation: sort.collation().to_owned(),
             });
         }
     }
@@ -77,6 +79,8 @@ fn catalogue() -> Catalogue {
             unique: Vec::new(),
             foreign_keys: Vec::new(),
             indexes: Vec::new(),
+            other_indexes: Vec::new(),
+            triggers: Vec::new(),
             security_invoker: false,
         }],
         functions: Vec::new(),
@@ -122,7 +126,13 @@ impl Bench {
         let columns: Vec<String> = catalogue.relations[0]
             .columns
             .iter()
-            .map(|column| format!("{} {}", column.name, column.data_type))
+            .map(|column| {
+                let collation = match column.collation.as_str() {
+                    "" => String::new(),
+                    name => format!(" collate \"{name}\""),
+                };
+                format!("{} {}{collation}", column.name, column.data_type)
+            })
             .collect();
         let labels: Vec<String> = ["sad", "Ok", "it''s", "véry"]
             .map(|label| format!("'{label}'"))
@@ -409,4 +419,30 @@ fn postgresql_agrees() {
     let conditions = dice::number("COUNTERSIGN_OPERATORS_CONDITIONS", CONDITIONS);
     let rows = dice::number("COUNTERSIGN_OPERATORS_ROWS", ROWS);
     agree(&database.url, Some(&database.name), conditions, rows);
+}
+
+/// PGlite's one session, which outlives every connection: left as it was found.
+struct Session(String);
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Ok(mut client) = Client::connect(&self.0, NoTls) {
+            let _ = client.batch_execute(
+                "rollback; reset all; drop schema if exists ops, countersign cascade",
+            );
+        }
+    }
+}
+
+/// Fewer, since a few sessions' worth of values is all that could differ: PGlite is PostgreSQL in
+/// WebAssembly, with its own build of everything that reads and sorts.
+#[test]
+fn pglite_agrees() {
+    let Ok(url) = std::env::var("COUNTERSIGN_PGLITE_URL") else {
+        eprintln!("skipped: COUNTERSIGN_PGLITE_URL names no PGlite; `cargo xtask test` starts one");
+        return;
+    };
+    let session = Session(url);
+    let conditions = dice::number("COUNTERSIGN_OPERATORS_PGLITE_CONDITIONS", 400);
+    agree(&session.0, None, conditions, 60);
 }

@@ -243,6 +243,15 @@ pub(crate) const SORTS: &[Sort] = &[
         values: TEXTS,
         literals: None,
     },
+    // Of collation "C": the only texts with an order.
+    Sort {
+        name: "raw",
+        types: ["text", "character varying(9)", "character varying"],
+        labels: &[],
+        asks: Asks::Order,
+        values: TEXTS,
+        literals: None,
+    },
     Sort {
         name: "ref",
         types: ["uuid"; 3],
@@ -299,6 +308,11 @@ pub(crate) const SORTS: &[Sort] = &[
 ];
 
 impl Sort {
+    /// The collation of its columns, if it is not the database's.
+    pub(crate) fn collation(&self) -> &'static str {
+        if self.name == "raw" { "C" } else { "" }
+    }
+
     pub(crate) fn column(&self, at: usize) -> String {
         format!("{}_{}", self.name, ["x", "y", "z"][at])
     }
@@ -311,7 +325,7 @@ impl Sort {
         let text = match (self.name, self.types[at]) {
             ("pair", "jsonb") => (*dice.pick(&["null", "{}", "[]", "\"\"", "0"])).to_owned(),
             ("pair", "ops.pair[]") => (*dice.pick(&["{}", "{null}", "{\"(,)\"}"])).to_owned(),
-            ("txt", _) => match dice.below(4) {
+            ("txt" | "raw", _) => match dice.below(4) {
                 0 => random_text(dice),
                 _ => (*dice.pick(TEXTS)).to_owned(),
             },

@@ -13,6 +13,10 @@ pub(crate) struct Draft {
     found: bool,
     active: bool,
     keep: bool,
+    /// Whether memberships say a team, and rules ask for it.
+    teams: bool,
+    /// Whether there is a second source of memberships, and of which role.
+    chiefs: Option<&'static str>,
     blocks: Vec<Block>,
 }
 
@@ -52,6 +56,8 @@ impl Draft {
             found: dice.once_in(3),
             active: dice.once_in(2),
             keep: dice.once_in(3),
+            teams: world.varied && dice.once_in(2),
+            chiefs: (world.varied && dice.once_in(2)).then(|| *dice.pick(&ROLES)),
             blocks: Vec::new(),
         };
         for stage in &world.stages {
@@ -61,7 +67,8 @@ impl Draft {
             }
             for _ in 0..TRIES {
                 refusals.drafts += 1;
-                draft.blocks.push(block(stage, dice));
+                let drawn = block(stage, (world.varied, draft.teams), dice);
+                draft.blocks.push(drawn);
                 match compile(&draft.to_string(), &world.catalogue) {
                     Ok(_) => {
                         refusals.accepted += 1;
@@ -88,6 +95,19 @@ impl Draft {
                 *[&mut less.found, &mut less.active, &mut less.keep][set] = false;
                 all.push(less);
             }
+        }
+        if self.chiefs.is_some() {
+            let mut less = self.clone();
+            less.chiefs = None;
+            all.push(less);
+        }
+        if self.teams {
+            // Who was one of a team is one of the tenant then.
+            let mut less = self.clone();
+            less.teams = false;
+            let items = less.blocks.iter_mut().flat_map(|block| &mut block.items);
+            items.for_each(|item| item.lead = item.lead.replace(" in same team", ""));
+            all.push(less);
         }
         for (b, block) in self.blocks.iter().enumerate() {
             let mut less = self.clone();
@@ -127,13 +147,18 @@ impl std::fmt::Display for Draft {
         writeln!(f, "app rnd in schema rnd;\ncaller id uuid;")?;
         writeln!(
             f,
-            "tenant firms (id){}\n  members staff (firm_id, person_id, role){}\n  roles top > mid > low{};",
+            "tenant firms (id){}\n  members staff (firm_id, person_id, role{}){}{}\n  roles top > mid > low{};",
             if self.found {
                 " found by founder stamped made"
             } else {
                 ""
             },
+            if self.teams { ", team" } else { "" },
             if self.active { " where active" } else { "" },
+            self.chiefs.map_or_else(String::new, |role| {
+                let team = if self.teams { ", team" } else { "" };
+                format!("\n  members chiefs (firm_id, person_id{team}) as {role}")
+            }),
             if self.keep {
                 "\n  keep at least one top"
             } else {
@@ -152,7 +177,7 @@ impl std::fmt::Display for Draft {
     }
 }
 
-fn block(stage: &Stage, dice: &mut Dice) -> Block {
+fn block(stage: &Stage, (varied, teams): (bool, bool), dice: &mut Dice) -> Block {
     let tenant = stage.columns.iter().any(|field| field.name == "firm_id");
     let roled = tenant || stage.name == "firms";
     let mut head = Vec::new();
@@ -163,6 +188,12 @@ fn block(stage: &Stage, dice: &mut Dice) -> Block {
     if let Some(link) = stage.parent.filter(|_| !dice.once_in(4)) {
         head.push(format!("via {} in {}", link.column, link.table));
         via = true;
+    }
+    let members = matches!(stage.name, "staff" | "chiefs");
+    let teams = teams && !members && stage.columns.iter().any(|field| field.name == "team");
+    let copied = varied && !members && dice.once_in(12);
+    if copied {
+        head.push("from crm".to_owned());
     }
     let peers = stage.name == "people" && dice.once_in(2);
     if peers {
@@ -198,9 +229,13 @@ fn block(stage: &Stage, dice: &mut Dice) -> Block {
     items.push(item(reader, [with_where("select", stage, dice, narrow)]));
     let listed = dice.once_in(2).then(|| columns(stage, dice, &closed));
     for _ in 0..1 + dice.below(4) {
-        let mut who = subject(stage, roled, dice);
-        if stage.name == "staff" && !dice.once_in(3) {
+        let mut who = subject(stage, roled, teams, dice);
+        if members && !dice.once_in(3) {
             "top:".clone_into(&mut who);
+        }
+        // Clients do not write what another system has.
+        if copied {
+            "service:".clone_into(&mut who);
         }
         let reads = ["low:", "mid:", "top:"].contains(&who.as_str()) || who == reader;
         let mut parts = Vec::new();
@@ -259,7 +294,7 @@ fn item<T: Into<String>>(lead: &str, parts: impl IntoIterator<Item = T>) -> Item
     }
 }
 
-fn subject(stage: &Stage, roled: bool, dice: &mut Dice) -> String {
+fn subject(stage: &Stage, roled: bool, teams: bool, dice: &mut Dice) -> String {
     let own: Vec<&str> = stage
         .columns
         .iter()
@@ -272,6 +307,7 @@ fn subject(stage: &Stage, roled: bool, dice: &mut Dice) -> String {
         ""
     };
     match dice.below(10) {
+        0..=1 if teams => format!("{} in same team:", dice.pick(&ROLES)),
         0..=4 if roled => format!("{}:", dice.pick(&ROLES)),
         5..=6 if !own.is_empty() => format!("{outside}self {}:", dice.pick(&own)),
         7 => "anon:".to_owned(),

@@ -139,6 +139,8 @@ const EXTRA: [&Sort; 9] = [
 /// The schema, its rows, and what a policy is held against.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
+    /// Whether policies have teams, several sources of memberships, and copies of other systems.
+    pub(crate) varied: bool,
     pub(crate) stages: Vec<Stage>,
     pub(crate) catalogue: Catalogue,
 }
@@ -170,6 +172,7 @@ impl World {
                     field("person_id", &PERSON, false, Default::None),
                     field("role", &ROLE, dice.once_in(4), Default::None),
                     field("active", &BOOL, dice.once_in(3), Default::Constant("true")),
+                    field("team", &INT, dice.once_in(2), Default::None),
                 ],
             ),
             stage(
@@ -180,6 +183,7 @@ impl World {
                     field("owner", &PERSON, true, Default::None),
                     field("state", &TEXT, dice.once_in(3), Default::Constant("a")),
                     field("changed", &TIME, false, Default::Now),
+                    field("team", &INT, dice.once_in(2), Default::None),
                 ],
             ),
             stage(
@@ -189,6 +193,7 @@ impl World {
                     tenant(),
                     field("project_id", &KEY, dice.once_in(2), Default::None),
                     field("owner", &PERSON, dice.once_in(2), Default::None),
+                    field("team", &INT, dice.once_in(2), Default::None),
                 ],
             ),
             stage(
@@ -207,6 +212,16 @@ impl World {
                 ],
             ),
             stage("people", vec![field("id", &PERSON, false, Default::None)]),
+            // A second source of memberships, all of one role.
+            stage(
+                "chiefs",
+                vec![
+                    id.clone(),
+                    tenant(),
+                    field("person_id", &PERSON, false, Default::None),
+                    field("team", &INT, true, Default::None),
+                ],
+            ),
         ];
         for (at, table, column, target) in [
             (3, "tasks", "project_id", "projects"),
@@ -241,7 +256,11 @@ impl World {
             }
         }
         let catalogue = catalogue(&stages);
-        let mut world = Self { stages, catalogue };
+        let mut world = Self {
+            varied: false,
+            stages,
+            catalogue,
+        };
         world.fill(dice);
         world
     }
@@ -252,6 +271,7 @@ impl World {
                 "firms" => 2,
                 "staff" => 9,
                 "people" => 4,
+                "chiefs" => 2,
                 _ => 7,
             };
             for number in 0..count {
@@ -462,6 +482,7 @@ impl Field {
                 Vec::new()
             },
             one_of: Vec::new(),
+            collation: String::new(),
         }
     }
 }
@@ -509,6 +530,8 @@ fn catalogue(stages: &[Stage]) -> Catalogue {
             unique,
             foreign_keys,
             indexes,
+            other_indexes: Vec::new(),
+            triggers: Vec::new(),
             security_invoker: false,
         }
     });

@@ -7,6 +7,7 @@ use policy_core::model::Place;
 use super::super::error::VerifyError;
 use super::super::ledger::Shape;
 use super::super::schema::at;
+use super::super::sql;
 use super::super::statement::back;
 use super::Bench;
 use super::existing::written;
@@ -33,10 +34,12 @@ impl Bench<'_> {
     /// Whoever creates a tenant is its top role in the next statement: it changes what no lower
     /// rank may change.
     fn pose_founding(&mut self, caller: usize, proposal: &Proposal) {
-        let (table, top) = match &self.scene.policy.tenant {
-            Some(tenant) if tenant.found.is_some() => (self.scene.table, tenant.top()),
-            _ => return,
+        let founded = self.scene.policy.tenant.as_ref();
+        let founded = founded.and_then(|tenant| Some((tenant.found?, tenant.top())));
+        let Some((found, top)) = founded else {
+            return;
         };
+        let table = self.scene.table;
         let new = self.row(caller, &proposal.row);
         let insert = self.question(
             caller,
@@ -47,10 +50,6 @@ impl Bench<'_> {
         let Place::Root(key) = table.place else {
             return;
         };
-        // The next statement names the tenant, so it must not be a default that is never the same.
-        if !proposal.written.contains(key) {
-            return;
-        }
         let payload = self
             .plans
             .get(caller)
@@ -74,12 +73,26 @@ impl Bench<'_> {
         let change = vec![payload];
         let after = self.updated(&proposal.row, &change);
         let act = Act::Update(new, self.row(caller, &after));
-        let mut update = self.question(caller, self.key(), written(&change), act);
+        // A key that is a default is never the same twice, so then it is the tenant that the
+        // caller has founded just now.
+        let (read, place) = if proposal.written.contains(key) {
+            (self.key(), self.writer.at(&proposal.row))
+        } else {
+            let [author, stamp] =
+                [found.author, found.stamp].map(|column| self.writer.columns([at(column)]));
+            let person = self.scene.people.get(caller);
+            let subject = person.and_then(|person| person.subject.as_deref());
+            let subject = sql::literal(subject);
+            let read = ColumnSet::EMPTY.with(found.author).with(found.stamp);
+            (
+                read,
+                format!(" where {author} = {subject} and {stamp} = now()"),
+            )
+        };
+        let mut update = self.question(caller, read, written(&change), act);
         update.caller = number;
         let insert = self.writer.insert(&proposal.row, proposal.written, "");
-        let change = self
-            .writer
-            .update(&change, &self.writer.at(&proposal.row), "");
+        let change = self.writer.update(&change, &place, "");
         let sql = format!("{insert}; {change}");
         self.ledger.add(caller, sql, Shape::Count, &[update]);
     }

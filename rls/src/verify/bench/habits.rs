@@ -4,7 +4,7 @@ use super::super::error::VerifyError;
 use super::super::scene::Scene;
 use super::super::schema::at;
 use super::super::seed::{planting, quietly};
-use super::super::sql;
+use super::super::session::Claims;
 use super::super::statement::{Change, Writer};
 use super::super::values;
 use super::super::world::{Row, value};
@@ -81,11 +81,9 @@ impl Habits {
 }
 
 /// What the columns' defaults are for a caller.
-async fn defaults(scene: &Scene<'_>, claims: &str) -> Result<(Row, Option<Fault>), VerifyError> {
-    let claims = sql::literal(Some(claims));
-    let before = format!(
-        "rollback to savepoint scene; set local \"request.jwt.claims\" = {claims}; select "
-    );
+async fn defaults(scene: &Scene<'_>, claims: &Claims) -> Result<(Row, Option<Fault>), VerifyError> {
+    let settings = claims.settings();
+    let before = format!("rollback to savepoint scene; {settings}; select ");
     let expression = |column: &super::super::schema::Column| match &column.default {
         Some(default) if !column.generated => format!("({default})::text"),
         _ => "null".to_owned(),

@@ -3,7 +3,7 @@
 //! A trigger holds it, whatever the policy decides about the statement. So what is expected here is
 //! the decision and, where the statement may run, whether it may be the last one's.
 
-use countersign_wasm::batch::Act;
+use countersign_wasm::batch::{Act, Standing};
 use policy_core::columns::ColumnSet;
 use policy_core::condition::Operand;
 use policy_core::model::{Members, RoleSource, Tenant};
@@ -27,12 +27,12 @@ struct Seats<'p> {
 
 impl<'a> Bench<'a> {
     /// Lets one member of the top role leave in every way there is: beside another one, and as the
-    /// last.
+    /// last; and, where nobody is left to be kept, everybody else.
     pub(super) async fn leave(&mut self) -> Result<(), VerifyError> {
         let Some(seats) = self.held_seats() else {
             return Ok(());
         };
-        let there = self.tops(seats);
+        let there = self.tops(seats, seats.members);
         let caller_of = |row: &Row| {
             let id = value(row, at(seats.members.caller))?;
             let mut people = self.scene.people.iter();
@@ -46,14 +46,87 @@ impl<'a> Bench<'a> {
         let Some((row, caller)) = found else {
             return Ok(());
         };
-        if let Some(other) = there.iter().find(|other| *other != row) {
-            self.only(seats, &[row, other]).await?;
-            self.leaving(seats, caller, row, false);
-            self.flush().await?;
+        for members in &seats.tenant.members {
+            let others = self.tops(seats, members);
+            if let Some(other) = others.iter().find(|other| *other != row) {
+                self.only(seats, &[row, other]).await?;
+                self.leaving(seats, caller, row, false);
+                self.past(row, false);
+                self.flush().await?;
+            }
         }
         self.only(seats, &[row]).await?;
         self.leaving(seats, caller, row, true);
+        self.past(row, true);
+        self.flush().await?;
+        self.only(seats, &[]).await?;
+        self.go_on(seats);
+        if let Some(idle) = self.idle(seats) {
+            self.past(&idle, false);
+        }
         self.flush().await
+    }
+
+    /// Deletes a membership past row-level security, as a server's own role does: whom the tenant
+    /// keeps does not depend on who takes them away.
+    fn past(&mut self, row: &Row, last: bool) {
+        let mut people = self.scene.people.iter();
+        let service = people.position(|person| person.standing == Standing::Service);
+        let Some(service) = service.filter(|_| !self.scene.session.is_in_place()) else {
+            return;
+        };
+        let delete = self.writer.delete(&self.writer.at(row), "");
+        let sql = format!("set local role service_role; {delete}");
+        self.ledger.add(service, sql, Shape::Kept(last), &[]);
+    }
+
+    /// A membership of the top role that does not count.
+    fn idle(&self, seats: Seats<'_>) -> Option<Row> {
+        let (role, home) = (seats.members.role.column()?, self.scene.homes.first()?);
+        let top = seats.tenant.role(seats.tenant.top());
+        let wanted = [(at(seats.members.tenant), home.as_str()), (at(role), top)];
+        let mut rows = self.world.matching(relation_of(self.scene.index), &wanted);
+        rows.next().cloned()
+    }
+
+    /// In a tenant that has nobody of the top role nothing is kept: everybody left changes and
+    /// deletes their own membership as far as the policy lets them.
+    fn go_on(&mut self, seats: Seats<'_>) {
+        let caller = at(seats.members.caller);
+        for person in 0..self.scene.people.len() {
+            let subject = self
+                .scene
+                .people
+                .get(person)
+                .and_then(|p| p.subject.clone());
+            let home = self.scene.homes.first().cloned();
+            let (Some(subject), Some(home)) = (subject, home) else {
+                continue;
+            };
+            let wanted = [(at(seats.members.tenant), &*home), (caller, &*subject)];
+            let relation = relation_of(self.scene.index);
+            let Some(row) = self.world.matching(relation, &wanted).next().cloned() else {
+                continue;
+            };
+            let place = self.writer.at(&row);
+            for column in self.privileges(person).update.iter().map(usize::from) {
+                let change: Change = vec![(column, value(&row, column).map(str::to_owned))];
+                let act = self.act_update(person, &row, &change);
+                let question = self.question(person, self.key(), written(&change), act);
+                let sql = self.writer.update(&change, &place, "");
+                self.pose(
+                    person,
+                    "leave by update",
+                    sql,
+                    Shape::Leaves(false),
+                    &[question],
+                );
+            }
+            let index = self.row(person, &row);
+            let delete = self.question(person, self.key(), ColumnSet::EMPTY, Act::Delete(index));
+            let sql = self.writer.delete(&place, "");
+            self.pose(person, "leave", sql, Shape::Leaves(false), &[delete]);
+        }
     }
 
     /// The table's memberships, if the policy keeps the last of the top role. Where a source gives
@@ -69,19 +142,18 @@ impl<'a> Bench<'a> {
         (tenant.keep_top && named).then_some(Seats { tenant, members })
     }
 
-    /// The rows that give the top role in the tenant of the rows under test.
-    fn tops(&self, seats: Seats<'_>) -> Vec<Row> {
-        let (Some(role), Some(home)) = (seats.members.role.column(), self.scene.homes.first())
-        else {
+    /// The rows of a source that give the top role in the tenant of the rows under test.
+    fn tops(&self, seats: Seats<'_>, members: &Members) -> Vec<Row> {
+        let (Some(role), Some(home)) = (members.role.column(), self.scene.homes.first()) else {
             return Vec::new();
         };
         let top = seats.tenant.role(seats.tenant.top());
-        let wanted = [(at(seats.members.tenant), home.as_str()), (at(role), top)];
+        let wanted = [(at(members.tenant), home.as_str()), (at(role), top)];
         let world = &self.scene.world;
         let facts = self.scene.facts(world);
         world
-            .matching(relation_of(self.scene.index), &wanted)
-            .filter(|row| facts.sits(seats.members, row))
+            .matching(relation_of(members.table), &wanted)
+            .filter(|row| facts.sits(members, row))
             .cloned()
             .collect()
     }
@@ -103,7 +175,10 @@ impl<'a> Bench<'a> {
             };
             let top = tenant.role(tenant.top());
             let wanted = [(at(members.tenant), home.as_str()), (at(role), top)];
-            let rows: Vec<Row> = world.matching(relation, &wanted).cloned().collect();
+            let facts = self.scene.facts(&self.scene.world);
+            let counted = world.matching(relation, &wanted);
+            let counted = counted.filter(|row| facts.sits(members, row));
+            let rows: Vec<Row> = counted.cloned().collect();
             for row in rows.iter().filter(|row| !spared.contains(row)) {
                 let mut without = row.clone();
                 if let Some(slot) = without.get_mut(at(role)) {

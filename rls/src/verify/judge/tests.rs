@@ -31,6 +31,7 @@ fn verdict(shape: Shape, answers: &[Answer], observed: &Observed) -> Verdict {
         shape,
         questions: 0..0,
         seeding: 0,
+        keeps: true,
     };
     judge(&table(), &probe, answers, observed, None)
 }

@@ -3,7 +3,7 @@
 use countersign_wasm::batch::{Act, Question};
 
 use super::objects::{Function, Objects, RowPolicy, Trigger};
-use super::tokens::{self, Names};
+use super::tokens::{self, Mutated, Names};
 use crate::verify::preconditions::ROLES;
 use crate::verify::sql;
 
@@ -21,6 +21,20 @@ pub(super) struct Change {
     pub(super) reach: Reach,
     /// Of a change to a policy its name, and what it becomes, if it does not go.
     pub(super) policy: Option<(String, Option<RowPolicy>)>,
+    /// The pieces that the change lies in, the smallest first: their name, and what is left without
+    /// them.
+    pub(super) within: Vec<(String, Left)>,
+}
+
+/// What is left of an object without a piece of it.
+#[derive(Clone, Debug)]
+pub(super) enum Left {
+    /// A policy, if anything of it is left.
+    Policy(Option<RowPolicy>),
+    /// A function, by its body.
+    Function(String),
+    /// No trigger.
+    NoTrigger,
 }
 
 /// Which statements read a changed object.
@@ -84,6 +98,7 @@ pub(super) fn changes(relation: &str, objects: &Objects, names: &Names) -> Vec<C
         after: String::new(),
         reach: Reach::Any,
         policy: None,
+        within: Vec::new(),
     });
     all
 }
@@ -97,43 +112,64 @@ fn of_policy(
 ) {
     let name = sql::name(&policy.name);
     let drop = format!("drop policy {name} on {relation}");
-    let mut add =
-        |what: String, ddl: String, text: Option<(&str, &str)>, new: Option<RowPolicy>| {
-            let mut roles = policy.roles.clone();
-            roles.extend(new.iter().flat_map(|new| new.roles.clone()));
-            let same = new.as_ref().is_none_or(|new| new.command == policy.command);
-            let command = if same { policy.command.as_str() } else { "all" };
-            let (before, after) = text.unwrap_or_default();
-            all.push(Change {
-                object: format!("policy {}", policy.name),
-                what,
-                ddl,
-                before: before.to_owned(),
-                after: after.to_owned(),
-                reach: Reach::Command(roles, command.to_owned()),
-                policy: Some((policy.name.clone(), new)),
-            });
-        };
-    add("dropped".to_owned(), drop.clone(), None, None);
+    let mut add = |what: String,
+                   ddl: String,
+                   text: Option<(&str, &str)>,
+                   new: Option<RowPolicy>,
+                   within: Vec<(String, Left)>| {
+        let mut roles = policy.roles.clone();
+        roles.extend(new.iter().flat_map(|new| new.roles.clone()));
+        let same = new.as_ref().is_none_or(|new| new.command == policy.command);
+        let command = if same { policy.command.as_str() } else { "all" };
+        let (before, after) = text.unwrap_or_default();
+        let mut within = within;
+        within.push(("the policy".to_owned(), Left::Policy(None)));
+        all.push(Change {
+            object: format!("policy {}", policy.name),
+            what,
+            ddl,
+            before: before.to_owned(),
+            after: after.to_owned(),
+            reach: Reach::Command(roles, command.to_owned()),
+            policy: Some((policy.name.clone(), new)),
+            within,
+        });
+    };
+    add("dropped".to_owned(), drop.clone(), None, None, Vec::new());
     for (side, word) in [(&policy.using, "using"), (&policy.check, "with check")] {
         let Some(expression) = side else { continue };
-        let mut changed = tokens::mutants(expression, names);
-        for constant in ["true", "false"] {
-            if expression != constant {
-                changed.push((format!("made {constant}"), constant.to_owned()));
-            }
-        }
-        for (what, after) in changed {
-            let ddl = format!("alter policy {name} on {relation} {word} ({after})");
+        let with = |text: &str| {
             let mut new = policy.clone();
             let slot = if word == "using" {
                 &mut new.using
             } else {
                 &mut new.check
             };
-            *slot = Some(after.clone());
-            let text = Some((expression.as_str(), after.as_str()));
-            add(format!("{word}: {what}"), ddl, text, Some(new));
+            *slot = Some(text.to_owned());
+            new
+        };
+        let whole = (word.to_owned(), Left::Policy(Some(with("true"))));
+        let mut changed = tokens::mutants(expression, names);
+        for constant in ["true", "false"] {
+            if expression != constant {
+                changed.push(Mutated {
+                    what: format!("made {constant}"),
+                    text: constant.to_owned(),
+                    within: Vec::new(),
+                });
+            }
+        }
+        for Mutated { what, text, within } in changed {
+            let ddl = format!("alter policy {name} on {relation} {word} ({text})");
+            let left = |(what, text): &(String, String)| {
+                let left = Left::Policy(Some(with(text)));
+                (format!("{word}: {}", piece(what)), left)
+            };
+            let mut pieces: Vec<(String, Left)> = within.iter().map(left).collect();
+            pieces.push(whole.clone());
+            let new = with(&text);
+            let text = Some((expression.as_str(), text.as_str()));
+            add(format!("{word}: {what}"), ddl, text, Some(new), pieces);
         }
     }
     for role in ROLES {
@@ -141,7 +177,8 @@ fn of_policy(
             let ddl = format!("alter policy {name} on {relation} to {role}");
             let mut new = policy.clone();
             new.roles = vec![role.to_owned()];
-            add(format!("given to {role} instead"), ddl, None, Some(new));
+            let what = format!("given to {role} instead");
+            add(what, ddl, None, Some(new), Vec::new());
         }
     }
     let mut other = policy.clone();
@@ -152,15 +189,22 @@ fn of_policy(
         "restrictive"
     };
     let ddl = format!("{drop}; {}", created(relation, &other));
-    add(format!("made {kind}"), ddl, None, Some(other));
+    add(format!("made {kind}"), ddl, None, Some(other), Vec::new());
     for command in ["select", "insert", "update", "delete", "all"] {
         if command != policy.command {
             let other = with_command(policy, command);
             let ddl = format!("{drop}; {}", created(relation, &other));
             let what = format!("for {} made for {command}", policy.command);
-            add(what, ddl, None, Some(other));
+            add(what, ddl, None, Some(other), Vec::new());
         }
     }
+}
+
+/// The name of a piece, from that of the change that leaves it out.
+fn piece(left_out: &str) -> &str {
+    let piece = left_out.strip_prefix("dropped: ").unwrap_or(left_out);
+    let piece = piece.strip_suffix(" dropped").unwrap_or(piece);
+    piece.strip_suffix(" made true").unwrap_or(piece)
 }
 
 /// A policy as it would be for another command: what it lacks is what it has on the other side.
@@ -215,6 +259,7 @@ fn of_privileges(relation: &str, objects: &Objects, all: &mut Vec<Change>) {
             after: String::new(),
             reach,
             policy: None,
+            within: Vec::new(),
         });
     };
     for (position, role) in ROLES.iter().enumerate() {
@@ -259,6 +304,7 @@ fn of_trigger(relation: &str, trigger: &Trigger, names: &Names, all: &mut Vec<Ch
             after: after.to_owned(),
             reach: Reach::Any,
             policy: None,
+            within: vec![("the trigger".to_owned(), Left::NoTrigger)],
         });
     };
     add("dropped".to_owned(), drop.clone(), "");
@@ -270,38 +316,46 @@ fn of_trigger(relation: &str, trigger: &Trigger, names: &Names, all: &mut Vec<Ch
     if condition.contains("row_security_active") {
         return;
     }
-    for (what, after) in tokens::mutants(condition, names) {
-        let after = format!("{head} WHEN {after}");
+    for Mutated { what, text, .. } in tokens::mutants(condition, names) {
+        let after = format!("{head} WHEN {text}");
         add(format!("when: {what}"), format!("{drop}; {after}"), &after);
     }
 }
 
+/// That a function runs with the privileges of whoever calls it.
+pub(super) const INVOKER: &str = "security definer made invoker";
+
 /// Every change to a generated function.
 pub(super) fn of_function(function: &Function, names: &Names) -> Vec<Change> {
     let mut all = Vec::new();
-    let mut add = |what: String, ddl: String, before: &str, after: &str| {
-        all.push(Change {
-            object: format!("function {}", function.signature),
-            what,
-            ddl,
-            before: before.to_owned(),
-            after: after.to_owned(),
-            reach: Reach::Any,
-            policy: None,
-        });
-    };
-    for (what, after) in tokens::mutants(&function.body, names) {
-        let ddl = function.definition.replacen(&function.body, &after, 1);
-        add(what, ddl, &function.body, &after);
+    let mut add =
+        |what: String, ddl: String, (before, after): (&str, &str), within: Vec<(String, Left)>| {
+            all.push(Change {
+                object: format!("function {}", function.signature),
+                what,
+                ddl,
+                before: before.to_owned(),
+                after: after.to_owned(),
+                reach: Reach::Any,
+                policy: None,
+                within,
+            });
+        };
+    for Mutated { what, text, within } in tokens::mutants(&function.body, names) {
+        let ddl = function.definition.replacen(&function.body, &text, 1);
+        let within = within.into_iter();
+        let within = within.map(|(what, text)| (piece(&what).to_owned(), Left::Function(text)));
+        add(what, ddl, (&function.body, &text), within.collect());
     }
     let signature = &function.signature;
     if function.definer {
         let ddl = format!("alter function {signature} security invoker");
-        add("security definer made invoker".to_owned(), ddl, "", "");
+        add(INVOKER.to_owned(), ddl, ("", ""), Vec::new());
     }
     if function.executable {
         let ddl = format!("revoke execute on function {signature} from authenticated");
-        add("execute taken from authenticated".to_owned(), ddl, "", "");
+        let what = "execute taken from authenticated".to_owned();
+        add(what, ddl, ("", ""), Vec::new());
     }
     all
 }

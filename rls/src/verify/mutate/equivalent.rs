@@ -5,27 +5,168 @@ use std::collections::BTreeMap;
 use policy_core::Policy;
 use policy_core::columns::ColumnSet;
 use policy_core::condition::{Comparison, Condition, Operand};
-use policy_core::model::{Action, Grants, Privileges, Rule, Subject, Table, TableIndex};
+use policy_core::model::{Action, Grants, Place, Privileges, Rule, Subject, Table, TableIndex};
 use policy_core::mutants::Mutant;
 
-use super::database::Change;
+use super::database::{Change, INVOKER, Left};
 use super::formula::Formula;
-use super::objects::Objects;
-use super::redundancy::Facts;
+use super::guard::Guard;
+use super::objects::{Function, Objects};
+use super::redundancy::{Default, Facts};
 use crate::verify::bench::Bench;
 use crate::verify::people::conditions;
 use crate::verify::variant::Variant;
+use crate::verify::world::value;
 
 /// What a change to the database is judged by.
 pub(super) struct Context<'a> {
     pub(super) bench: &'a Bench<'a>,
     pub(super) objects: &'a BTreeMap<TableIndex, Objects>,
+    pub(super) functions: &'a [Function],
     pub(super) helpers: Vec<String>,
 }
 
-/// Why a change to the database means the same.
-pub(super) fn of_change(context: &Context<'_>, change: &Change) -> Option<&'static str> {
-    let (name, new) = change.policy.as_ref()?;
+/// Why a change means the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Same {
+    /// The rule.
+    pub(super) rule: &'static str,
+    /// The smallest piece around it without which the rest says the same, if there is one: then
+    /// nothing that happens to it is of any importance, and the change is no mutant.
+    pub(super) piece: Option<String>,
+}
+
+const REDUNDANT: &str = "the table's policies come to the same for every truth of their tests";
+const GUARDED: &str =
+    "the guard and the table's policies together come to the same for every truth of their tests";
+const SEEN: &str =
+    "whoever is asked about sees all of their own memberships, so a helper finds them by itself";
+
+/// Why a change to a table's policies or triggers means the same.
+pub(super) fn of_change(context: &Context<'_>, change: &Change) -> Option<Same> {
+    let facts = facts(context)?;
+    let rule = if facts.guard.is_some() {
+        GUARDED
+    } else {
+        REDUNDANT
+    };
+    let is_same = |left: &Left| match (left, &change.policy) {
+        (Left::Policy(left), Some((name, _))) => facts.same(name, left.as_ref()),
+        (Left::NoTrigger, None) => facts.guard.is_some() && facts.same_guarded(None),
+        _ => false,
+    };
+    match &change.policy {
+        Some((name, new)) => facts.same(name, new.as_ref()).then_some(())?,
+        None if change.object == format!("trigger {GUARD}") && is_same(&Left::NoTrigger) => {}
+        None => return None,
+    }
+    let mut pieces = change.within.iter();
+    let piece = pieces.find(|(_, left)| is_same(left));
+    Some(Same {
+        rule,
+        piece: piece.map(|(name, _)| name.clone()),
+    })
+}
+
+/// The trigger that is a table's guard.
+const GUARD: &str = "zz_countersign";
+
+/// Why a change to a function that a table's statements run means the same.
+pub(super) fn of_function(context: &Context<'_>, name: &str, change: &Change) -> Option<Same> {
+    if name == "caller_id" && only_of_older_subject(change) {
+        return Some(Same {
+            rule: "a subject that is empty is no uuid either",
+            piece: None,
+        });
+    }
+    if change.what == INVOKER {
+        return sees_own(context, name).then_some(Same {
+            rule: SEEN,
+            piece: None,
+        });
+    }
+    let objects = context.objects.get(&context.bench.scene.index)?;
+    let mut triggers = objects.triggers.iter();
+    triggers.find(|trigger| trigger.name == GUARD && trigger.function == name)?;
+    let facts = facts(context)?;
+    let before = facts.guard.as_ref()?;
+    let is_same = |body: &str| {
+        let after = Guard::read(body).filter(|after| before.differs_in_tests_only(after));
+        after.is_some_and(|after| facts.same_guarded(Some(&after)))
+    };
+    is_same(&change.after).then_some(())?;
+    let mut pieces = change.within.iter();
+    let piece = pieces.find(|(_, left)| match left {
+        Left::Function(body) => is_same(body),
+        _ => false,
+    });
+    let piece = piece.map(|(name, _)| name.clone());
+    let piece = piece.or_else(|| facts.same_guarded(None).then(|| "the trigger".to_owned()));
+    Some(Same {
+        rule: GUARDED,
+        piece,
+    })
+}
+
+/// Whether a change is to what an empty subject in a setting of its own is taken for, and only
+/// uuids are subjects.
+fn only_of_older_subject(change: &Change) -> bool {
+    const OLDER: &str = "nullif(current_setting('request.jwt.claim.sub', true), '')";
+    const UUID: &str = "~ '^[0-9A-Fa-f]{8}-";
+    let without = |body: &str, of: &str| body.replacen(of, "", 1);
+    let changed = OLDER.replace("''", "'!'");
+    change.before.contains(OLDER)
+        && change.after.contains(&changed)
+        && without(&change.before, OLDER) == without(&change.after, &changed)
+        && change.after.contains(UUID)
+}
+
+/// Whether a helper that runs as its caller finds the same: everybody sees all of their own
+/// memberships that count, may read the columns asked for, and seeing them does not ask the helper.
+fn sees_own(context: &Context<'_>, helper: &str) -> bool {
+    let scene = &context.bench.scene;
+    let Some(tenant) = &scene.policy.tenant else {
+        return false;
+    };
+    if !context.helpers.iter().any(|known| known == helper) {
+        return false;
+    }
+    let facts = scene.facts(&scene.world);
+    tenant.members.iter().all(|members| {
+        let (Some(table), Some(objects)) = (
+            scene.policy.table_at(members.table),
+            context.objects.get(&members.table),
+        ) else {
+            return false;
+        };
+        let mut read = ColumnSet::EMPTY
+            .with(members.tenant)
+            .with(members.caller)
+            .union(members.role.column().into_iter().collect());
+        if let Some(condition) = &members.condition {
+            read = read.union(condition.columns());
+        }
+        let sees = |person| {
+            let asker = facts.asker(person);
+            let own = scene.world.of(usize::from(members.table));
+            let mut own = own.filter(|row| {
+                person.is_somebody()
+                    && value(row, usize::from(members.caller)) == person.subject.as_deref()
+                    && facts.sits(members, row)
+                    && members.role.column().is_none_or(|role| {
+                        value(row, usize::from(role)).is_some_and(|name| tenant.rank(name) > 0)
+                    })
+            });
+            own.all(|row| facts.sees(&asker, members.table, row))
+        };
+        read.is_subset(table.grants.authenticated.select)
+            && !objects.asks_to_see(helper)
+            && scene.people.iter().all(sees)
+    })
+}
+
+/// What is known about the table.
+fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
     let scene = &context.bench.scene;
     let mut fences = BTreeMap::new();
     for (index, objects) in context.objects {
@@ -47,17 +188,37 @@ pub(super) fn of_change(context: &Context<'_>, change: &Change) -> Option<&'stat
         fences.extend(fence.map(|fence| (printed, fence)));
     }
     let columns = scene.relation.columns.iter();
-    let facts = Facts {
-        objects: context.objects.get(&scene.index)?,
+    let objects = context.objects.get(&scene.index)?;
+    let mut triggers = objects.triggers.iter();
+    let guard = triggers.find(|trigger| trigger.name == GUARD);
+    let guard = guard.and_then(|trigger| {
+        let mut functions = context.functions.iter();
+        functions.find(|function| function.name == trigger.function)
+    });
+    let numbered = scene.relation.columns.iter().enumerate();
+    let defaults = numbered.filter_map(|(at, column)| {
+        // A trigger may have the last word.
+        if context.bench.writes_at_insert(at) {
+            return None;
+        }
+        let default = match column.default.as_deref()? {
+            "auth.uid()" => Default::Caller,
+            "now()" => Default::Now,
+            "gen_random_uuid()" => Default::Random,
+            _ => return None,
+        };
+        Some((column.name.clone(), default))
+    });
+    Some(Facts {
+        objects,
         columns: columns.map(|c| (c.name.clone(), c.not_null)).collect(),
         table: crate::sql::name(&scene.relation.name).into_owned(),
         held: held(context),
         helpers: context.helpers.clone(),
         fences,
-    };
-    facts
-        .same(name, new.as_ref())
-        .then_some("the table's policies come to the same for every truth of their tests")
+        guard: guard.and_then(|function| Guard::read(&function.body)),
+        defaults: defaults.collect(),
+    })
 }
 
 /// What the composite foreign keys of the table hold, as tests in a subquery on the parent.
@@ -81,49 +242,84 @@ fn held(context: &Context<'_>) -> Vec<(String, String)> {
     all
 }
 
-/// Why a changed policy means the same.
-pub(super) fn of_policy(bench: &Bench<'_>, variant: &Variant) -> Option<&'static str> {
-    let (before, after) = (
-        bench.scene.table,
-        variant.policy.table_at(bench.scene.index)?,
-    );
-    let columns = bench.scene.relation.columns.iter();
-    let generated: ColumnSet = (0..=u8::MAX)
-        .zip(columns)
-        .filter(|(_, column)| column.generated)
-        .map(|(index, _)| index)
-        .collect();
-    // But for a column list the rule is the same.
-    let plain = |table: &Table, erased: &dyn Fn(&Rule) -> ColumnSet| {
+/// Why a changed policy means the same: that whoever inserts a row is its author is asked in vain
+/// where no client may name the author and the default is the caller.
+pub(super) fn of_policy(bench: &Bench<'_>, variant: &Variant) -> Option<Same> {
+    let (table, relation) = (bench.scene.table, bench.scene.relation);
+    let after = variant.policy.table_at(bench.scene.index)?;
+    let own = |check: &Condition| {
+        let Condition::Compare(Comparison::Equal, left, right) = check else {
+            return false;
+        };
+        let (Operand::Column(column), Operand::CallerId) = (left, right) else {
+            return false;
+        };
+        let of = relation.columns.get(usize::from(*column));
+        of.and_then(|of| of.default.as_deref()) == Some("auth.uid()")
+            && !bench.writes_at_insert(usize::from(*column))
+            && !table.grants.authenticated.insert.contains(*column)
+    };
+    let mut before = table.clone();
+    let rules = before.rules.iter_mut().zip(&after.rules);
+    for (rule, after) in rules {
+        if rule.action == Action::Insert
+            && after.check.is_none()
+            && rule.check.as_ref().is_some_and(own)
+        {
+            rule.check = None;
+        }
+    }
+    (before == *after).then_some(Same {
+        rule: "no client may name the author of a new row, which is the caller by default",
+        piece: None,
+    })
+}
+
+/// Whether a changed policy is the same policy to the evaluator: columns that no statement can set
+/// make no difference, nor does which of several rules gives the database role a privilege.
+pub(super) fn is_same_policy(
+    policy: &Policy,
+    variant: &Variant,
+    index: TableIndex,
+    generated: ColumnSet,
+) -> bool {
+    let (Some(before), Some(after)) = (policy.table_at(index), variant.policy.table_at(index))
+    else {
+        return false;
+    };
+    let plain = |table: &Table, columns: &dyn Fn(&Rule) -> ColumnSet| {
         let mut table = table.clone();
         for rule in &mut table.rules {
-            rule.columns = erased(rule);
+            rule.columns = columns(rule);
+            // Neither the service nor a new tenant has a fence.
+            let founds = matches!(table.place, Place::Root(_)) && rule.action == Action::Insert;
+            rule.outside &= !founds && rule.subject != Subject::Service;
         }
         table.grants = Grants::default();
+        table
+    };
+    // What an upsert adds are privileges.
+    let by_grants = |table: &Table, columns: &dyn Fn(&Rule) -> ColumnSet| {
+        let mut table = plain(table, columns);
+        table.rules.retain(|rule| rule.action != Action::Upsert);
         table
     };
     let settable = |rule: &Rule| match rule.action {
         Action::Select => rule.columns,
         _ => rule.columns.difference(generated),
     };
-    if plain(before, &settable) == plain(after, &settable) {
-        return Some("no statement can set a generated column");
-    }
-    let rows = |rule: &Rule| match rule.action {
-        Action::Update => rule.columns,
+    // Who has to be in a column before and after does not change it.
+    let paired = |rule: &Rule| match (rule.action, rule.subject) {
+        (Action::Update, Subject::Itself(own)) => rule.columns.without(own),
+        (Action::Update, _) => rule.columns,
         _ => ColumnSet::EMPTY,
     };
-    (before.grants == after.grants && plain(before, &rows) == plain(after, &rows)).then_some(
-        "a privilege belongs to the database role, and another rule gives it the same columns",
-    )
+    plain(before, &settable) == plain(after, &settable)
+        || before.grants == after.grants && by_grants(before, &paired) == by_grants(after, &paired)
 }
 
-/// Why an altered operator means the same: the tables' part of the policy does not use it.
-pub(super) fn of_operator(
-    policy: &Policy,
-    chosen: &[TableIndex],
-    mutant: Mutant,
-) -> Option<&'static str> {
+/// Whether the tables' part of the policy uses an operator, where its being altered could matter.
+pub(super) fn uses(policy: &Policy, chosen: &[TableIndex], mutant: Mutant) -> bool {
     let tables = || chosen.iter().filter_map(|index| policy.table_at(*index));
     let any = |wanted: &dyn Fn(&Condition) -> bool| {
         let members = policy.tenant.iter().flat_map(|tenant| &tenant.members);
@@ -138,7 +334,7 @@ pub(super) fn of_operator(
     };
     let rules = || tables().flat_map(|table| &table.rules);
     let subject = |wanted: &dyn Fn(Subject) -> bool| rules().any(|rule| wanted(rule.subject));
-    let used = match mutant {
+    match mutant {
         Mutant::EqualIsNotEqual => compares(Comparison::Equal),
         Mutant::NotEqualIsEqual => compares(Comparison::NotEqual),
         Mutant::LessIsLessOrEqual | Mutant::LessIsGreater => compares(Comparison::Less),
@@ -211,8 +407,7 @@ pub(super) fn of_operator(
             rules().any(|rule| rule.action == Action::Delete)
         }
         _ => true,
-    };
-    (!used).then_some("the policy does not use the operator")
+    }
 }
 
 /// Whether a conjunction that can be unknown stands where unknown and false are not the same: below

@@ -41,6 +41,21 @@ impl Formula {
         }
     }
 
+    /// The same formula over other tests.
+    pub(super) fn with_tests(&self, of: &dyn Fn(&str) -> String) -> Self {
+        let inside = |inner: &Self| Box::new(inner.with_tests(of));
+        let all = |parts: &[Self]| parts.iter().map(|part| part.with_tests(of)).collect();
+        match self {
+            Self::Constant(value) => Self::Constant(*value),
+            Self::Test(text) => Self::Test(of(text)),
+            Self::Not(inner) => Self::Not(inside(inner)),
+            Self::All(parts) => Self::All(all(parts)),
+            Self::Any(parts) => Self::Any(all(parts)),
+            Self::Is(inner, wanted, negated) => Self::Is(inside(inner), *wanted, *negated),
+            Self::Coalesce(inner, otherwise) => Self::Coalesce(inside(inner), *otherwise),
+        }
+    }
+
     /// Its truth, `None` being unknown.
     pub(super) fn truth(&self, of: &impl Fn(&str) -> Option<bool>) -> Option<bool> {
         match self {

@@ -165,6 +165,16 @@ impl Objects {
         role == "public" || at.and_then(|at| self.inside.get(at)) == Some(&true)
     }
 
+    /// Whether seeing the table's rows runs a function.
+    pub(super) fn asks_to_see(&self, function: &str) -> bool {
+        let mut reading = self
+            .policies
+            .iter()
+            .filter(|policy| matches!(policy.command.as_str(), "select" | "all"));
+        let named = |text: &String| text.contains(&format!("{function}("));
+        reading.any(|policy| policy.using.as_ref().is_some_and(named))
+    }
+
     /// Whether statements on the table run a function, by what its policies and triggers name.
     pub(super) fn mention(&self, function: &str, functions: &[Function]) -> bool {
         let named = |text: &str| text.contains(&format!("{function}("));

@@ -2,13 +2,16 @@
 
 use policy_core::columns::ColumnSet;
 use policy_core::condition::Condition;
-use policy_core::model::{Action, Place, Policy, Rule, Subject, Table, Team};
+use policy_core::model::{Action, Place, Policy, Rule, Subject, Table, TableIndex, Team};
 
 use super::condition;
+use super::equivalent::is_same_policy;
 use crate::verify::variant::Variant;
 
 /// Every policy that differs from this one in one place of this table, but for who is a member.
-pub(super) fn mutants(policy: &Policy, index: usize) -> Vec<Variant> {
+/// No statement can set the `generated` columns.
+pub(super) fn mutants(policy: &Policy, of: TableIndex, generated: ColumnSet) -> Vec<Variant> {
+    let index = usize::from(of);
     let Some(table) = policy.tables.get(index) else {
         return Vec::new();
     };
@@ -35,7 +38,9 @@ pub(super) fn mutants(policy: &Policy, index: usize) -> Vec<Variant> {
         }
     }
     all.of_retire(table);
-    all.all
+    let mut all = all.all;
+    all.retain(|variant| !is_same_policy(policy, variant, of, generated));
+    all
 }
 
 struct Mutants<'a> {

@@ -5,11 +5,13 @@
 //! both sets of policies are read as formulas and compared for every truth the tests can have:
 //! a test over NOT NULL columns is never unknown, a higher role's helper implies a lower one's, a
 //! parent that is visible lies inside the parent's own fence, and what an update cannot set is the
-//! same before and after.
+//! same before and after. An update also has to pass the guard, a trigger that asks for one rule
+//! which allows everything together; either may make up for what the other lacks.
 
 use std::collections::BTreeMap;
 
 use super::formula::Formula;
+use super::guard::{CHANGES, Guard};
 use super::objects::{Objects, RowPolicy};
 use crate::verify::preconditions::ROLES;
 
@@ -30,6 +32,57 @@ pub(super) struct Facts<'a> {
     pub(super) helpers: Vec<String>,
     /// For each parent table, by how PostgreSQL prints it: its own fence's helper.
     pub(super) fences: BTreeMap<String, String>,
+    /// The guard, if the table has one.
+    pub(super) guard: Option<Guard>,
+    /// What some columns are by default.
+    pub(super) defaults: Vec<(String, Default)>,
+}
+
+/// What a new row has where its statement names nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Default {
+    /// The caller's id.
+    Caller,
+    /// The transaction's time.
+    Now,
+    /// A uuid that nothing else has.
+    Random,
+}
+
+/// What statements have to pass.
+#[derive(Clone, Copy)]
+struct Tests<'t> {
+    policies: &'t [RowPolicy],
+    guard: Option<&'t Guard>,
+}
+
+/// Truths that cannot be together, by the tests' positions.
+#[derive(std::default::Default)]
+struct Bounds {
+    /// The second is true wherever the first is.
+    implied: Vec<(usize, usize)>,
+    /// These are never so together.
+    apart: Vec<Vec<(usize, bool)>>,
+    /// Where the first is false, the others are the same.
+    alike: Vec<[usize; 3]>,
+    /// Where the first is true, the second is not unknown.
+    known: Vec<(usize, usize)>,
+}
+
+impl Bounds {
+    fn allow(&self, values: &[Option<bool>]) -> bool {
+        let is = |at: &usize, wanted: bool| values.get(*at) == Some(&Some(wanted));
+        let implied = |(from, to): &(usize, usize)| !is(from, true) || is(to, true);
+        let apart = |all: &Vec<(usize, bool)>| !all.iter().all(|(at, wanted)| is(at, *wanted));
+        let alike = |[changes, old, new]: &[usize; 3]| {
+            !is(changes, false) || values.get(*old) == values.get(*new)
+        };
+        let known = |(from, to): &(usize, usize)| !is(from, true) || values.get(*to) != Some(&None);
+        self.implied.iter().all(implied)
+            && self.apart.iter().all(apart)
+            && self.alike.iter().all(alike)
+            && self.known.iter().all(known)
+    }
 }
 
 /// The side of a policy.
@@ -42,66 +95,99 @@ enum Side {
 impl Facts<'_> {
     /// Whether the policies mean the same with one of them replaced, or dropped.
     pub(super) fn same(&self, name: &str, new: Option<&RowPolicy>) -> bool {
-        let before = &self.objects.policies;
-        let mut after: Vec<RowPolicy> = before
+        let mut after: Vec<RowPolicy> = self
+            .objects
+            .policies
             .iter()
             .filter(|policy| policy.name != name)
             .cloned()
             .collect();
         after.extend(new.cloned());
-        (0..ROLES.len()).all(|role| self.same_for(role, before, &after))
+        let after = Tests {
+            policies: &after,
+            guard: self.guard.as_ref(),
+        };
+        (0..ROLES.len()).all(|role| self.same_for(role, after))
     }
 
-    fn same_for(&self, at: usize, before: &[RowPolicy], after: &[RowPolicy]) -> bool {
+    /// Whether updates mean the same with another guard, or without one.
+    pub(super) fn same_guarded(&self, guard: Option<&Guard>) -> bool {
+        let after = Tests {
+            policies: &self.objects.policies,
+            guard,
+        };
+        (0..ROLES.len()).all(|role| self.same_for(role, after))
+    }
+
+    fn same_for(&self, at: usize, after: Tests<'_>) -> bool {
         let Some(role) = ROLES.get(at) else {
             return true;
         };
-        let holds = |privilege: usize| {
-            let held = |column: &super::objects::Column| {
-                column.held.get(at).and_then(|held| held.get(privilege)) == Some(&true)
-            };
-            self.objects.columns.iter().any(held)
+        let before = Tests {
+            policies: &self.objects.policies,
+            guard: self.guard.as_ref(),
         };
+        let holds = |column: &super::objects::Column, privilege: usize| {
+            column.held.get(at).and_then(|held| held.get(privilege)) == Some(&true)
+        };
+        let columns = &self.objects.columns;
+        let held = |privilege: usize| columns.iter().any(|column| holds(column, privilege));
         let deletes = self.objects.deletes.get(at) == Some(&true);
-        let stored = |formula: Formula| self.stored(formula);
         let one = |command: &str, side| {
-            let [before, after] = [before, after].map(|of| combined(of, role, command, side));
-            let (before, after) = if side == Side::Using {
-                (stored(before), stored(after))
+            let both = [before, after].map(|of| combined(of.policies, role, command, side));
+            let [before, after] = if side == Side::Using {
+                both.map(|formula| self.stored(&formula))
             } else {
-                (before, after)
+                both
             };
-            self.compare(&[(&before, &after)], &|tests| tests.to_owned())
+            // What nobody of the role may name has its default.
+            let left_out = self.defaults.iter().filter(|(name, _)| {
+                let named = |c: &super::objects::Column| c.name == *name && holds(c, 1);
+                command == "insert" && !columns.iter().any(named)
+            });
+            let left_out: Vec<(&str, Default)> = left_out
+                .map(|(name, default)| (name.as_str(), *default))
+                .collect();
+            self.compare(&[(&before, &after)], &left_out)
         };
         let update = || {
             let fixed = |test: &str| {
-                let free = |column: &&super::objects::Column| {
-                    column.held.get(at).and_then(|held| held.get(2)) == Some(&true)
-                };
-                let mut free = self.objects.columns.iter().filter(free);
+                let mut free = columns.iter().filter(|column| holds(column, 2));
                 !free.any(|column| mentions(test, &column.name))
             };
-            let (old, new) = (
-                [before, after].map(|of| stored(combined(of, role, "update", Side::Using))),
-                [before, after].map(|of| combined(of, role, "update", Side::Check)),
-            );
-            let new = new.map(|formula| renamed(formula, &fixed));
+            let old = [before, after]
+                .map(|of| self.stored(&combined(of.policies, role, "update", Side::Using)));
+            let new = [before, after].map(|of| {
+                let check = combined(of.policies, role, "update", Side::Check);
+                let mut known = Vec::new();
+                old.iter().for_each(|formula| formula.tests(&mut known));
+                check.tests(&mut known);
+                let guard = of.guard.map_or(Formula::Constant(true), |guard| {
+                    let known: Vec<&str> = known.clone();
+                    guard.formula(&self.table, &known, &|test| {
+                        if fixed(test) {
+                            test.to_owned()
+                        } else {
+                            format!("{NEW}{test}")
+                        }
+                    })
+                });
+                let guard = Formula::Is(Box::new(guard), true, false);
+                Formula::All(vec![guard, renamed(&check, &fixed)])
+            });
             let ([old_before, old_after], [new_before, new_after]) = (old, new);
-            self.compare(
-                &[(&old_before, &old_after), (&new_before, &new_after)],
-                &|test| test.trim_start_matches(NEW).to_owned(),
-            )
+            self.compare(&[(&old_before, &old_after), (&new_before, &new_after)], &[])
         };
-        (!holds(0) || one("select", Side::Using))
-            && (!holds(1) || one("insert", Side::Check))
+        (!held(0) || one("select", Side::Using))
+            && (!held(1) || one("insert", Side::Check))
             && (!deletes || one("delete", Side::Using))
-            && (!holds(2) || update())
+            && (!held(2) || update())
     }
 
     /// The formula on a row that is stored: what a composite foreign key holds needs no test.
-    fn stored(&self, formula: Formula) -> Formula {
-        let plain = |text: String| {
-            let mut text = text;
+    fn stored(&self, formula: &Formula) -> Formula {
+        formula.with_tests(&|text| {
+            let mut text = text.to_owned();
             if text.starts_with("EXISTS") {
                 for (by_key, by_tenant) in &self.held {
                     let bent = by_tenant.replacen(&format!("{} .", self.table), "parent .", 1);
@@ -112,12 +198,11 @@ impl Facts<'_> {
                 }
             }
             text
-        };
-        mapped(formula, &|text| Formula::Test(plain(text)))
+        })
     }
 
     /// Whether pairs of formulas agree wherever those before them were true.
-    fn compare(&self, pairs: &[(&Formula, &Formula)], plain: &dyn Fn(&str) -> String) -> bool {
+    fn compare(&self, pairs: &[(&Formula, &Formula)], defaults: &[(&str, Default)]) -> bool {
         let mut tests: Vec<&str> = Vec::new();
         for (before, after) in pairs {
             before.tests(&mut tests);
@@ -126,7 +211,7 @@ impl Facts<'_> {
         let choices: Vec<&[Option<bool>]> = tests
             .iter()
             .map(|test| {
-                if self.is_definite(&plain(test)) {
+                if self.is_definite(plain(test)) {
                     [Some(false), Some(true)].as_slice()
                 } else {
                     [Some(false), Some(true), None].as_slice()
@@ -139,9 +224,9 @@ impl Facts<'_> {
         let Some(count) = count.filter(|count| *count <= MOST) else {
             return false;
         };
-        let implied = self.implied(&tests, plain);
+        let bounds = self.bounds(&tests, defaults);
         let mut values: Vec<Option<bool>> = vec![None; tests.len()];
-        'next: for number in 0..count {
+        for number in 0..count {
             let mut rest = number;
             for (slot, some) in values.iter_mut().zip(&choices) {
                 let length = some.len() as u64;
@@ -149,10 +234,8 @@ impl Facts<'_> {
                 *slot = some.get(at).copied().flatten();
                 rest /= length;
             }
-            for (if_, then) in &implied {
-                if values.get(*if_) == Some(&Some(true)) && values.get(*then) != Some(&Some(true)) {
-                    continue 'next;
-                }
+            if !bounds.allow(&values) {
+                continue;
             }
             let truth = |test: &str| {
                 let at = tests.iter().position(|known| *known == test)?;
@@ -173,7 +256,7 @@ impl Facts<'_> {
 
     /// Whether a test is never unknown.
     fn is_definite(&self, test: &str) -> bool {
-        if test.starts_with("EXISTS") || test.contains(" IS ") {
+        if test.starts_with("EXISTS") || test.contains(" IS ") || test.starts_with(CHANGES) {
             return true;
         }
         let own = self.columns.iter().filter(|(name, _)| mentions(test, name));
@@ -182,12 +265,114 @@ impl Facts<'_> {
         let caller = test.contains("caller_id")
             || test.contains("caller_email")
             || test.contains("caller_aal");
-        !caller && own.peek().is_some() && own.all(|(_, not_null)| *not_null)
-            || test == "( SELECT countersign . caller_is_user ( ) AS caller_is_user )"
+        !caller && own.peek().is_some() && own.all(|(_, not_null)| *not_null) || test == USER
+    }
+
+    /// Which truths of the tests cannot be together. A new row has these defaults.
+    fn bounds(&self, tests: &[&str], defaults: &[(&str, Default)]) -> Bounds {
+        let mut bounds = Bounds {
+            implied: self.implied(tests),
+            ..std::default::Default::default()
+        };
+        self.by_default(tests, defaults, &mut bounds);
+        self.known(tests, &mut bounds);
+        let find = |wanted: &str| tests.iter().position(|test| *test == wanted);
+        for (changes, test) in tests.iter().enumerate() {
+            let Some(column) = test.strip_prefix(CHANGES) else {
+                continue;
+            };
+            for (old, test) in tests.iter().enumerate() {
+                let mut others = self.columns.iter().filter(|(name, _)| name != column);
+                if others.any(|(name, _)| mentions(test, name)) || !mentions(test, column) {
+                    continue;
+                }
+                let Some(new) = find(&format!("{NEW}{test}")) else {
+                    continue;
+                };
+                bounds.alike.push([changes, old, new]);
+                // What equals the same thing before and after is the same.
+                let equal = test.strip_prefix(&format!("{column} = "));
+                if equal.is_some_and(|to| !mentions(to, column) && !to.starts_with("ANY ")) {
+                    let apart = [changes, old, new].map(|at| (at, true));
+                    bounds.apart.push(apart.into());
+                }
+            }
+        }
+        // Nothing equals two literals.
+        for (one, test) in tests.iter().enumerate() {
+            let Some((column, value)) = literal(test) else {
+                continue;
+            };
+            for (two, other) in tests.iter().enumerate().skip(one + 1) {
+                if literal(other).is_none_or(|(of, same)| of != column || same == value) {
+                    continue;
+                }
+                let mut apart = vec![(one, true), (two, true)];
+                if test.starts_with(NEW) != other.starts_with(NEW) {
+                    let Some(changes) = find(&format!("{CHANGES}{column}")) else {
+                        continue;
+                    };
+                    apart.push((changes, false));
+                }
+                bounds.apart.push(apart);
+            }
+        }
+        bounds
+    }
+
+    /// What follows from the defaults of a new row.
+    fn by_default(&self, tests: &[&str], defaults: &[(&str, Default)], bounds: &mut Bounds) {
+        let find = |wanted: &str| tests.iter().position(|test| *test == wanted);
+        for (column, default) in defaults {
+            match default {
+                Default::Caller => {
+                    let author = find(&format!("{column} = {CALLER}"));
+                    bounds.implied.extend(find(USER).zip(author));
+                }
+                Default::Now => {
+                    let stamp = find(&format!("{column} = now ( )"));
+                    bounds.apart.extend(stamp.map(|at| vec![(at, false)]));
+                }
+                // Nobody is a member of what is not there yet.
+                Default::Random => {
+                    let ranks = tests.iter().enumerate();
+                    let ranks = ranks
+                        .filter(|(_, test)| self.helper(test).is_some_and(|(of, _)| of == *column));
+                    bounds.apart.extend(ranks.map(|(at, _)| vec![(at, true)]));
+                }
+            }
+        }
+    }
+
+    /// Whoever has a rank, signed in, or is in a column is somebody, so that whether they are in
+    /// another column, which is not NULL, is known.
+    fn known(&self, tests: &[&str], bounds: &mut Bounds) {
+        let own = |test: &str| {
+            let column = test.strip_suffix(CALLER)?.strip_suffix(" = ")?;
+            let mut columns = self.columns.iter();
+            columns
+                .any(|(name, not_null)| name == column && *not_null)
+                .then_some(())
+        };
+        for (to, test) in tests
+            .iter()
+            .enumerate()
+            .filter(|(_, test)| own(plain(test)).is_some())
+        {
+            for (from, by) in tests.iter().enumerate() {
+                let by_text = plain(by);
+                let somebody = self.helper(by_text).is_some()
+                    || by_text == USER
+                    || by_text.ends_with(&format!(" = {CALLER}"));
+                if somebody && by != test {
+                    bounds.known.push((from, to));
+                }
+            }
+        }
     }
 
     /// Which tests imply which, by their positions.
-    fn implied(&self, tests: &[&str], plain: &dyn Fn(&str) -> String) -> Vec<(usize, usize)> {
+    fn implied(&self, tests: &[&str]) -> Vec<(usize, usize)> {
         let mut all = Vec::new();
         for (from, test) in tests.iter().enumerate() {
             let is_new = test.starts_with(NEW);
@@ -195,17 +380,17 @@ impl Facts<'_> {
             for (to, other) in tests.iter().enumerate() {
                 let other_new = other.starts_with(NEW);
                 let other = plain(other);
-                let Some((column, lower)) = self.helper(&other) else {
+                let Some((column, lower)) = self.helper(other) else {
                     continue;
                 };
                 let higher = self
-                    .helper(&test)
+                    .helper(test)
                     .is_some_and(|(own, rank)| own == column && rank > lower);
                 let inside = test.starts_with("EXISTS")
                     && [column.clone(), format!("{} . {column}", self.table)]
                         .iter()
                         .any(|column| test.contains(&format!(" = {column} ")))
-                    && self.fence_of(&test).is_some_and(|rank| rank >= lower);
+                    && self.fence_of(test).is_some_and(|rank| rank >= lower);
                 // The tenant never changes, so its tests are the same before and after.
                 let same_row = is_new == other_new || !other_new;
                 if from != to && same_row && (higher || inside) {
@@ -236,33 +421,32 @@ impl Facts<'_> {
 
 /// What stands before a test of the new row.
 const NEW: &str = "new: ";
+/// That the caller signed in with an identity.
+const USER: &str = "( SELECT countersign . caller_is_user ( ) AS caller_is_user )";
+/// The caller's id.
+const CALLER: &str = "( SELECT countersign . caller_id ( ) AS caller_id )";
 
-/// The formula with something else in place of each test.
-fn mapped(formula: Formula, change: &dyn Fn(String) -> Formula) -> Formula {
-    let all = |parts: Vec<Formula>| parts.into_iter().map(|part| mapped(part, change)).collect();
-    match formula {
-        Formula::Constant(value) => Formula::Constant(value),
-        Formula::Test(text) => change(text),
-        Formula::Not(inner) => Formula::Not(Box::new(mapped(*inner, change))),
-        Formula::All(parts) => Formula::All(all(parts)),
-        Formula::Any(parts) => Formula::Any(all(parts)),
-        Formula::Is(inner, wanted, negated) => {
-            Formula::Is(Box::new(mapped(*inner, change)), wanted, negated)
-        }
-        Formula::Coalesce(inner, value) => {
-            Formula::Coalesce(Box::new(mapped(*inner, change)), value)
-        }
-    }
+/// Of a test whether a column equals a text: the column and the text.
+fn literal(test: &str) -> Option<(&str, &str)> {
+    let (column, value) = plain(test).split_once(" = ")?;
+    let value = value.strip_suffix(" :: text").unwrap_or(value);
+    let quoted = value.len() > 1 && value.starts_with('\'') && value.ends_with('\'');
+    (quoted && !column.contains(' ')).then_some((column, value))
+}
+
+/// A test, of whichever row.
+fn plain(test: &str) -> &str {
+    test.strip_prefix(NEW).unwrap_or(test)
 }
 
 /// The formula with its tests made tests of the new row, but for what cannot change.
-fn renamed(formula: Formula, fixed: &dyn Fn(&str) -> bool) -> Formula {
-    mapped(formula, &|text| {
-        Formula::Test(if fixed(&text) {
-            text
+fn renamed(formula: &Formula, fixed: &dyn Fn(&str) -> bool) -> Formula {
+    formula.with_tests(&|text| {
+        if fixed(text) {
+            text.to_owned()
         } else {
             format!("{NEW}{text}")
-        })
+        }
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use countersign_wasm::batch::Answer;
 
 use super::database::Change;
+use super::equivalent::Same;
 use crate::verify::bench::Bench;
 use crate::verify::error::VerifyError;
 use crate::verify::judge::{Verdict, judge};
@@ -22,7 +23,7 @@ pub(super) enum Outcome {
     /// A statement disagreed.
     Caught,
     /// None did, and it means the same by a rule.
-    Equivalent(&'static str),
+    Equivalent(Same),
     /// None did.
     Survived,
     /// The database refused the change itself.
@@ -59,7 +60,7 @@ impl<'a> Replay<'a> {
     pub(super) async fn run(
         &mut self,
         change: &Change,
-        same: impl Fn() -> Option<&'static str>,
+        same: impl Fn() -> Option<Same>,
     ) -> Result<Outcome, VerifyError> {
         let session = self.bench.scene.session;
         let make = format!(
@@ -79,7 +80,7 @@ impl<'a> Replay<'a> {
     async fn statements(
         &mut self,
         change: &Change,
-        same: impl Fn() -> Option<&'static str>,
+        same: impl Fn() -> Option<Same>,
     ) -> Result<Outcome, VerifyError> {
         let reads = |at: &usize| self.reads(change, *at);
         let known: Vec<usize> = self

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::database::Change;
+use super::equivalent::Same;
 
 /// What was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -76,6 +77,24 @@ pub struct Equivalent {
     pub rule: &'static str,
 }
 
+/// A piece of the generated SQL without which the table's policies come to the same.
+///
+/// That is said of the SQL, not of the proof: what is changed within such a piece, and comes to the
+/// same as well, is no mutant.
+#[derive(Clone, Debug, Serialize)]
+pub struct Redundant {
+    /// The table.
+    pub table: String,
+    /// The object, e.g. `policy countersign_fence_anon`.
+    pub object: String,
+    /// What of it can be left out.
+    pub piece: String,
+    /// Why the rest says the same.
+    pub rule: &'static str,
+    /// How many changes within it come to the same.
+    pub changes: u64,
+}
+
 /// How many mutants of one kind came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
@@ -96,6 +115,10 @@ pub struct MutationReport {
     pub kinds: BTreeMap<&'static str, Tally>,
     /// How many changes the database did not accept: they are none, and not counted.
     pub invalid: u64,
+    /// Operators of the evaluator that the policy's tables do not use, which are not altered.
+    pub unused: Vec<String>,
+    /// What the generated SQL says twice.
+    pub redundant: Vec<Redundant>,
     /// Those that mean the same.
     pub equivalents: Vec<Equivalent>,
     /// Those that nothing noticed.
@@ -128,9 +151,38 @@ impl MutationReport {
         self.tally(mutant.kind).caught += 1;
     }
 
-    pub(super) fn equivalent(&mut self, mutant: MutantReport, rule: &'static str) {
+    /// What means the same.
+    pub(super) fn same(&mut self, mutant: MutantReport, same: Same) {
+        let Same { rule, piece } = same;
+        if let Some(piece) = piece {
+            self.redundant(&mutant, &piece, rule);
+            return;
+        }
         self.tally(mutant.kind).equivalent += 1;
         self.equivalents.push(Equivalent { mutant, rule });
+    }
+
+    /// A change within a piece that can be left out.
+    fn redundant(&mut self, mutant: &MutantReport, piece: &str, rule: &'static str) {
+        let same = |of: &&mut Redundant| {
+            of.table == mutant.table && of.object == mutant.object && of.piece == piece
+        };
+        match self.redundant.iter_mut().find(same) {
+            Some(of) => of.changes += 1,
+            None => self.redundant.push(Redundant {
+                table: mutant.table.clone(),
+                object: mutant.object.clone(),
+                piece: piece.to_owned(),
+                rule,
+                changes: 1,
+            }),
+        }
+    }
+
+    /// How many changes lie within pieces that can be left out.
+    #[must_use]
+    pub fn within_redundant(&self) -> u64 {
+        self.redundant.iter().map(|of| of.changes).sum()
     }
 
     pub(super) fn survived(&mut self, mutant: MutantReport) {
@@ -149,6 +201,12 @@ impl fmt::Display for MutantReport {
             write!(f, "{}: ", self.table)?;
         }
         write!(f, "{}: {}", self.object, self.what)
+    }
+}
+
+impl fmt::Display for Redundant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.table, self.object, self.piece)
     }
 }
 
@@ -177,6 +235,16 @@ impl fmt::Display for MutationReport {
         }
         for (rule, count) in rules {
             writeln!(f, "equivalent: {count} because {rule}")?;
+        }
+        for redundant in &self.redundant {
+            writeln!(
+                f,
+                "redundant: {redundant}: {} changes in it",
+                redundant.changes
+            )?;
+        }
+        if !self.unused.is_empty() {
+            writeln!(f, "operators not used here: {}", self.unused.join(", "))?;
         }
         write!(
             f,

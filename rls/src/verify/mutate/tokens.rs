@@ -3,6 +3,9 @@
 //! Expressions come from `pg_get_expr`, which puts every operation into its own parentheses, so
 //! that what belongs together can be told without knowing how operators bind.
 
+use std::iter;
+use std::ops::Range;
+
 /// A piece of SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
@@ -75,34 +78,83 @@ pub(super) struct Names {
     pub(super) table: String,
 }
 
+/// A text changed in one place.
+#[derive(Clone, Debug)]
+pub(super) struct Mutated {
+    /// What was changed.
+    pub(super) what: String,
+    /// The text with the change.
+    pub(super) text: String,
+    /// The pieces that the change lies in, the smallest first: their name, and the text without
+    /// them.
+    pub(super) within: Vec<(String, String)>,
+}
+
 /// Every text that differs from this one in one place, with what was changed.
-pub(super) fn mutants(sql: &str, names: &Names) -> Vec<(String, String)> {
+pub(super) fn mutants(sql: &str, names: &Names) -> Vec<Mutated> {
     let tokens = tokens(sql);
-    let mut all = Vec::new();
-    for position in 0..tokens.len() {
-        let place = Place {
-            tokens: &tokens,
-            position,
-        };
-        for (what, range, new) in place.changes(names) {
-            let mut text = String::new();
-            for (at, token) in tokens.iter().enumerate() {
-                if at == range.start {
-                    text.push_str(&new);
-                }
-                if !range.contains(&at) {
-                    text.push_str(token.text());
-                }
-            }
-            if text != sql && !all.iter().any(|(_, known)| *known == text) {
-                all.push((what, text));
-            }
+    let changes: Vec<Change> = (0..tokens.len())
+        .flat_map(|position| {
+            let place = Place {
+                tokens: &tokens,
+                position,
+            };
+            place.changes(names)
+        })
+        .collect();
+    let mut all: Vec<Mutated> = Vec::new();
+    for change in &changes {
+        let text = change.apply(&tokens);
+        if text == sql || all.iter().any(|known| known.text == text) {
+            continue;
         }
+        let mut within: Vec<&Change> = changes.iter().filter(|of| of.holds(change)).collect();
+        within.sort_by_key(|of| of.range.len());
+        all.push(Mutated {
+            what: change.what.clone(),
+            text,
+            within: within
+                .into_iter()
+                .map(|of| (of.what.clone(), of.apply(&tokens)))
+                .collect(),
+        });
     }
     all
 }
 
-type Change = (String, std::ops::Range<usize>, String);
+#[derive(Clone, Debug)]
+struct Change {
+    what: String,
+    /// The tokens that go.
+    range: Range<usize>,
+    /// What stands there instead.
+    new: String,
+    /// Of a change that leaves a piece out, the tokens that the piece is made of.
+    piece: Vec<Range<usize>>,
+}
+
+impl Change {
+    fn apply(&self, tokens: &[Token]) -> String {
+        let mut text = String::new();
+        for (at, token) in tokens.iter().enumerate() {
+            if at == self.range.start {
+                text.push_str(&self.new);
+            }
+            if !self.range.contains(&at) {
+                text.push_str(token.text());
+            }
+        }
+        text
+    }
+
+    /// Whether this leaves out a piece that another change lies in, or the other is this one.
+    fn holds(&self, other: &Self) -> bool {
+        let inside =
+            |piece: &Range<usize>| piece.start <= other.range.start && other.range.end <= piece.end;
+        let itself = self.range == other.range && self.new == other.new;
+        !self.piece.is_empty() && (itself || self.piece.iter().any(inside))
+    }
+}
 
 struct Place<'a> {
     tokens: &'a [Token],
@@ -134,7 +186,13 @@ impl Place<'_> {
         let Some(token) = self.at(here) else {
             return Vec::new();
         };
-        let one = |what: String, new: &str| (what, here..here + 1, new.to_owned());
+        let made = |what: &str, range: Range<usize>, new: &str| Change {
+            what: what.to_owned(),
+            range,
+            new: new.to_owned(),
+            piece: Vec::new(),
+        };
+        let one = |what: String, new: &str| made(&what, here..here + 1, new);
         let swap = |new: &str| one(format!("{} made {new}", token.text()), new);
         match token {
             Token::Blank(_) => Vec::new(),
@@ -146,12 +204,10 @@ impl Place<'_> {
             Token::Word(text) => {
                 let next = self.after(here);
                 let mut all: Vec<Change> = match text.to_ascii_lowercase().as_str() {
-                    "=" if self.word(next).eq_ignore_ascii_case("any") => {
-                        let what = "= any made <> all".to_owned();
-                        next.map(|next| (what, here..next + 1, "<> ALL".to_owned()))
-                            .into_iter()
-                            .collect()
-                    }
+                    "=" if self.word(next).eq_ignore_ascii_case("any") => next
+                        .map(|next| made("= any made <> all", here..next + 1, "<> ALL"))
+                        .into_iter()
+                        .collect(),
                     "=" => vec![swap("<>")],
                     "<>" => vec![swap("=")],
                     "<" => vec![swap("<="), swap(">")],
@@ -166,15 +222,20 @@ impl Place<'_> {
                     "true" => vec![swap("false")],
                     "false" => vec![swap("true")],
                     "exists" => self.group(next).map_or_else(Vec::new, |end| {
-                        vec![("exists made true".to_owned(), here..end, "true".to_owned())]
+                        let mut left_out = made("exists made true", here..end, "true");
+                        left_out.piece.push(here..end);
+                        vec![left_out]
                     }),
                     "coalesce" => self.coalesced(next),
                     "now" => self.group(next).map_or_else(Vec::new, |end| {
-                        let later = "(now() + '1 day'::interval)".to_owned();
-                        vec![("now() made a day later".to_owned(), here..end, later)]
+                        let later = "(now() + '1 day'::interval)";
+                        vec![made("now() made a day later", here..end, later)]
                     }),
                     // What an existence test selects is of no interest.
-                    "1" if self.word(self.before(here)).eq_ignore_ascii_case("select") => {
+                    "1" if ["select", "perform"]
+                        .iter()
+                        .any(|verb| self.word(self.before(here)).eq_ignore_ascii_case(verb)) =>
+                    {
                         Vec::new()
                     }
                     number if number.parse::<i64>().is_ok() => number.parse::<i64>().map_or_else(
@@ -204,7 +265,12 @@ impl Place<'_> {
         let (Some(next), here) = (next, self.position) else {
             return Vec::new();
         };
-        let change = |what: &str, new: &str| (what.to_owned(), here..next + 1, new.to_owned());
+        let change = |what: &str, new: &str| Change {
+            what: what.to_owned(),
+            range: here..next + 1,
+            new: new.to_owned(),
+            piece: Vec::new(),
+        };
         match self.word(Some(next)).to_ascii_lowercase().as_str() {
             "null" => vec![change("is null made is not null", "IS NOT NULL")],
             "true" => vec![change("is true made is not false", "IS NOT FALSE")],
@@ -238,7 +304,13 @@ impl Place<'_> {
             return Vec::new();
         };
         let inner: String = (open + 1..comma).map(|at| self.word(Some(at))).collect();
-        vec![("coalesce dropped".to_owned(), self.position..end, inner)]
+        vec![Change {
+            what: "coalesce dropped".to_owned(),
+            range: self.position..end,
+            new: inner,
+            // What is inside it stays.
+            piece: vec![self.position..open + 1, comma..end],
+        }]
     }
 
     /// The end of the group that opens at a position.
@@ -279,9 +351,8 @@ impl Place<'_> {
         if cuts.is_empty() {
             return Vec::new();
         }
-        let text = |range: std::ops::Range<usize>| -> String {
-            range.map(|at| self.word(Some(at))).collect()
-        };
+        let text =
+            |range: Range<usize>| -> String { range.map(|at| self.word(Some(at))).collect() };
         let mut all = Vec::new();
         let last = end.saturating_sub(1);
         for (number, cut) in cuts.iter().enumerate() {
@@ -290,19 +361,21 @@ impl Place<'_> {
                 .and_then(|before| cuts.get(before))
                 .map_or(here + 1, |before| before + 1);
             let part = text(from..*cut);
-            all.push((
-                format!("dropped: {}", part.trim()),
-                from..cut + 1,
-                String::new(),
-            ));
+            all.push(Change {
+                what: format!("dropped: {}", part.trim()),
+                range: from..cut + 1,
+                new: String::new(),
+                piece: iter::once(from..*cut).collect(),
+            });
         }
         if let Some(cut) = cuts.last() {
             let part = text(cut + 1..last);
-            all.push((
-                format!("dropped: {}", part.trim()),
-                *cut..last,
-                String::new(),
-            ));
+            all.push(Change {
+                what: format!("dropped: {}", part.trim()),
+                range: *cut..last,
+                new: String::new(),
+                piece: iter::once(cut + 1..last).collect(),
+            });
         }
         all
     }
@@ -359,7 +432,7 @@ mod tests {
         };
         mutants(sql, &names)
             .into_iter()
-            .map(|(_, text)| text)
+            .map(|mutated| mutated.text)
             .collect()
     }
 
@@ -390,6 +463,23 @@ mod tests {
                 "{wanted} not in {all:#?}"
             );
         }
+    }
+
+    #[test]
+    fn a_change_knows_the_pieces_that_it_lies_in() {
+        let sql = "((a = 1) AND COALESCE((b = 2), false))";
+        let all = mutants(sql, &Names::default());
+        let within = |wanted: &str| -> Vec<&str> {
+            let found = all.iter().find(|mutated| mutated.text == wanted).unwrap();
+            found.within.iter().map(|(what, _)| what.as_str()).collect()
+        };
+        let other = within("((a = 1) AND COALESCE((b <> 2), false))");
+        assert_eq!(other, ["dropped: COALESCE((b = 2), false)"]);
+        let wrapped = within("((a = 1) AND COALESCE((b = 2), true))");
+        assert_eq!(wrapped.first(), Some(&"coalesce dropped"));
+        assert_eq!(wrapped.len(), 2);
+        assert_eq!(within("( COALESCE((b = 2), false))"), ["dropped: (a = 1)"]);
+        assert!(within("((a = 1) OR COALESCE((b = 2), false))").is_empty());
     }
 
     #[test]

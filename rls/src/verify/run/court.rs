@@ -104,7 +104,8 @@ impl<'a> Court<'a> {
         let taken = |answer: &&Answer| matches!(answer, Answer::Applies(_));
         let allowed = match probe.shape {
             Shape::Each(_) => native.iter().filter(taken).count() as u64,
-            Shape::Leaves(true) => 0,
+            Shape::Leaves(true) | Shape::Kept(true) => 0,
+            Shape::Kept(false) => 1,
             Shape::Count | Shape::Leaves(false) => {
                 u64::from(native.iter().any(|answer| taken(&answer)))
             }
@@ -176,7 +177,7 @@ fn all_words(table: &Table, probe: &Probe, answers: &[Answer]) -> String {
             .get(position)
             .map(|name| format!("{name} "))
             .unwrap_or_default(),
-        Shape::Count | Shape::Leaves(_) => String::new(),
+        Shape::Count | Shape::Leaves(_) | Shape::Kept(_) => String::new(),
     };
     let mut all: Vec<String> = answers
         .iter()

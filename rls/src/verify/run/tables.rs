@@ -7,6 +7,7 @@ use policy_core::model::{Policy, TableIndex};
 use super::court::Court;
 use super::vacuous::vacuous;
 use crate::verify::bench::Bench;
+use crate::verify::browser;
 use crate::verify::error::VerifyError;
 use crate::verify::evaluator::Evaluator;
 use crate::verify::in_place;
@@ -58,6 +59,7 @@ pub(super) async fn verify(
     bench.run(random, report.seed).await?;
     let native = bench.ledger.batch.decide(policy);
     let wasm = evaluator.decide(&bench.ledger.batch).await?;
+    browser::hold_filters(&mut bench, evaluator).await?;
     let mut gave_up = bench.left_out.clone();
     let mut court = Court::new(&bench, schema, &native, &wasm);
     for (probe, observed) in bench.ledger.probes.iter().zip(&bench.ledger.observed) {

@@ -305,8 +305,8 @@ impl Stage<'_> {
         free.or_else(|| Some("other".to_owned()))
     }
 
-    /// Whether a caller can be the owner of rows under test. On the membership table whoever sits
-    /// here already has such a row; that of somebody without a seat gives the same rank.
+    /// Whether a caller can be the owner of rows under test. On a membership table whoever sits here
+    /// by it already has such a row; that of somebody without a seat gives the same rank.
     pub(super) fn may_own(&self, person: usize, vector: &[(ColumnIndex, Point)]) -> bool {
         let Some(person) = self
             .people
@@ -315,18 +315,16 @@ impl Stage<'_> {
         else {
             return false;
         };
-        let own = |members: &&Members| usize::from(members.table) == usize::from(self.index);
-        let mut sources = self
-            .seeder
-            .policy
-            .tenant
-            .iter()
-            .flat_map(|tenant| &tenant.members);
-        let seat = sources.find(own).is_some_and(|members| {
+        let tenant = self.seeder.policy.tenant.as_ref();
+        let sources = tenant.map_or(&[][..], |tenant| tenant.members.as_slice());
+        let own = |members: &Members| members.table == self.index;
+        let seat = sources.iter().find(|of| own(of)).is_some_and(|members| {
             vector
                 .iter()
                 .any(|(column, point)| *column == members.caller && *point == Point::Caller)
         });
-        !(seat && person.sits_here())
+        let mut seats = person.seats.iter().filter(|of| of.home == Home::Here);
+        let sits = seats.any(|seat| sources.get(seat.source).is_some_and(own));
+        !(seat && sits)
     }
 }

@@ -18,9 +18,33 @@ pub(in crate::verify) struct Trial {
     /// The database role.
     pub(in crate::verify) role: &'static str,
     /// The token's claims.
-    pub(in crate::verify) claims: String,
+    pub(in crate::verify) claims: Claims,
     /// The statement.
     pub(in crate::verify) statement: String,
+}
+
+/// The settings that tell the database of a token; empty where one is not made.
+#[derive(Clone, Debug, Default)]
+pub(in crate::verify) struct Claims {
+    /// `request.jwt.claims`: everything, as JSON.
+    pub(in crate::verify) whole: String,
+    /// `request.jwt.claim.sub`: the subject.
+    pub(in crate::verify) subject: String,
+}
+
+impl Claims {
+    /// The statements that make the settings for the rest of the transaction.
+    pub(in crate::verify) fn settings(&self) -> String {
+        let whole = sql::literal(Some(&self.whole));
+        let mut text = format!("set local \"request.jwt.claims\" = {whole}");
+        if !self.subject.is_empty() {
+            let subject = sql::literal(Some(&self.subject));
+            text.push_str(&format!(
+                "; set local \"request.jwt.claim.sub\" = {subject}"
+            ));
+        }
+        text
+    }
 }
 
 impl Session {
@@ -110,9 +134,10 @@ impl Session {
 
     async fn observe_contained(&self, trial: &Trial) -> Result<Observed, VerifyError> {
         let sql = format!(
-            "rollback to savepoint cell; select * from pg_temp.attempt({}, {}, {}, {})",
+            "rollback to savepoint cell; select * from pg_temp.attempt({}, {}, {}, {}, {})",
             sql::literal(Some(trial.role)),
-            sql::literal(Some(&trial.claims)),
+            sql::literal(Some(&trial.claims.whole)),
+            sql::literal(Some(&trial.claims.subject)),
             sql::literal(Some(&trial.statement)),
             trial.gives_rows()
         );
@@ -149,8 +174,8 @@ impl Trial {
     /// What is sent: back to the seeded rows, as the caller, the statement.
     pub(in crate::verify) fn script(&self) -> String {
         format!(
-            "rollback to savepoint cell; set local \"request.jwt.claims\" = {}; set local role {}; {}",
-            sql::literal(Some(&self.claims)),
+            "rollback to savepoint cell; {}; set local role {}; {}",
+            self.claims.settings(),
             self.role,
             self.statement
         )

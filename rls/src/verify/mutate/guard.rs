@@ -1,0 +1,134 @@
+//! What a guard asks of an update, as a formula over the same tests as the policies.
+
+use super::formula::Formula;
+use super::tokens::{Token, tokens};
+
+/// What stands before the name of a column, in the test whether an update changes it.
+pub(super) const CHANGES: &str = "changes: ";
+
+/// A generated guard, read from its function's body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Guard {
+    /// What must be true.
+    allowed: Formula,
+    /// Everything else in the body.
+    rest: String,
+    /// The variables that say whether a single column is changed, and that column.
+    changes: Vec<(String, String)>,
+}
+
+impl Guard {
+    /// Reads the body, if it is of the kind that asks for one condition. Where it depends on the
+    /// database role there are several.
+    pub(super) fn read(body: &str) -> Option<Self> {
+        let (head, rest) = body.split_once("allowed :=")?;
+        if rest.contains("allowed :=") {
+            return None;
+        }
+        let all = tokens(rest);
+        let end = all.iter().position(|token| token.is(";"))?;
+        let text = |of: &[Token]| -> String { of.iter().map(Token::text).collect() };
+        let allowed = Formula::read(&text(all.get(..end)?));
+        let changes = head.lines().filter_map(|line| {
+            let (variable, test) = line.trim().split_once(" boolean := new.")?;
+            let (column, old) = test.split_once(" is distinct from old.")?;
+            (old.strip_suffix(';')? == column).then(|| {
+                let column = column.trim_matches('"').to_owned();
+                (variable.to_owned(), column)
+            })
+        });
+        Some(Self {
+            allowed,
+            changes: changes.collect(),
+            rest: format!("{head}{}", text(all.get(end..)?)),
+        })
+    }
+
+    /// Whether two differ only in what must be true.
+    pub(super) fn differs_in_tests_only(&self, other: &Self) -> bool {
+        self.rest == other.rest
+    }
+
+    /// What must be true, in the words of the policies' tests where they have the same. A test of
+    /// the new row is named by `new`; one that the policies do not have stands for itself, and may
+    /// be anything.
+    pub(super) fn formula(
+        &self,
+        table: &str,
+        known: &[&str],
+        new: &dyn Fn(&str) -> String,
+    ) -> Formula {
+        self.allowed.with_tests(&|text| {
+            if let Some((_, column)) = self.changes.iter().find(|(name, _)| *name == text) {
+                return format!("{CHANGES}{column}");
+            }
+            let words: Vec<&str> = text.split(' ').collect();
+            let (old_row, new_row) = (words.contains(&"old"), words.contains(&"new"));
+            let same = |of: &&&str| canonical(of, table) == canonical(text, table);
+            match known.iter().find(same) {
+                Some(of) if new_row && !old_row => new(of),
+                Some(of) if !new_row => (*of).to_owned(),
+                _ => format!("guard: {text}"),
+            }
+        })
+    }
+}
+
+/// A test without what is written differently in a policy and in a function: parentheses, the
+/// row's name, casts of literals, names of results, and the subquery around a function.
+fn canonical(test: &str, table: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut rest = test
+        .split(' ')
+        .filter(|word| !matches!(*word, "(" | ")" | "[" | "]"));
+    while let Some(word) = rest.next() {
+        let lower = word.to_ascii_lowercase();
+        let of_row = |row: &String| ["old", "new", table].contains(&row.as_str());
+        match lower.as_str() {
+            "as" | "::" => drop(rest.next()),
+            "select" => {}
+            "." if words.last().is_some_and(of_row) => drop(words.pop()),
+            _ if word.starts_with(['\'', '"']) => words.push(word.to_owned()),
+            _ => words.push(lower),
+        }
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = "
+declare
+  allowed boolean;
+  changes_role boolean := new.role is distinct from old.role;
+begin
+  allowed :=
+    -- boss: update (role); everything
+       (not changes_role and old.firm_id = any (array(select countersign.shop_boss())))
+    or (old.person_id = countersign.caller_id() and new.state = 'active');
+  if allowed is not true then
+    raise exception using message = 'no';
+  end if;
+end ";
+
+    #[test]
+    fn a_guard_has_the_policies_tests() {
+        let guard = Guard::read(BODY).unwrap();
+        let known = [
+            "firm_id = ANY ( ARRAY ( SELECT countersign . shop_boss ( ) AS shop_boss ) )",
+            "person_id = ( SELECT countersign . caller_id ( ) AS caller_id )",
+            "state = 'active' :: text",
+        ];
+        let formula = guard.formula("staff", &known, &|test| format!("new: {test}"));
+        let mut tests = Vec::new();
+        formula.tests(&mut tests);
+        let state = "new: state = 'active' :: text";
+        assert_eq!(tests, ["changes: role", known[0], known[1], state]);
+        let other = Guard::read(&BODY.replace("new.state", "old.state")).unwrap();
+        assert!(guard.differs_in_tests_only(&other) && guard != other);
+        let other = Guard::read(&BODY.replace("is distinct", "is not distinct")).unwrap();
+        assert!(!guard.differs_in_tests_only(&other));
+    }
+}
