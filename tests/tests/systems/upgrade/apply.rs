@@ -37,10 +37,17 @@ pub(crate) fn one(client: &mut Client, file: &File) {
     for attempt in 1..=5 {
         match together(client, file) {
             Ok(()) => return,
-            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && attempt < 5 => {}
+            Err(error) if attempt < 5 && gave_way(&error) => {}
             Err(error) => panic!("{}: {:?}", file.name, error.as_db_error()),
         }
     }
+}
+
+/// Whether the file changed nothing because somebody else was in its way: a lock it did not get in
+/// time, or autovacuum, which can meet a revoke on the same table crosswise.
+fn gave_way(error: &postgres::Error) -> bool {
+    let code = error.code();
+    code == Some(&SqlState::LOCK_NOT_AVAILABLE) || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
 }
 
 /// A statement at a time, outside a transaction.
