@@ -15,6 +15,7 @@ mod generate;
 mod lsp;
 mod matrix;
 mod ownership;
+mod seal;
 mod verify;
 
 use std::path::PathBuf;
@@ -55,6 +56,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Compile(compile::CompileArgs),
     Ownership(ownership::OwnershipArgs),
+    Seal(seal::SealArgs),
 }
 
 /// Which policy.
@@ -149,6 +151,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Compare(arguments) => arguments.run(&output),
         Command::Compile(arguments) => arguments.run(&output),
         Command::Ownership(arguments) => arguments.run(&output),
+        Command::Seal(arguments) => arguments.run(&output),
     };
     result.unwrap_or_else(|error| {
         eprintln!("{error:?}");

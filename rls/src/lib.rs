@@ -12,6 +12,7 @@
 //! - [`postgrest`] reads the filters that a policy is turned into;
 //! - [`residuals`] counts how much of a policy such filters can say;
 //! - [`ownership`] says where the truth of everything lives;
+//! - [`seal`] seals the provider tokens of a database in use;
 //! - [`shadow`] shows what a policy's SQL becomes on a server, without changing it;
 //! - [`verify`] runs policy and database side by side.
 
@@ -28,6 +29,7 @@ pub mod ownership;
 pub mod postgrest;
 pub mod project;
 pub mod residuals;
+pub mod seal;
 pub mod shadow;
 mod sql;
 pub mod verify;

@@ -1,0 +1,220 @@
+//! Sealing the tokens of a database in use. Needs a server: `COUNTERSIGN_PG_URL`, which
+//! `cargo xtask test` sets; without it the tests say that they are skipped.
+#![cfg(test)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use countersign_sealing::{Binding, KeyRing};
+use postgres::{Client, Config, NoTls};
+
+const ROWS: i64 = 120;
+const ONES: &str = "k1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+const TWOS: &str = "k2:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+
+/// Half of the connections have their tokens in columns of their own still; of the other half they
+/// were moved, and nobody sealed them yet. Writing takes a while, so that there is a midway.
+const SCHEMA: &str = r#"
+create schema coaching;
+create table coaching."API_Connections" (
+  id uuid primary key default gen_random_uuid(), account_id uuid not null default gen_random_uuid(),
+  provider text not null, n integer not null, access_token text, refresh_token text
+);
+create table coaching."API_Connection_Secrets" (
+  id uuid primary key default gen_random_uuid(), account_id uuid not null, connection_id uuid not null unique,
+  access_token text not null, refresh_token text, webhook_secret text, key_id text not null,
+  check (access_token <> 'poison')
+);
+insert into coaching."API_Connections" (provider, n, access_token, refresh_token)
+select case when n % 3 = 0 then 'fathom' else 'hubspot' end, n, 'plain-access-' || n,
+       case when n % 4 > 0 then 'plain-refresh-' || n end
+from generate_series(1, 120) n;
+insert into coaching."API_Connection_Secrets" (account_id, connection_id, access_token, refresh_token, key_id)
+select account_id, id, access_token, refresh_token, 'plaintext' from coaching."API_Connections" where n % 2 = 0;
+create function coaching.slowly() returns trigger language plpgsql as 'begin perform pg_sleep(0.02); return new; end';
+create trigger slowly before insert or update on coaching."API_Connection_Secrets"
+  for each row execute function coaching.slowly();
+"#;
+
+struct Database {
+    name: String,
+    url: String,
+    server: Config,
+    keys: tempfile::TempDir,
+}
+
+impl Database {
+    fn new() -> Option<Self> {
+        let Ok(url) = std::env::var("COUNTERSIGN_PG_URL") else {
+            eprintln!("skipped: COUNTERSIGN_PG_URL names no server; `cargo xtask test` starts one");
+            return None;
+        };
+        let server: Config = url.parse().unwrap();
+        let name = format!("countersign_seal_{}", std::process::id());
+        let mut client = server.connect(NoTls).unwrap();
+        client
+            .batch_execute(&format!("create database {name}"))
+            .unwrap();
+        let (before, _) = url.rsplit_once('/').unwrap();
+        let database = Self {
+            url: format!("{before}/{name}"),
+            name,
+            server,
+            keys: tempfile::tempdir().unwrap(),
+        };
+        database.client().batch_execute(SCHEMA).unwrap();
+        Some(database)
+    }
+
+    fn client(&self) -> Client {
+        self.server
+            .clone()
+            .dbname(&self.name)
+            .connect(NoTls)
+            .unwrap()
+    }
+
+    fn command(&self, keys: &str, more: &[&str]) -> Command {
+        let file: PathBuf = self.keys.path().join("keys");
+        fs::write(&file, keys).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command
+            .args(["seal", "--app", "coaching", "--json", "--dir"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .args(["--db", &self.url, "--key-file"])
+            .arg(file)
+            .args(more);
+        command
+    }
+
+    /// Runs the command to its end; nothing that it says has a token in it.
+    fn run(&self, keys: &str, more: &[&str]) -> (Option<i32>, serde_json::Value) {
+        let done = self.command(keys, more).output().unwrap();
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        let error = String::from_utf8_lossy(&done.stderr);
+        for said in [text.as_str(), &error] {
+            assert!(!said.contains("plain-") && !said.contains("cs1."), "{said}");
+        }
+        let told = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{error}"));
+        (done.status.code(), told)
+    }
+
+    /// How many rows of the secrets table are sealed; each token is there, sealed for its place or
+    /// as it was.
+    fn sealed(&self, keys: &str) -> i64 {
+        let ring = KeyRing::parse(keys).unwrap();
+        let query = r#"select c.n, c.account_id::text, c.provider, c.id::text, s.access_token, s.refresh_token, s.key_id
+            from coaching."API_Connections" c left join coaching."API_Connection_Secrets" s on s.connection_id = c.id"#;
+        let rows = self.client().query(query, &[]).unwrap();
+        assert_eq!(rows.len() as i64, ROWS);
+        let mut count = 0;
+        for row in rows {
+            let (n, key): (i32, Option<String>) = (row.get(0), row.get(6));
+            let Some(key) = key else { continue };
+            for (at, column) in [(4, "access_token"), (5, "refresh_token")] {
+                let stored: Option<String> = row.get(at);
+                let plain = format!("plain-{}-{n}", column.trim_end_matches("_token"));
+                let expected = (column == "access_token" || n % 4 > 0).then_some(plain);
+                let (tenant, provider, connection): (String, String, String) =
+                    (row.get(1), row.get(2), row.get(3));
+                let place = Binding {
+                    app: "coaching",
+                    tenant: &tenant,
+                    provider: &provider,
+                    connection: &connection,
+                    column,
+                };
+                let opened = stored.map(|text| match key.as_str() {
+                    "plaintext" => text,
+                    _ => ring.open(&place, &text).unwrap().expose().to_owned(),
+                });
+                assert_eq!(opened, expected);
+            }
+            count += i64::from(key != "plaintext");
+        }
+        count
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Ok(mut client) = self.server.connect(NoTls) {
+            let _ = client.batch_execute(&format!("drop database {} with (force)", self.name));
+        }
+    }
+}
+
+#[test]
+fn killed_midway_nothing_is_lost_and_it_goes_on() {
+    let Some(database) = Database::new() else {
+        return;
+    };
+    // Nothing may be emptied yet: there is nothing sealed.
+    let (code, told) = database.run(ONES, &["--drop-plaintext"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert_eq!(told["left"], ROWS);
+
+    let mut run: Child = database
+        .command(ONES, &["--batch", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut client = database.client();
+    let query = r#"select count(*) from coaching."API_Connection_Secrets" where key_id = 'k1'"#;
+    while client.query_one(query, &[]).unwrap().get::<_, i64>(0) < 10 {
+        assert_eq!(run.try_wait().unwrap(), None, "it ended by itself");
+        sleep(Duration::from_millis(5));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let midway = database.sealed(ONES);
+    assert!((10..ROWS).contains(&midway), "{midway}");
+
+    // A row that somebody else holds is left, and told.
+    let mut other = database.client();
+    let mut held = other.transaction().unwrap();
+    held.batch_execute(
+        r#"select from coaching."API_Connection_Secrets" where key_id = 'plaintext' limit 1 for update"#,
+    )
+    .unwrap();
+    let (code, told) = database.run(ONES, &["--batch", "7"]);
+    assert_eq!((code, &told["left"]), (Some(1), &1.into()), "{told}");
+    held.rollback().unwrap();
+    let (code, told) = database.run(ONES, &[]);
+    assert_eq!((code, &told["left"]), (Some(0), &0.into()), "{told}");
+    assert_eq!(database.sealed(ONES), ROWS);
+    let (_, again) = database.run(ONES, &[]);
+    assert_eq!(
+        (&again["sealed"], &again["resealed"]),
+        (&0.into(), &0.into())
+    );
+
+    // A new key in front seals again; without the old one nothing opens, and nothing is touched.
+    let (code, told) = database.run(TWOS, &[]);
+    assert_eq!((code, &told["left"]), (Some(1), &ROWS.into()), "{told}");
+    let both = format!("{TWOS}\n{ONES}\n");
+    let (code, told) = database.run(&both, &["--batch", "50"]);
+    assert_eq!((code, &told["resealed"]), (Some(0), &ROWS.into()), "{told}");
+    assert_eq!(database.sealed(TWOS), ROWS);
+
+    // A sealed token that is not the plaintext keeps the plaintext.
+    client
+        .batch_execute(
+            r#"update coaching."API_Connections" set access_token = 'plain-newer' where n = 5"#,
+        )
+        .unwrap();
+    let (code, told) = database.run(TWOS, &["--drop-plaintext", "--batch", "33"]);
+    assert_eq!(
+        (code, &told["left"], &told["emptied"]),
+        (Some(1), &1.into(), &(ROWS - 1).into())
+    );
+    let kept: i64 = client
+        .query_one(r#"select count(*) from coaching."API_Connections" where access_token is not null or refresh_token is not null"#, &[])
+        .unwrap()
+        .get(0);
+    assert_eq!(kept, 1);
+}
