@@ -3,6 +3,7 @@
 mod cargo;
 mod node;
 mod postgres;
+mod python;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,6 +16,7 @@ use crate::workspace::Workspace;
 
 pub(crate) use self::cargo::cargo_deny;
 pub(crate) use self::postgres::{Postgres, postgres};
+pub(crate) use self::python::pgrls;
 
 /// The runtime under `wrangler dev`, for whoever needs nothing in between.
 pub(crate) fn workerd(workspace: &Workspace) -> PathBuf {

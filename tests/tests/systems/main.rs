@@ -6,6 +6,7 @@
 mod alone;
 mod better_auth;
 mod legacy;
+mod linters;
 mod queries;
 mod scripts;
 mod support;

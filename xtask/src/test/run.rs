@@ -13,7 +13,7 @@ use crate::interrupt::{self, Interrupted};
 use crate::process;
 use crate::progress::Progress;
 use crate::services::Services;
-use crate::tools::Tools;
+use crate::tools::{Tools, pgrls};
 use crate::workspace::Workspace;
 
 /// A test run under way.
@@ -96,7 +96,10 @@ impl<'scope, 'a> Run<'scope, 'a> {
             Step::Deny => self.deny(),
             Step::Rust => {
                 self.services()?;
-                self.cargo(&["test", "--workspace", "--no-fail-fast"])
+                let mut test = self.command("cargo")?;
+                test.args(["test", "--workspace", "--no-fail-fast"])
+                    .env("COUNTERSIGN_PGRLS", pgrls(self.workspace, self.progress)?);
+                self.stream(test)
             }
             Step::Wasm => self.wasm(),
             Step::Stack => self.node("tests/stack"),
