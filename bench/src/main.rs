@@ -5,6 +5,7 @@
 
 mod cases;
 mod cedar;
+mod command;
 mod decisions;
 mod error;
 mod gateway;
@@ -14,6 +15,7 @@ mod rows;
 mod section;
 mod size;
 mod timing;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,6 +53,9 @@ pub(crate) struct Given {
     /// The script of the Worker that does the same with Hono and jose, bundled
     #[arg(long, env = "COUNTERSIGN_PEER")]
     peer: Option<PathBuf>,
+    /// The script of the Worker's way with a token, as WebAssembly for Node
+    #[arg(long, env = "COUNTERSIGN_TOKEN")]
+    token: Option<PathBuf>,
     /// The `countersign` program, built for speed
     #[arg(long, env = "COUNTERSIGN_COMMAND")]
     command: Option<PathBuf>,
@@ -70,6 +75,8 @@ enum Work {
     Rows,
     /// Requests through the Worker, against Hono and jose
     Gateway,
+    /// One token, seen before or not, against jose
+    Token,
     /// Size and start of what runs elsewhere
     Size,
     /// The speed of the proof
@@ -81,8 +88,9 @@ impl Work {
         match self {
             Self::Decide => decisions::measure(&given.root),
             Self::Load => loading::measure(&given.root),
-            Self::Rows => rows::measure(&given.root, given.database()?),
+            Self::Rows => rows::measure(given),
             Self::Gateway => gateway::measure(given),
+            Self::Token => token::measure(given),
             Self::Size => size::measure(given),
             Self::Proof => proof::measure(given),
         }

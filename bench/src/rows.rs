@@ -3,13 +3,16 @@
 
 mod queries;
 
-use std::path::Path;
+use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use countersign_rls::{catalogue, generate};
 use postgres::{Client, Config, NoTls};
+use tempfile::TempDir;
 
 use self::queries::{QUERIES, Query};
+use crate::Given;
+use crate::command;
 use crate::error::{BenchError, read};
 use crate::section::Section;
 use crate::timing::median;
@@ -28,10 +31,10 @@ const CALLERS: [(&str, u32); 3] = [
     ("50 tenants, 40,000 rows", 1_000_050),
 ];
 
-pub(crate) fn measure(root: &Path, url: &str) -> Result<Vec<Section>, BenchError> {
-    let server: Config = url.parse()?;
+pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
+    let server: Config = given.database()?.parse()?;
     let scratch = Scratch::new(&server)?;
-    let (mut ours, mut theirs) = scratch.fill(root)?;
+    let (mut ours, mut theirs) = scratch.fill(given)?;
     let mut sections = Vec::new();
     let mut section = Section::new(
         "Queries on a million rows and a thousand tenants",
@@ -154,6 +157,7 @@ fn time(client: &mut Client, facts: &Facts, query: &Query, sql: &str) -> Result<
 struct Scratch {
     server: Config,
     names: [String; 2],
+    project: TempDir,
 }
 
 impl Scratch {
@@ -163,6 +167,7 @@ impl Scratch {
         Ok(Self {
             server: server.clone(),
             names,
+            project: tempfile::tempdir()?,
         })
     }
 
@@ -170,7 +175,8 @@ impl Scratch {
         Ok(self.server.clone().dbname(name).connect(NoTls)?)
     }
 
-    fn fill(&self, root: &Path) -> Result<(Client, Client), BenchError> {
+    fn fill(&self, given: &Given) -> Result<(Client, Client), BenchError> {
+        let root = &given.root;
         let scale = root.join("bench/scale");
         let [ours, theirs] = &self.names;
         let mut server = self.server.connect(NoTls)?;
@@ -187,19 +193,8 @@ impl Scratch {
         server.batch_execute(&format!("create database {theirs} template {ours}"))?;
 
         let mut client = self.open(ours)?;
-        let path = scale.join("scale.policy");
-        let source = read(&path)?;
-        let mut transaction = client.transaction()?;
-        transaction.batch_execute("set local search_path = ''")?;
-        let snapshot = catalogue::introspect(&mut transaction, "scale")
-            .map_err(|error| BenchError::Unequal(error.to_string()))?;
-        transaction.commit()?;
-        let (policy, _) = policy_core::compile(&source, &snapshot).map_err(|findings| {
-            eprintln!("{findings:#?}");
-            BenchError::Policy(path)
-        })?;
-        for section in generate::sections(&policy, &snapshot, &source) {
-            client.batch_execute(&section.body)?;
+        for migration in self.migrations(given, ours)? {
+            client.batch_execute(&read(&migration)?)?;
         }
         let mut other = self.open(theirs)?;
         other.batch_execute(&read(&scale.join("subquery.sql"))?)?;
@@ -207,6 +202,25 @@ impl Scratch {
             client.batch_execute("vacuum analyze")?;
         }
         Ok((client, other))
+    }
+
+    /// What Countersign generates for the policy, in a directory that stays as long as this does.
+    fn migrations(&self, given: &Given, database: &str) -> Result<Vec<PathBuf>, BenchError> {
+        let project = self.project.path();
+        let policies = project.join("policies");
+        fs::create_dir_all(&policies)?;
+        fs::create_dir_all(project.join("migrations"))?;
+        let policy = "scale.policy";
+        fs::copy(given.root.join("bench/scale").join(policy), policies.join(policy))?;
+        let server = given.database()?;
+        let (server, _) = server.rsplit_once('/').unwrap_or((server, ""));
+        let (directory, url) = (project.display().to_string(), format!("{server}/{database}"));
+        let here = ["--app", "scale", "--dir", &directory];
+        command::run(given, &[&["catalogue", "--db", &url][..], &here].concat())?;
+        command::run(given, &[&["generate", "--version", "20260101000000"][..], &here].concat())?;
+        let files = fs::read_dir(project.join("migrations"))?;
+        let files: Result<Vec<_>, _> = files.map(|file| file.map(|file| file.path())).collect();
+        Ok(files?)
     }
 
     fn remove(&self) -> Result<(), BenchError> {

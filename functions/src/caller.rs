@@ -28,13 +28,14 @@ use crate::config::Config;
 use crate::edge::Edge;
 use crate::message::Request;
 use crate::problem::Problem;
+use crate::record::log_name;
 use crate::secret::Secret;
 use crate::transport::Runtime;
 use api_key::{ApiKey, is_legacy_key, service_role};
-use claims::Expected;
+use claims::{Claims, Expected};
 use keys::Key;
 use token::{Algorithm, Malformed, Token};
-use verified::{Digest, Verified};
+use verified::Verified;
 
 /// A caller, verified, with what PostgREST is to be shown.
 #[derive(Clone, Debug)]
@@ -71,6 +72,8 @@ pub struct Person {
     pub aal: Option<String>,
     /// The second in which the token ends.
     pub expires: u64,
+    /// What the log calls them.
+    pub log_name: Option<Rc<str>>,
 }
 
 impl Caller {
@@ -209,6 +212,7 @@ fn person(
         email: claims.email.clone(),
         aal: claims.aal.clone(),
         expires: claims.exp.0,
+        log_name: verified.log_name.clone(),
     };
     let token = match &config.jwt_secret {
         Some(secret) if verified.algorithm != Algorithm::Hs256 => {
@@ -260,9 +264,12 @@ pub(crate) fn bearer(headers: &reqwest::header::HeaderMap) -> Result<Option<&str
 pub async fn verify<R: Runtime>(edge: &Edge, runtime: &R, text: &str) -> Result<Verified, Problem> {
     let malformed = |error: Malformed| Problem::unauthorized(error.to_string());
     token::check_length(text).map_err(malformed)?;
-    let digest = Digest::of(text);
-    let seen = edge.tokens.borrow_mut().find(&digest, runtime.now_ms());
-    if let Some(seen) = seen {
+    let (digest, seen) = {
+        let mut tokens = edge.tokens.borrow_mut();
+        let digest = tokens.digest(text);
+        (digest, digest.and_then(|digest| tokens.find(&digest, runtime.now_ms())))
+    };
+    if let Some((digest, seen)) = digest.zip(seen) {
         let id = seen.key_id.as_deref();
         let key = edge.key_for(runtime, seen.algorithm, id).await?;
         if Rc::ptr_eq(&key, &seen.key) || key == seen.key {
@@ -272,14 +279,18 @@ pub async fn verify<R: Runtime>(edge: &Edge, runtime: &R, text: &str) -> Result<
     }
     let token = Token::parse(text).map_err(malformed)?;
     let key = authenticate(edge, runtime, &token).await?;
+    let claims: Claims = token.claims().map_err(malformed)?;
     let verified = Verified {
         algorithm: token.algorithm,
         key_id: token.key_id.as_deref().map(Rc::from),
         key,
-        claims: Rc::new(token.claims().map_err(malformed)?),
+        log_name: claims.sub.as_deref().map(log_name),
+        claims: Rc::new(claims),
     };
-    let mut tokens = edge.tokens.borrow_mut();
-    tokens.keep(digest, &verified, runtime.now_ms());
+    if let Some(digest) = digest {
+        let mut tokens = edge.tokens.borrow_mut();
+        tokens.keep(digest, &verified, runtime.now_ms());
+    }
     Ok(verified)
 }
 

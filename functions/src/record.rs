@@ -1,5 +1,7 @@
 //! The one line that the log gets of a request: no token, no body, no value of a query.
 
+use std::rc::Rc;
+
 use reqwest::StatusCode;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -18,9 +20,9 @@ pub struct Record {
     ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     caller: Option<&'static str>,
-    /// The beginning of the hash of the caller's id, to tell one person's requests from another's.
+    /// See [`log_name`]: it tells one person's requests from another's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    caller_hash: Option<String>,
+    caller_hash: Option<Box<str>>,
     /// What was decided, or what went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
@@ -51,7 +53,7 @@ impl Record {
     pub fn caller(&mut self, caller: &Caller) {
         self.caller = Some(caller.word());
         if let Who::Person(person) = &caller.who {
-            self.caller_hash = person.subject.as_deref().map(hash);
+            self.caller_hash = person.log_name.as_deref().map(Into::into);
         }
     }
 
@@ -64,12 +66,17 @@ impl Record {
     }
 }
 
-fn hash(id: &str) -> String {
-    Sha256::digest(id)
+/// What the log calls a person: the beginning of the SHA-256 digest of their id, the same in every
+/// isolate, in hexadecimal.
+#[must_use]
+pub fn log_name(id: &str) -> Rc<str> {
+    let digest = Sha256::digest(id);
+    let name: String = digest
         .iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .collect();
+    name.into()
 }
 
 /// The id of a request: the client's own if it is a sane one, else a random one.

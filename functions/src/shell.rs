@@ -2,15 +2,19 @@
 //! [`Runtime`](crate::transport::Runtime). No decision is made here.
 
 mod body;
+mod headers;
 mod runtime;
 pub(crate) mod subtle;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use js_sys::{Reflect, Uint8Array};
 use reqwest::{Method, StatusCode};
-use worker::{Context, Env, Headers, ResponseBody, ResponseBuilder, event};
+use serde::Serialize;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::ResponseInit;
+use worker::{Context, Env, event};
 
 use crate::message::{Body, Request, Response};
 use crate::serve::{Setup, serve};
@@ -26,10 +30,10 @@ thread_local! {
 /// hide it from the frontend.
 #[event(fetch)]
 async fn fetch(
-    request: worker::Request,
+    request: web_sys::Request,
     env: Env,
     _context: Context,
-) -> worker::Result<worker::Response> {
+) -> worker::Result<web_sys::Response> {
     let setup = SETUP.with(|setup| {
         let variable = |name: &str| env.var(name).ok().map(|value| value.to_string());
         Rc::clone(setup.get_or_init(|| {
@@ -38,64 +42,63 @@ async fn fetch(
         }))
     });
     let Some(request) = incoming(&request) else {
-        return Ok(ResponseBuilder::new().with_status(400).empty());
+        let response = Response::empty(StatusCode::BAD_REQUEST);
+        return Ok(outgoing(response)?);
     };
-    Ok(outgoing(
-        serve(&setup, &Workerd { env: &env }, request).await,
-    ))
+    let response = serve(&setup, &Workerd { env: &env }, request).await;
+    Ok(outgoing(response)?)
 }
 
 /// `None` if the method is none that HTTP knows.
-fn incoming(request: &worker::Request) -> Option<Request<Stream>> {
+fn incoming(request: &web_sys::Request) -> Option<Request<Stream>> {
     // worker's own enum takes an unknown method for GET.
-    let method = Method::from_bytes(request.inner().method().as_bytes()).ok()?;
-    let address = request.inner().url();
-    let address = address
-        .split_once('#')
-        .map_or(address.as_str(), |(address, _)| address);
-    let query = address.split_once('?').map_or("", |(_, query)| query);
+    let method = Method::from_bytes(request.method().as_bytes()).ok()?;
+    // The platform gives it in its normal form: scheme, authority, path, query, fragment.
+    let address = request.url();
+    let address = address.split('#').next().unwrap_or_default();
+    let (address, query) = address.split_once('?').unwrap_or((address, ""));
+    let path = address.split_once("://")?.1.split_once('/')?.1;
     Some(Request {
         method,
-        path: request.path(),
+        path: format!("/{path}"),
         query: query.to_owned(),
-        headers: headers(request.headers()),
-        body: request.inner().body().map(Stream::incoming),
+        headers: headers::read(&request.headers()),
+        body: request.body().map(Stream::incoming),
     })
 }
 
-fn headers(headers: &Headers) -> HeaderMap {
-    let pairs = headers.entries().filter_map(|(name, value)| {
-        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        Some((name, HeaderValue::from_str(&value).ok()?))
-    });
-    pairs.collect()
-}
-
-fn outgoing(response: Response<Stream>) -> worker::Response {
-    let headers = Headers::new();
-    for (name, value) in &response.headers {
-        if let Ok(value) = value.to_str() {
-            // Both were valid headers before.
-            drop(headers.append(name.as_str(), value));
-        }
+fn outgoing(response: Response<Stream>) -> Result<web_sys::Response, JsValue> {
+    #[derive(Serialize)]
+    struct Init<'a> {
+        status: u16,
+        headers: Vec<(&'a str, &'a str)>,
     }
-    let builder = ResponseBuilder::new()
-        .with_status(response.status.as_u16())
-        .with_headers(headers);
+    let init = headers::init(&Init {
+        status: response.status.as_u16(),
+        headers: headers::pairs(&response.headers),
+    });
     // The runtime refuses a body where the status says that there is none.
     let none = matches!(
         response.status,
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
     );
+    let init = || Ok::<_, JsValue>(init?.unchecked_into::<ResponseInit>());
     match response.body {
         Body::Stream(mut stream) if !none => match stream.socket() {
-            Some(socket) => builder.with_websocket(socket).empty(),
-            None => match stream.take() {
-                Some(stream) => builder.body(ResponseBody::Stream(stream)),
-                None => builder.empty(),
-            },
+            Some(socket) => {
+                let init = init()?;
+                Reflect::set(&init, &JsValue::from_str("webSocket"), socket.as_ref())?;
+                web_sys::Response::new_with_opt_readable_stream_and_init(None, &init)
+            }
+            None => {
+                let stream = stream.take();
+                web_sys::Response::new_with_opt_readable_stream_and_init(stream.as_ref(), &init()?)
+            }
         },
-        Body::Bytes(bytes) if !none => builder.body(ResponseBody::Body(bytes)),
-        _ => builder.empty(),
+        Body::Bytes(bytes) if !none => web_sys::Response::new_with_opt_buffer_source_and_init(
+            Some(&Uint8Array::from(bytes.as_slice())),
+            &init()?,
+        ),
+        _ => web_sys::Response::new_with_opt_readable_stream_and_init(None, &init()?),
     }
 }

@@ -3,47 +3,9 @@
 
 begin;
 
-create function pg_temp.holds(what text, truth boolean) returns void language plpgsql as $$
-begin
-  if truth is not true then raise exception 'does not hold: %', what; end if;
-end $$;
-
-create function pg_temp.fails(states text, statement text) returns void language plpgsql as $$
-begin
-  execute statement;
-  raise exception 'was not refused: %', statement;
-exception
-  when others then
-    if not sqlstate = any (string_to_array(states, ' ')) then
-      raise exception 'expected %, got % (%): %', states, sqlstate, sqlerrm, statement;
-    end if;
-end $$;
-
--- How many rows a statement touched.
-create function pg_temp.touched(statement text) returns bigint language plpgsql as $$
-declare
-  v_rows bigint;
-begin
-  execute statement;
-  get diagnostics v_rows = row_count;
-  return v_rows;
-end $$;
-
 create temporary table person on commit drop as
 select split_part(email, '@', 1) as name, id from auth.users where email like '%@advisory.example.test';
 grant select on person to authenticated;
-
--- From here on, this person's session.
-create function pg_temp.become(who text) returns void language plpgsql as $$
-declare
-  v_id uuid := (select id from pg_temp.person where name = who);
-begin
-  perform pg_temp.holds(who || ' exists', v_id is not null);
-  perform set_config('request.jwt.claims', jsonb_build_object('sub', v_id, 'role', 'authenticated')::text, true);
-  perform set_config('role', 'authenticated', true);
-end $$;
-
-grant execute on function pg_temp.holds(text, boolean), pg_temp.fails(text, text), pg_temp.touched(text), pg_temp.become(text) to public;
 
 -- Constraints.
 select pg_temp.fails('23503', $$update advisory.accounts set household_id = 'b0000000-0000-4000-8000-000000060001' where id = 'a0000000-0000-4000-8000-000000070001'$$);

@@ -2,23 +2,6 @@
 
 begin;
 
-create function pg_temp.holds(what text, truth boolean) returns void language plpgsql as $$
-begin
-  if truth is not true then raise exception 'does not hold: %', what; end if;
-end $$;
-
--- The statement fails, with one of these states, and is undone.
-create function pg_temp.fails(states text, statement text) returns void language plpgsql as $$
-begin
-  execute statement;
-  raise exception 'was not refused: %', statement;
-exception
-  when others then
-    if not sqlstate = any (string_to_array(states, ' ')) then
-      raise exception 'expected %, got % (%): %', states, sqlstate, sqlerrm, statement;
-    end if;
-end $$;
-
 -- No row can come to refer to a row of another organization, by any of the foreign keys. (The two organizations of the
 -- seed are alike, so now and then a unique key refuses first.)
 do $$

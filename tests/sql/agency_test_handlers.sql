@@ -2,11 +2,6 @@
 
 begin;
 
-create function pg_temp.holds(what text, truth boolean) returns void language plpgsql as $$
-begin
-  if truth is not true then raise exception 'does not hold: %', what; end if;
-end $$;
-
 -- Everything a handler could add to, in rows.
 create function pg_temp.size() returns jsonb language sql as $$
   select jsonb_build_object(

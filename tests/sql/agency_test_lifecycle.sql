@@ -2,22 +2,6 @@
 
 begin;
 
-create function pg_temp.holds(what text, truth boolean) returns void language plpgsql as $$
-begin
-  if truth is not true then raise exception 'does not hold: %', what; end if;
-end $$;
-
-create function pg_temp.fails(states text, statement text) returns void language plpgsql as $$
-begin
-  execute statement;
-  raise exception 'was not refused: %', statement;
-exception
-  when others then
-    if not sqlstate = any (string_to_array(states, ' ')) then
-      raise exception 'expected %, got % (%): %', states, sqlstate, sqlerrm, statement;
-    end if;
-end $$;
-
 create function pg_temp.rows_of(org uuid) returns table (name text, rows bigint) language plpgsql as $$
 begin
   for name in select c.relname from pg_catalog.pg_class c

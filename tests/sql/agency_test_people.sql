@@ -12,43 +12,14 @@ begin
   end if;
 end $$;
 
-create function pg_temp.holds(what text, truth boolean) returns void language plpgsql as $$
-begin
-  if truth is not true then raise exception 'does not hold: %', what; end if;
-end $$;
-
-create function pg_temp.fails(states text, statement text) returns void language plpgsql as $$
-begin
-  execute statement;
-  raise exception 'was not refused: %', statement;
-exception
-  when others then
-    if not sqlstate = any (string_to_array(states, ' ')) then
-      raise exception 'expected %, got % (%): %', states, sqlstate, sqlerrm, statement;
-    end if;
-end $$;
-
 create temporary table person on commit drop as
 select split_part(email, '@', 1) as name, id, email from auth.users where email like '%@example.test';
 grant select on person to authenticated;
 
--- From here on, this person's session.
-create function pg_temp.become(who text) returns void language plpgsql as $$
-declare
-  v_id uuid := (select id from pg_temp.person where name = who);
-begin
-  perform pg_temp.holds(who || ' exists', v_id is not null);
-  perform set_config('request.jwt.claim.sub', v_id::text, true);
-  perform set_config('request.jwt.claims', jsonb_build_object('sub', v_id, 'role', 'authenticated')::text, true);
-  perform set_config('role', 'authenticated', true);
-end $$;
-
 create function pg_temp.standing(who text, org uuid default 'a0000000-0000-4000-8000-000000000001') returns text language sql as $$
   select m.role || ' ' || m.status from agency.team_members m join pg_temp.person p on p.id = m.user_id where p.name = who and m.org_id = org
 $$;
-
--- Functions start closed: the migrations take EXECUTE from PUBLIC.
-grant execute on function pg_temp.holds(text, boolean), pg_temp.fails(text, text), pg_temp.become(text), pg_temp.standing(text, uuid) to public;
+grant execute on function pg_temp.standing(text, uuid) to public;
 
 -- Founding.
 select pg_temp.become('nobody');

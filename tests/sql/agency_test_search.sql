@@ -3,11 +3,6 @@
 
 begin;
 
-create function pg_temp.holds(what text, truth boolean) returns void language plpgsql as $$
-begin
-  if truth is not true then raise exception 'does not hold: %', what; end if;
-end $$;
-
 -- A small organization beside a larger one: 5 documents here, 60 there, all nearer to the question.
 insert into agency.organizations (id, name, created_by) values ('d0000000-0000-4000-8000-000000000001', 'Small', null), ('e0000000-0000-4000-8000-000000000001', 'Large', null);
 insert into agency.documents (org_id, title, embedding)

@@ -2,11 +2,6 @@
 
 begin;
 
-create function pg_temp.holds(what text, truth boolean) returns void language plpgsql as $$
-begin
-  if truth is not true then raise exception 'does not hold: %', what; end if;
-end $$;
-
 -- Each case is a client of its own. Days are days ago; a money column is an amount in cents.
 create temporary table cases (
   n integer, expected text, status text, created integer, contact integer, mood text, mood_at integer,

@@ -2,25 +2,6 @@
 
 begin;
 
-create function pg_temp.holds(what text, truth boolean) returns void language plpgsql as $$
-begin
-  if truth is not true then raise exception 'does not hold: %', what; end if;
-end $$;
-
-create function pg_temp.fails(states text, statement text) returns void language plpgsql as $$
-begin
-  execute statement;
-  raise exception 'was not refused: %', statement;
-exception
-  when others then
-    if not sqlstate = any (string_to_array(states, ' ')) then
-      raise exception 'expected %, got % (%): %', states, sqlstate, sqlerrm, statement;
-    end if;
-end $$;
-
--- Functions start closed: the migrations take EXECUTE from PUBLIC.
-grant execute on function pg_temp.holds(text, boolean), pg_temp.fails(text, text) to public;
-
 -- Nobody else gets in, not even with a grant on a table.
 do $$
 declare

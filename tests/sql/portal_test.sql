@@ -3,40 +3,6 @@
 
 begin;
 
-create function pg_temp.holds(what text, truth boolean) returns void language plpgsql as $$
-begin
-  if truth is not true then raise exception 'does not hold: %', what; end if;
-end $$;
-
-create function pg_temp.fails(states text, statement text) returns void language plpgsql as $$
-begin
-  execute statement;
-  raise exception 'was not refused: %', statement;
-exception
-  when others then
-    if not sqlstate = any (string_to_array(states, ' ')) then
-      raise exception 'expected %, got % (%): %', states, sqlstate, sqlerrm, statement;
-    end if;
-end $$;
-
-create function pg_temp.touched(statement text) returns bigint language plpgsql as $$
-declare
-  v_rows bigint;
-begin
-  execute statement;
-  get diagnostics v_rows = row_count;
-  return v_rows;
-end $$;
-
--- From here on, the session of the member with this id.
-create function pg_temp.become(who text) returns void language plpgsql as $$
-begin
-  perform set_config('request.jwt.claims', jsonb_build_object('sub', who, 'role', 'authenticated')::text, true);
-  perform set_config('role', 'authenticated', true);
-end $$;
-
-grant execute on function pg_temp.holds(text, boolean), pg_temp.fails(text, text), pg_temp.touched(text), pg_temp.become(text) to public;
-
 -- Constraints.
 select pg_temp.fails('23514', $$insert into portal."user" (email) values ('Mia@portal.example.test')$$);
 select pg_temp.fails('23505', $$insert into portal."user" (email) values ('mia@portal.example.test')$$);
@@ -46,7 +12,7 @@ select pg_temp.fails('23503', $$insert into portal.session ("userId", token, "ex
 select pg_temp.fails('23505', $$insert into portal.session ("userId", token, "expiresAt") select "userId", token, now() from portal.session$$);
 
 -- A member sees and changes little: their own row, and where they are signed in.
-select pg_temp.become('9a000000-0000-4000-8000-000000000001');
+select pg_temp.become_id('9a000000-0000-4000-8000-000000000001');
 select pg_temp.holds('the own row', (select array_agg(email) = '{mia@portal.example.test}' from portal."user"));
 select pg_temp.holds('the own sessions', (select count(*) = 2 from (select id, "expiresAt" from portal.session) s));
 select pg_temp.fails('42501', 'select token from portal.session');
@@ -62,9 +28,9 @@ select pg_temp.fails('42501', $$delete from portal.session$$);
 select pg_temp.fails('42501', $$insert into portal.session ("userId", token, "expiresAt") values ('9a000000-0000-4000-8000-000000000001', 'x', now())$$);
 
 -- An id is compared letter by letter: no other spelling is the same person.
-select pg_temp.become('9A000000-0000-4000-8000-000000000001');
+select pg_temp.become_id('9A000000-0000-4000-8000-000000000001');
 select pg_temp.holds('another spelling is another person', not exists (select from portal."user"));
-select pg_temp.become('');
+select pg_temp.become_id('');
 select pg_temp.holds('nobody sees nothing', not exists (select from portal."user"));
 
 -- The Worker checks a token, and links the account.

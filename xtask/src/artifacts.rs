@@ -1,8 +1,9 @@
 //! What is built for the edge and for browsers, and built again only when it would come out different.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use miette::{Result, miette};
+use miette::{IntoDiagnostic as _, Result, miette};
 
 use crate::process;
 use crate::progress::Progress;
@@ -17,11 +18,12 @@ const PROFILE: &str = "wasm";
 const KINDS: [(&str, &str, &str); 2] = [("nodejs", "node", "commonjs"), ("web", "web", "module")];
 
 /// Everything the Worker and the browser library are made from.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
     "Cargo.lock",
     "Cargo.toml",
     "functions/Cargo.toml",
     "functions/build.rs",
+    "functions/entry.js",
     "functions/openapi.json",
     "functions/src",
     "policies",
@@ -43,13 +45,13 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools, progress: &Progress) -
 
 /// The script that workerd runs.
 pub(crate) fn worker_script(workspace: &Workspace) -> PathBuf {
-    workspace.root.join("functions/build/index.js")
+    workspace.root.join("functions/build/entry.js")
 }
 
 /// A copy that a later build leaves alone. Returns its script.
 pub(crate) fn copy_of_worker(workspace: &Workspace, to: &Path) -> Result<PathBuf> {
     copy(&workspace.root.join("functions/build"), to)?;
-    Ok(to.join("index.js"))
+    Ok(to.join("entry.js"))
 }
 
 /// The directory of the browser library as a Node package.
@@ -70,7 +72,9 @@ pub(crate) fn worker(workspace: &Workspace, tools: &Tools, progress: &Progress) 
         build
             .args(["--profile", PROFILE])
             .current_dir(workspace.root.join("functions"));
-        process::quiet(build, step)
+        process::quiet(build, step)?;
+        let entry = fs::read_to_string(workspace.root.join("functions/entry.js"));
+        write(&worker_script(workspace), entry.into_diagnostic()?)
     })?;
     stamp.write(&done)
 }

@@ -16,7 +16,7 @@ use crate::{artifacts, process};
 /// What is to be measured, and where it is written down.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Measure only this: decide, load, rows, gateway, size or proof; may be given more than once
+    /// Measure only this: decide, load, rows, gateway, token, size or proof; may be given more than once
     #[arg(long, value_name = "WORK")]
     only: Vec<String>,
     /// Print JSON instead of Markdown
@@ -39,6 +39,7 @@ impl Bench {
         let peer = peer(workspace, progress)?;
         let countersign = release(workspace, progress)?;
         let program = program(workspace, progress)?;
+        let token = token(workspace, &tools, progress)?;
         let logs = workspace.target.join("bench/logs");
         let postgres = tools::postgres(workspace, progress)?;
         let cluster = progress.step("start PostgreSQL", |step| {
@@ -50,6 +51,7 @@ impl Bench {
             .env("COUNTERSIGN_PG_URL", &cluster.url)
             .env("COUNTERSIGN_WORKERD", tools::workerd(workspace))
             .env("COUNTERSIGN_PEER", peer)
+            .env("COUNTERSIGN_TOKEN", token)
             .env("COUNTERSIGN_COMMAND", countersign)
             .arg("--root")
             .arg(&workspace.root)
@@ -118,6 +120,32 @@ fn program(workspace: &Workspace, progress: &Progress) -> Result<PathBuf> {
         process::quiet(cargo, step)
     })?;
     Ok(target.join("release/countersign-bench"))
+}
+
+/// The Worker's way with a token, as WebAssembly for Node.
+fn token(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<PathBuf> {
+    let target = workspace.target.join("bench");
+    let out = target.join("token");
+    progress.step("build the benchmark of a token", |step| {
+        let mut cargo = workspace.command("cargo")?;
+        cargo
+            .args(["build", "--locked", "--package=countersign-bench-token"])
+            .args(["--profile=wasm", "--target=wasm32-unknown-unknown"])
+            .arg("--manifest-path")
+            .arg(workspace.root.join("bench/Cargo.toml"))
+            .arg("--target-dir")
+            .arg(&target);
+        process::quiet(cargo, step)?;
+        let mut bindgen = workspace.command(tools.wasm_bindgen()?)?;
+        bindgen
+            .args(["--target", "nodejs", "--out-dir"])
+            .arg(&out)
+            .arg(target.join("wasm32-unknown-unknown/wasm/countersign_bench_token.wasm"));
+        process::quiet(bindgen, step)
+    })?;
+    // Without it, what a package further up says would hold.
+    write(&out.join("package.json"), "{ \"type\": \"commonjs\" }\n")?;
+    Ok(out.join("countersign_bench_token.js"))
 }
 
 /// What a reader must know before the first figure.

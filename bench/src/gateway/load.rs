@@ -30,6 +30,16 @@ pub(crate) struct Outcome {
     pub(crate) median: f64,
     /// Milliseconds.
     pub(crate) p99: f64,
+    /// Seconds of the server's CPU time that a request took.
+    pub(crate) cpu: f64,
+    count: usize,
+}
+
+impl Outcome {
+    /// Notes the server's CPU time of the whole load, in seconds.
+    pub(crate) fn spent(&mut self, seconds: f64) {
+        self.cpu = seconds / self.count as f64;
+    }
 }
 
 impl Load {
@@ -98,6 +108,8 @@ impl Load {
             per_second: took.len() as f64 / seconds,
             median: at(50),
             p99: at(99),
+            cpu: f64::NAN,
+            count: took.len(),
         })
     }
 }

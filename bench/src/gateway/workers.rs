@@ -14,6 +14,8 @@ use crate::error::BenchError;
 pub(crate) struct Workers {
     pub(crate) ours: String,
     pub(crate) peer: String,
+    /// A Worker that only forwards: what any Worker costs.
+    pub(crate) plain: String,
     process: Child,
     _directory: TempDir,
 }
@@ -27,6 +29,7 @@ impl Workers {
     ) -> Result<Self, BenchError> {
         let directory = tempfile::tempdir()?;
         for (from, to) in [
+            (ours.join("entry.js"), "entry.js"),
             (ours.join("index.js"), "index.js"),
             (ours.join("index_bg.wasm"), "index_bg.wasm"),
             (peer.to_owned(), "peer.js"),
@@ -34,7 +37,8 @@ impl Workers {
             std::fs::copy(&from, directory.path().join(to))
                 .map_err(|error| BenchError::Read(from, error))?;
         }
-        let ports = [free().await?, free().await?];
+        std::fs::write(directory.path().join("plain.js"), PLAIN)?;
+        let ports = [free().await?, free().await?, free().await?];
         let config: PathBuf = directory.path().join("workers.capnp");
         std::fs::write(&config, configuration(ports, &upstream.url()))?;
         let process = Command::new(workerd)
@@ -47,6 +51,7 @@ impl Workers {
         let workers = Self {
             ours: format!("http://127.0.0.1:{}", ports[0]),
             peer: format!("http://127.0.0.1:{}", ports[1]),
+            plain: format!("http://127.0.0.1:{}", ports[2]),
             process,
             _directory: directory,
         };
@@ -54,6 +59,26 @@ impl Workers {
             listening(port).await?;
         }
         Ok(workers)
+    }
+}
+
+impl Workers {
+    /// The CPU time that workerd has taken so far, in seconds; not a number where the system does
+    /// not say it as Linux does.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        /// What a tick of these counters is on every Linux that runs workerd.
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
+        let Ok(stat) = stat else { return f64::NAN };
+        // The program's name, in brackets, may hold anything. User and system time are the 14th and
+        // 15th field, the state behind the name being the third.
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let mut fields = fields.split_whitespace().skip(11);
+        let mut ticks = || fields.next().and_then(|field| field.parse::<f64>().ok());
+        match (ticks(), ticks()) {
+            (Some(user), Some(system)) => (user + system) / TICKS_PER_SECOND,
+            _ => f64::NAN,
+        }
     }
 }
 
@@ -83,8 +108,17 @@ async fn listening(port: u16) -> Result<(), BenchError> {
     Ok(())
 }
 
+const PLAIN: &str = "export default {
+  fetch(request, env) {
+    const { pathname, search } = new URL(request.url);
+    const { method, headers } = request;
+    return fetch(env.SUPABASE_URL + pathname + search, { method, headers, redirect: 'manual' });
+  },
+};
+";
+
 /// workerd's own configuration language.
-fn configuration(ports: [u16; 2], upstream: &str) -> String {
+fn configuration(ports: [u16; 3], upstream: &str) -> String {
     let bindings: String = [
         ("SUPABASE_URL", upstream.to_owned()),
         (
@@ -100,7 +134,7 @@ fn configuration(ports: [u16; 2], upstream: &str) -> String {
     .iter()
     .map(|(name, value)| format!("    (name = \"{name}\", text = \"{value}\"),\n"))
     .collect();
-    let [ours, peer] = ports;
+    let [ours, peer, plain] = ports;
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 
@@ -108,19 +142,29 @@ const config :Workerd.Config = (
   services = [
     (name = "ours", worker = .ours),
     (name = "peer", worker = .peer),
+    (name = "plain", worker = .plain),
     (name = "internet", network = (allow = ["public", "private", "local"])),
   ],
   sockets = [
     (name = "ours", address = "127.0.0.1:{ours}", http = (), service = "ours"),
     (name = "peer", address = "127.0.0.1:{peer}", http = (), service = "peer"),
+    (name = "plain", address = "127.0.0.1:{plain}", http = (), service = "plain"),
   ],
 );
 
 const ours :Workerd.Worker = (
   modules = [
+    (name = "entry.js", esModule = embed "entry.js"),
     (name = "index.js", esModule = embed "index.js"),
     (name = "./index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],
+  compatibilityDate = "2026-09-01",
+  bindings = [
+{bindings}  ],
+);
+
+const plain :Workerd.Worker = (
+  modules = [ (name = "plain.js", esModule = embed "plain.js") ],
   compatibilityDate = "2026-09-01",
   bindings = [
 {bindings}  ],

@@ -132,6 +132,7 @@ mod tests {
             email: Some("a@example.test".to_owned()),
             aal: Some("aal2".to_owned()),
             expires: NOW + 3_600,
+            log_name: None,
         }
     }
 
@@ -175,6 +176,7 @@ mod tests {
         assert_eq!(
             claims(&Person {
                 expires: NOW + 5,
+                log_name: None,
                 ..person()
             })["exp"],
             NOW + 5

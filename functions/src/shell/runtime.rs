@@ -7,8 +7,9 @@ use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use reqwest::StatusCode;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestInit, RequestRedirect};
-use worker::{AbortController, Date, Delay, Env, Fetch, Headers};
+use serde::Serialize;
+use web_sys::{RequestInit, WorkerGlobalScope};
+use worker::{Date, Delay, Env};
 
 use super::body::Stream;
 use super::{headers, subtle};
@@ -55,21 +56,18 @@ async fn counted(limiter: &JsValue, key: &str) -> Result<bool, JsValue> {
 impl Runtime for Workerd<'_> {
     type Stream = Stream;
 
+    /// What is late is not aborted: the signal for that would make every request slower, and the
+    /// runtime gives up whatever is under way once the answer has gone out.
     async fn send(&self, outgoing: Outgoing<Stream>) -> Result<Response<Stream>, Unreachable> {
         let patience = outgoing.patience;
-        let request = Fetch::Request(request(outgoing).map_err(|error| broken(&error))?);
-        let controller = AbortController::default();
-        let signal = controller.signal();
-        let answer = Box::pin(request.send_with_signal(&signal));
-        // A signal with a time of its own would also cut off a body that takes long.
+        let answer = JsFuture::from(fetch(outgoing).map_err(|error| broken(&error))?);
+        // Only until the answer begins: a body may take its time.
         match select(answer, Delay::from(patience)).await {
             Either::Left((answer, _)) => answer
+                .and_then(|answer| answer.dyn_into())
                 .map(answered)
-                .map_err(|error| Unreachable::Broken(error.to_string())),
-            Either::Right(_) => {
-                controller.abort();
-                Err(Unreachable::Late)
-            }
+                .map_err(|error| broken(&error)),
+            Either::Right(_) => Err(Unreachable::Late),
         }
     }
 
@@ -104,39 +102,42 @@ impl Runtime for Workerd<'_> {
     }
 }
 
-fn request(outgoing: Outgoing<Stream>) -> Result<worker::Request, JsValue> {
+fn fetch(outgoing: Outgoing<Stream>) -> Result<Promise, JsValue> {
+    #[derive(Serialize)]
+    struct Init<'a> {
+        method: &'a str,
+        headers: Vec<(&'a str, &'a str)>,
+        redirect: &'static str,
+    }
     let Outgoing {
         request, upload, ..
     } = outgoing;
-    let headers = Headers::new();
-    for (name, value) in request.headers() {
-        if let Ok(value) = value.to_str() {
-            headers.append(name.as_str(), value)?;
-        }
-    }
-    let init = RequestInit::new();
-    init.set_method(request.method().as_str());
-    init.set_headers(&headers.0);
-    // A redirect is the client's to follow: what follows it here would carry the caller's token.
-    init.set_redirect(RequestRedirect::Manual);
+    let init = headers::init(&Init {
+        method: request.method().as_str(),
+        headers: headers::pairs(request.headers()),
+        // A redirect is the client's to follow: what follows it here would carry the caller's token.
+        redirect: "manual",
+    })?;
+    let init: RequestInit = init.unchecked_into();
     let bytes = request.body().and_then(reqwest::Body::as_bytes);
     if let Some(stream) = upload.and_then(Stream::take) {
         init.set_body(&stream);
     } else if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
         init.set_body(&Uint8Array::from(bytes));
     }
-    let request = web_sys::Request::new_with_str_and_init(request.url().as_str(), &init)?;
-    Ok(request.into())
+    let platform: WorkerGlobalScope = js_sys::global().unchecked_into();
+    Ok(platform.fetch_with_str_and_init(request.url().as_str(), &init))
 }
 
-fn answered(response: worker::Response) -> Response<Stream> {
-    let status = StatusCode::from_u16(response.status_code()).unwrap_or(StatusCode::BAD_GATEWAY);
-    let headers = headers(response.headers());
+fn answered(response: web_sys::Response) -> Response<Stream> {
+    let status = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::BAD_GATEWAY);
+    let headers = headers::read(&response.headers());
     let body = if status == StatusCode::SWITCHING_PROTOCOLS {
-        response.websocket().map(Stream::conversation)
+        worker::Response::from(response)
+            .websocket()
+            .map(Stream::conversation)
     } else {
-        let raw: web_sys::Response = response.into();
-        raw.body().map(Stream::answered)
+        response.body().map(Stream::answered)
     };
     let body = body.map_or(Body::Empty, Body::Stream);
     Response {
@@ -147,9 +148,9 @@ fn answered(response: worker::Response) -> Response<Stream> {
 }
 
 fn broken(error: &JsValue) -> Unreachable {
-    Unreachable::Broken(
-        error
-            .as_string()
-            .unwrap_or_else(|| "the request is not a valid one".to_owned()),
-    )
+    let words = match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => Some(String::from(error.message())),
+        None => error.as_string(),
+    };
+    Unreachable::Broken(words.unwrap_or_else(|| "the request is not a valid one".to_owned()))
 }

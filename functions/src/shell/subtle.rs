@@ -13,9 +13,16 @@ use crate::caller::keys::Key;
 /// As many as a published set has, and the shared secret.
 const MOST_KEYS: usize = 33;
 
+/// A key that the platform has read, and what it wants to be told with it each time.
+#[derive(Clone)]
+struct Imported {
+    key: CryptoKey,
+    algorithm: Object,
+}
+
 thread_local! {
     /// Keys the platform has read already; a key holds nothing of the request it came with.
-    static IMPORTED: RefCell<Vec<(Key, CryptoKey)>> = const { RefCell::new(Vec::new()) };
+    static IMPORTED: RefCell<Vec<(Key, Imported)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Whether the signature holds; an error if the key is none, or the platform fails.
@@ -25,16 +32,16 @@ pub(crate) async fn verify(key: &Key, message: &[u8], signature: &[u8]) -> Resul
     let imported = imported(&subtle, key).await?;
     let (signature, message) = (Uint8Array::from(signature), Uint8Array::from(message));
     let verified = subtle.verify_with_object_and_buffer_source_and_buffer_source(
-        &algorithm(key)?,
-        &imported,
+        &imported.algorithm,
+        &imported.key,
         &signature,
         &message,
     )?;
     Ok(JsFuture::from(verified).await?.is_truthy())
 }
 
-async fn imported(subtle: &SubtleCrypto, key: &Key) -> Result<CryptoKey, JsValue> {
-    let find = |keys: &RefCell<Vec<(Key, CryptoKey)>>| {
+async fn imported(subtle: &SubtleCrypto, key: &Key) -> Result<Imported, JsValue> {
+    let find = |keys: &RefCell<Vec<(Key, Imported)>>| {
         keys.borrow()
             .iter()
             .find(|(known, _)| known == key)
@@ -52,8 +59,13 @@ async fn imported(subtle: &SubtleCrypto, key: &Key) -> Result<CryptoKey, JsValue
         Key::Rs256 { n, e } => ("jwk", object(&[("kty", "RSA"), ("n", n), ("e", e)])?),
         Key::Hs256(secret) => ("raw", Uint8Array::from(secret.expose()).into()),
     };
-    let import = subtle.import_key_with_object(format, &data, &algorithm(key)?, false, &usages)?;
-    let imported: CryptoKey = JsFuture::from(import).await?.dyn_into()?;
+    let algorithm = algorithm(key)?;
+    let import = subtle.import_key_with_object(format, &data, &algorithm, false, &usages)?;
+    let key_of_platform = JsFuture::from(import).await?.dyn_into()?;
+    let imported = Imported {
+        key: key_of_platform,
+        algorithm,
+    };
     IMPORTED.with(|keys| {
         let mut keys = keys.borrow_mut();
         if keys.len() >= MOST_KEYS {

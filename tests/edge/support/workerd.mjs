@@ -43,11 +43,22 @@ export async function nobody() {
  * Starts the Worker with these settings. Its log is in `lines`, one entry a line. `limits` says how
  * many requests of a key each named limit lets through, ever.
  */
-export async function startWorker(settings, limits = {}) {
+export function startWorker(settings, limits = {}) {
   const variables = { APPS: 'agency', SUPABASE_JWT_SECRET: SECRET, SUPABASE_PUBLISHABLE_KEY: KEY, ...settings };
+  const modules = ['entry.js', 'index.js', 'index_bg.wasm'].map((name) => [name, `embed "/${name}"`]);
+  return start(modules, variables, limits);
+}
+
+/** Starts the Worker's entry with other modules, given as text, in place of those behind it. */
+export function startModules(modules, variables) {
+  const given = Object.entries(modules).map(([name, text]) => [name, JSON.stringify(text)]);
+  return start([['entry.js', 'embed "/entry.js"'], ...given], variables, {});
+}
+
+async function start(modules, variables, limits) {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-'));
   const config = join(directory, 'worker.capnp');
-  await writeFile(config, capnp(variables, limits));
+  await writeFile(config, capnp(modules, variables, limits));
   const program = join(root, 'node_modules/.bin/workerd');
   const args = ['serve', config, `--import-path=${build}`, '--socket-addr=http=127.0.0.1:0', '--control-fd=3'];
   const workerd = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
@@ -90,7 +101,9 @@ const LIMITER = `class Limiter {
 }
 export default (env) => new Limiter(env.most);`;
 
-function capnp(variables, limits) {
+const kind = (name) => (name.endsWith('.wasm') ? 'wasm' : 'esModule');
+
+function capnp(modules, variables, limits) {
   const text = (value) => JSON.stringify(value);
   const bindings = [
     ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
@@ -109,10 +122,7 @@ const config :Workerd.Config = (
   extensions = [(modules = [(name = "tests:limiter", internal = true, esModule = ${text(LIMITER)})])],
 );
 const countersign :Workerd.Worker = (
-  modules = [
-    (name = "index.js", esModule = embed "/index.js"),
-    (name = "index_bg.wasm", wasm = embed "/index_bg.wasm"),
-  ],
+  modules = [${modules.map(([name, content]) => `(name = "${name}", ${kind(name)} = ${content})`).join(', ')}],
   compatibilityDate = "2026-10-01",
   bindings = [${bindings.join(', ')}],
 );

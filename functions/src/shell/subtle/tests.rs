@@ -70,6 +70,7 @@ async fn a_token_signed_here_holds_there() {
         email: None,
         aal: None,
         expires: u64::MAX,
+        log_name: None,
     };
     let secret = Secret::new("a-secret-of-more-than-thirty-two-bytes");
     let token = sign(&person, &secret, 1_800_000_000).unwrap();
