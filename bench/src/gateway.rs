@@ -110,7 +110,10 @@ async fn compare(
         median(outcomes.iter().map(what).collect())
     };
     let rate = |outcomes: &[Outcome]| middle(outcomes, |o| o.per_second);
-    for (token, outcomes) in ["seen before", "new with each request"].into_iter().zip(&outcomes) {
+    for (token, outcomes) in ["seen before", "new with each request"]
+        .into_iter()
+        .zip(&outcomes)
+    {
         for ((name, _), of) in places.iter().zip(outcomes) {
             section.row([
                 (*name).to_owned(),

@@ -21,7 +21,11 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
         &["agency on PostgreSQL", "count", "time", "rate"],
     );
     let cells = verify(&[])?;
-    if cells.pointer("/disagreements").and_then(Value::as_array).is_none_or(|all| !all.is_empty()) {
+    if cells
+        .pointer("/disagreements")
+        .and_then(Value::as_array)
+        .is_none_or(|all| !all.is_empty())
+    {
         return Err(BenchError::Unequal("policy and database".to_owned()));
     }
     section.row([
@@ -32,7 +36,10 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
     ]);
     let mutants = verify(&[&["--mutate", "--sample", MUTANTS][..], &TABLES].concat())?;
     section.row([
-        format!("mutants, drawn of two tables' {:.0}", number(&mutants, "/mutation/of")?),
+        format!(
+            "mutants, drawn of two tables' {:.0}",
+            number(&mutants, "/mutation/of")?
+        ),
         MUTANTS.to_owned(),
         format!("{:.0} s", number(&mutants, "/mutation/seconds")?),
         format!("{:.0} a minute", number(&mutants, "/mutation/per_minute")?),

@@ -211,13 +211,22 @@ impl Scratch {
         fs::create_dir_all(&policies)?;
         fs::create_dir_all(project.join("migrations"))?;
         let policy = "scale.policy";
-        fs::copy(given.root.join("bench/scale").join(policy), policies.join(policy))?;
+        fs::copy(
+            given.root.join("bench/scale").join(policy),
+            policies.join(policy),
+        )?;
         let server = given.database()?;
         let (server, _) = server.rsplit_once('/').unwrap_or((server, ""));
-        let (directory, url) = (project.display().to_string(), format!("{server}/{database}"));
+        let (directory, url) = (
+            project.display().to_string(),
+            format!("{server}/{database}"),
+        );
         let here = ["--app", "scale", "--dir", &directory];
         command::run(given, &[&["catalogue", "--db", &url][..], &here].concat())?;
-        command::run(given, &[&["generate", "--version", "20260101000000"][..], &here].concat())?;
+        command::run(
+            given,
+            &[&["generate", "--version", "20260101000000"][..], &here].concat(),
+        )?;
         let files = fs::read_dir(project.join("migrations"))?;
         let files: Result<Vec<_>, _> = files.map(|file| file.map(|file| file.path())).collect();
         Ok(files?)

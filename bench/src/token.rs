@@ -13,48 +13,8 @@ use crate::timing::human;
 
 const ISSUER: &str = "http://upstream.invalid";
 
-/// Prints medians over rounds of both, in turn.
-const SCRIPT: &str = "
-const [ours, keys, issuer, token, fresh] = process.argv.slice(1);
-const { Seen } = require(ours);
-const options = { issuer: `${issuer}/auth/v1`, audience: 'authenticated', algorithms: ['ES256'] };
-const seen = new Seen(keys, `${issuer}/auth/v1`, token);
-const tokens = JSON.parse(fresh);
-const median = (all) => all.sort((a, b) => a - b)[all.length >> 1];
-async function clocked(times, work) {
-  const start = performance.now();
-  await work(times);
-  return (performance.now() - start) * 1e6 / times;
-}
-async function platform(times) {
-  const key = await crypto.subtle.importKey('jwk', JSON.parse(keys).keys[0], { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify']);
-  const parts = tokens.map((text) => {
-    const at = text.lastIndexOf('.');
-    return [Buffer.from(text.slice(at + 1), 'base64url'), Buffer.from(text.slice(0, at))];
-  });
-  const start = performance.now();
-  for (let i = 0; i < times; i++) {
-    const [signature, signed] = parts[i % parts.length];
-    if (!await crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, key, signature, signed)) throw new Error('wrong');
-  }
-  return (performance.now() - start) * 1e6 / times;
-}
-(async () => {
-  const { jwtVerify, createLocalJWKSet } = await import('jose');
-  const set = createLocalJWKSet(JSON.parse(keys));
-  const verify = async (times) => {
-    for (let i = 0; i < times; i++) await jwtVerify(tokens[i % tokens.length], set, options);
-  };
-  const [a, b, c] = [[], [], []];
-  seen.run(20000); await verify(500); await platform(500);
-  for (let round = 0; round < 15; round++) {
-    a.push(await clocked(20000, (times) => seen.run(times)));
-    b.push(await clocked(500, verify));
-    c.push(await platform(500));
-  }
-  console.log(JSON.stringify({ seen: median(a), jose: median(b), platform: median(c) }));
-})();
-";
+/// Runs in Node, from the directory that has jose.
+const SCRIPT: &str = include_str!("../token/measure.cjs");
 
 /// Nanoseconds.
 #[derive(Deserialize)]
@@ -90,13 +50,14 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
         jose,
         platform,
     } = serde_json::from_slice(&output.stdout)?;
-    let mut section = Section::new(
-        "One ES256 token",
-        &["who", "what", "time", "against jose"],
-    );
+    let mut section = Section::new("One ES256 token", &["who", "what", "time", "against jose"]);
     for (who, what, took) in [
         ("jose", "verifies it, each time", jose),
-        ("WebCrypto alone", "checks the signature, nothing else", platform),
+        (
+            "WebCrypto alone",
+            "checks the signature, nothing else",
+            platform,
+        ),
         ("Countersign", "has seen it before", seen),
     ] {
         section.row([

@@ -267,7 +267,10 @@ pub async fn verify<R: Runtime>(edge: &Edge, runtime: &R, text: &str) -> Result<
     let (digest, seen) = {
         let mut tokens = edge.tokens.borrow_mut();
         let digest = tokens.digest(text);
-        (digest, digest.and_then(|digest| tokens.find(&digest, runtime.now_ms())))
+        (
+            digest,
+            digest.and_then(|digest| tokens.find(&digest, runtime.now_ms())),
+        )
     };
     if let Some((digest, seen)) = digest.zip(seen) {
         let id = seen.key_id.as_deref();

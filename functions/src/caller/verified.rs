@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn a_token_is_found_for_five_minutes_and_never_behind_its_end() {
         let mut tokens = VerifiedTokens::default();
-        let [long, short, other] = ["long", "short", "other"].map(|text| tokens.digest(text).unwrap());
+        let [long, short, other] =
+            ["long", "short", "other"].map(|text| tokens.digest(text).unwrap());
         let seconds = NOW / 1_000;
         tokens.keep(long, &ending(seconds + 3_600), NOW);
         tokens.keep(short, &ending(seconds + 10), NOW);
@@ -227,7 +228,11 @@ mod tests {
         for at in 0..text.len() {
             let mut other = text.as_bytes().to_vec();
             other[at] ^= 1;
-            assert_ne!(digest, tokens.digest(&String::from_utf8(other).unwrap()), "{at}");
+            assert_ne!(
+                digest,
+                tokens.digest(&String::from_utf8(other).unwrap()),
+                "{at}"
+            );
             assert_ne!(digest, tokens.digest(&text[..at]), "{at}");
         }
         assert_ne!(digest, VerifiedTokens::default().digest(text));

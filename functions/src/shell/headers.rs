@@ -10,7 +10,9 @@ use wasm_bindgen::JsValue;
 /// value that anything here looks at or sends on.
 pub(super) fn read(headers: &web_sys::Headers) -> HeaderMap {
     let pairs = Array::from(headers.as_ref());
-    let text = JSON::stringify(&pairs).map(String::from).unwrap_or_default();
+    let text = JSON::stringify(&pairs)
+        .map(String::from)
+        .unwrap_or_default();
     let pairs: Vec<(String, String)> = serde_json::from_str(&text).unwrap_or_default();
     let pairs = pairs.into_iter().filter_map(|(name, value)| {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;

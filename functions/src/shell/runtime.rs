@@ -5,9 +5,9 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use reqwest::StatusCode;
+use serde::Serialize;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use serde::Serialize;
 use web_sys::{RequestInit, WorkerGlobalScope};
 use worker::{Date, Delay, Env};
 
