@@ -233,7 +233,7 @@ mod tests {
                 tokens.digest(&String::from_utf8(other).unwrap()),
                 "{at}"
             );
-            assert_ne!(digest, tokens.digest(&text[..at]), "{at}");
+            assert_ne!(digest, tokens.digest(text.split_at(at).0), "{at}");
         }
         assert_ne!(digest, VerifiedTokens::default().digest(text));
     }
