@@ -44,7 +44,7 @@ pub(crate) fn one(client: &mut Client, file: &File) {
 }
 
 /// Whether the file changed nothing because somebody else was in its way: a lock it did not get in
-/// time, or autovacuum, which can meet a revoke on the same table crosswise.
+/// time, or a deadlock that the server resolved at its expense.
 fn gave_way(error: &postgres::Error) -> bool {
     let code = error.code();
     code == Some(&SqlState::LOCK_NOT_AVAILABLE) || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
