@@ -10,7 +10,7 @@ const ROOT = new URL('../../', import.meta.url);
 const BUDGETS = {
   'the Worker': [512_000, 'functions/build/index_bg.wasm', 'functions/build/index.js', 'functions/build/entry.js'],
   'the browser library': [
-    112_000,
+    136_000,
     'target/countersign-wasm/web/countersign_wasm_bg.wasm',
     'target/countersign-wasm/web/countersign_wasm.js',
   ],
