@@ -9,7 +9,7 @@ use countersign_rls::generate;
 use countersign_rls::migrations::{History, Plan};
 use countersign_rls::project::Project;
 
-use crate::support::{Database, apps, files, name, root};
+use crate::support::{Database, apps, files, name, root, script};
 
 /// The script with another schema in place of the app's.
 fn moved(script: &str, app: &str, schema: &str) -> String {
@@ -82,7 +82,7 @@ fn every_system_lives_alone_in_public() {
             .collect();
         scripts.sort();
         for (_, file) in scripts {
-            apply(&name(file), &fs::read_to_string(file).unwrap());
+            apply(&name(file), &script(file));
         }
         let elsewhere: i64 = database
             .client()

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Database, apps, files, name, root, seeds};
+use crate::support::{Database, apps, files, name, root, script, seeds};
 
 /// Tables, constraints, life cycle, handlers, search, people and the Worker's own tables: each
 /// script raises on the first thing that does not hold. Seeding twice is seeding once.
@@ -14,14 +14,9 @@ fn every_script_passes() {
     for file in seeds().iter().chain(&seeds()) {
         database.run(file).unwrap();
     }
-    let helpers = fs::read_to_string(root().join("tests/sql/helpers.sql")).unwrap();
     let failures: Vec<String> = files("tests/sql", "sql", |name| name.contains("_test"))
         .iter()
-        .filter_map(|file| {
-            let script = fs::read_to_string(file).unwrap();
-            let both = format!("{helpers}\n{script}");
-            database.run_text(&name(file), &both).err()
-        })
+        .filter_map(|file| database.run_text(&name(file), &script(file)).err())
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

@@ -48,6 +48,16 @@ pub(crate) fn seeds() -> Vec<PathBuf> {
     all
 }
 
+/// A script `*_test*.sql` behind what they have in common; any other as it is.
+pub(crate) fn script(file: &Path) -> String {
+    let own = fs::read_to_string(file).unwrap();
+    if !name(file).contains("_test") {
+        return own;
+    }
+    let helpers = fs::read_to_string(root().join("tests/sql/helpers.sql")).unwrap();
+    format!("{helpers}\n{own}")
+}
+
 /// A database of its own, dropped at the end.
 pub(crate) struct Database {
     name: String,
