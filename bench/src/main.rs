@@ -116,19 +116,20 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), BenchError> {
-    let mut sections = Vec::new();
+    let mut all = Vec::new();
     for work in Work::value_variants() {
         if arguments.only.is_empty() || arguments.only.contains(work) {
             eprintln!("measuring: {work:?}");
-            sections.extend(work.measure(&arguments.given)?);
+            let sections = work.measure(&arguments.given)?;
+            if !arguments.json {
+                // At once, so that a later failure loses nothing.
+                sections.iter().for_each(|section| println!("{section}"));
+            }
+            all.extend(sections);
         }
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&sections)?);
-    } else {
-        for section in &sections {
-            println!("{section}");
-        }
+        println!("{}", serde_json::to_string_pretty(&all)?);
     }
     Ok(())
 }

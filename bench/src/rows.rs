@@ -229,7 +229,8 @@ impl Scratch {
         )?;
         let files = fs::read_dir(project.join("migrations"))?;
         let files: Result<Vec<_>, _> = files.map(|file| file.map(|file| file.path())).collect();
-        Ok(files?)
+        // The way back is in a directory beside it.
+        Ok(files?.into_iter().filter(|path| path.is_file()).collect())
     }
 
     fn remove(&self) -> Result<(), BenchError> {

@@ -66,10 +66,11 @@ impl Bench {
         let output = output
             .into_diagnostic()
             .wrap_err("could not run the benchmarks")?;
+        let report = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() {
+            print!("{report}");
             return Err(miette!("the benchmarks failed ({})", output.status));
         }
-        let report = String::from_utf8_lossy(&output.stdout);
         if self.write {
             let introduction = introduction(workspace, &self.only)?;
             let text = format!("{introduction}\n{}\n", report.trim_end());
