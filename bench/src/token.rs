@@ -1,6 +1,7 @@
 //! What one ES256 token costs, seen before or not, beside jose: in Node, so without a request, and
 //! on the platform's own WebCrypto for both.
 
+use std::fs;
 use std::process::Command;
 
 use serde::Deserialize;
@@ -32,13 +33,16 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
     let issuer = Issuer::new()?;
     let known = issuer.token(ISSUER, 0)?;
     let fresh = issuer.tokens(ISSUER, 1, 500)?;
+    // Too many for the command line.
+    let file = tempfile::NamedTempFile::new()?;
+    fs::write(file.path(), serde_json::to_string(&fresh)?)?;
     let output = Command::new("node")
         .current_dir(given.root.join("bench"))
         .args(["-e", SCRIPT])
         .arg(ours)
         .arg(issuer.jwks())
         .args([ISSUER, &known])
-        .arg(serde_json::to_string(&fresh)?)
+        .arg(file.path())
         .output()
         .map_err(|error| BenchError::Program("node".to_owned(), error.to_string()))?;
     if !output.status.success() {

@@ -1,10 +1,10 @@
 // Prints medians over rounds of all three, in turn. Arguments: the WebAssembly's script, the published keys, the issuer, a
-// token, and fresh ones as JSON.
+// token, and a file with fresh ones as JSON.
 const [ours, keys, issuer, token, fresh] = process.argv.slice(1);
 const { Seen } = require(ours);
 const options = { issuer: `${issuer}/auth/v1`, audience: 'authenticated', algorithms: ['ES256'] };
 const seen = new Seen(keys, `${issuer}/auth/v1`, token);
-const tokens = JSON.parse(fresh);
+const tokens = JSON.parse(require('node:fs').readFileSync(fresh, 'utf8'));
 const median = (all) => all.sort((a, b) => a - b)[all.length >> 1];
 async function clocked(times, work) {
   const start = performance.now();

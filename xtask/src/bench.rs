@@ -146,6 +146,9 @@ fn token(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<Pa
     })?;
     // Without it, what a package further up says would hold.
     write(&out.join("package.json"), "{ \"type\": \"commonjs\" }\n")?;
+    // The crate `worker` brings modules of its own.
+    let snippets = out.join("snippets/package.json");
+    write(&snippets, "{ \"type\": \"module\" }\n")?;
     Ok(out.join("countersign_bench_token.js"))
 }
 
