@@ -64,7 +64,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
         ]);
     }
     section.note(
-        "Compilation is V8's, in Node, median of 15; workerd compiles a Worker once and keeps it.",
+        "Compilation is V8's in Node, median of 15, and lazy: each function is compiled when it is first called.",
     );
     Ok(vec![section])
 }
