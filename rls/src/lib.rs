@@ -1,6 +1,7 @@
 //! From a policy to PostgreSQL, and the proof that they are equal.
 //!
 //! - [`project`] finds policy, catalogue and migrations in a checkout;
+//! - [`adopt`] writes the policy of a schema that exists;
 //! - [`audit`] judges a live database by a policy;
 //! - [`catalogue`] reads what a policy is held against from a live database;
 //! - [`compare`](mod@compare) says exactly how two policies differ;
@@ -16,6 +17,7 @@
 //! - [`shadow`] shows what a policy's SQL becomes on a server, without changing it;
 //! - [`verify`] runs policy and database side by side.
 
+pub mod adopt;
 pub mod audit;
 pub mod catalogue;
 pub mod compare;
