@@ -1,0 +1,46 @@
+//! Names and literals as a policy text writes them.
+
+use policy_core::syntax::KEYWORDS;
+
+use super::expression::Literal;
+use crate::sql;
+
+/// Words of the grammar that are no keywords of SQL.
+const WORDS: [&str; 24] = [
+    "aal", "as", "between", "blind", "by", "check", "distinct", "email", "found", "from",
+    "function", "is", "keep", "like", "members", "now", "resource", "roles", "same", "seen",
+    "stamped", "ttl", "view", "upsert",
+];
+
+/// A name.
+#[must_use]
+pub fn name(of: &str) -> String {
+    if KEYWORDS.contains(&of) || WORDS.contains(&of) {
+        format!("\"{of}\"")
+    } else {
+        sql::name(of).into_owned()
+    }
+}
+
+/// Names in a row.
+#[must_use]
+pub fn names<'a>(of: impl IntoIterator<Item = &'a str>) -> String {
+    of.into_iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// A literal.
+#[must_use]
+pub fn literal(of: &Literal) -> String {
+    match of {
+        Literal::Text(text) => format!("'{}'", text.replace('\'', "''")),
+        Literal::Number(number) => number.clone(),
+        Literal::Bool(value) => value.to_string(),
+        Literal::Null => "null".to_owned(),
+    }
+}
+
+/// Text on one line, for a report.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
