@@ -1,8 +1,153 @@
 //! From a schema that exists, with its policies, to a policy text that means the same.
+//!
+//! 1. [`expression`] reads what PostgreSQL prints of a policy into a tree;
+//! 2. [`recognise`] finds in it what the language speaks of: owners, memberships, visible parents,
+//!    conditions on the row; functions are read through their bodies;
+//! 3. [`policies`] adds the policies of a table up as PostgreSQL does;
+//! 4. [`tenancy`] finds the roles and their order in what memberships are asked for;
+//! 5. [`table`] and [`rules`] say it, by the grants' columns;
+//! 6. [`draft`] puts the text together and holds it against the schema.
+//!
+//! What the language cannot say is left out and listed, so that the text never allows more than the
+//! database does.
 
 pub mod alternative;
+pub mod draft;
 pub mod expression;
+pub mod grants;
 pub mod ground;
 pub mod policies;
 pub mod recognise;
+pub mod report;
+pub mod rules;
+pub mod table;
+pub mod tenancy;
 pub mod words;
+
+use policy_core::catalogue::RelationKind;
+use policy_core::value::Kind;
+
+use crate::live::{self, Limits, Live, LiveError, Table, TableKind};
+use ground::{ArgumentNames, Ground};
+use recognise::Role;
+pub use report::{Adoption, Assumption, Unsaid};
+use table::{Notes, Read, called};
+use tenancy::Tenancy;
+
+/// Reads a schema of the database at `url` and writes its policy.
+///
+/// # Errors
+/// If the database cannot be reached or read, or has no such schema.
+pub fn read(url: &str, schema: &str, app: &str, limits: Limits) -> Result<(Adoption, Live), LiveError> {
+    let mut client = live::connect(url)?;
+    let mut transaction = live::begin(&mut client, true, limits)?;
+    let live = live::introspect(&mut transaction, schema)?;
+    let names = ground::argument_names(&mut transaction)?;
+    Ok((adopt(&live, &names, app), live))
+}
+
+/// Writes the policy of a schema that was read.
+#[must_use]
+pub fn adopt(live: &Live, names: &ArgumentNames, app: &str) -> Adoption {
+    let ground = Ground {
+        live,
+        names,
+        caller_id: caller_id(live),
+    };
+    let mut notes = Notes::default();
+    let mut read: Vec<Read<'_>> = Vec::new();
+    for table in &live.tables {
+        let relation = live.catalogue.relation(&table.name);
+        match relation {
+            Some(relation) if relation.kind == RelationKind::Table && table.kind == TableKind::Table => {
+                if table.row_security {
+                    read.push(Read::of(&ground, table, relation, &mut notes));
+                } else {
+                    unprotected(table, &mut notes);
+                }
+            }
+            _ => other(table, &mut notes),
+        }
+    }
+    let memberships: Vec<_> = read.iter().flat_map(Read::memberships).cloned().collect();
+    let tenancy = match Tenancy::of(&memberships, &live.catalogue) {
+        Ok(tenancy) => tenancy,
+        Err((why, mend)) => {
+            notes.unsaid("memberships", why, mend);
+            None
+        }
+    };
+    if let Some(tenancy) = &tenancy
+        && tenancy.is_open(&live.catalogue, &memberships)
+    {
+        notes.unsaid(
+            &called(&tenancy.source.table),
+            format!(
+                "policies count every membership, whatever its role, and nothing says which roles there are besides {}",
+                tenancy.roles.join(", ")
+            ),
+            "give the role a check constraint `role in (...)` or an enum, and run this again",
+        );
+    }
+    let blocks = read
+        .iter()
+        .map(|table| (table.live.name.clone(), table.block(tenancy.as_ref(), &mut notes)))
+        .collect();
+    let policies = live.tables.iter().map(|table| table.policies.len()).sum();
+    let rowless = draft::rowless(live, &mut notes);
+    let draft = draft::Draft {
+        app: app.to_owned(),
+        schema: live.schema.clone(),
+        caller_id: ground.caller_id,
+        tenancy: tenancy.as_ref().map(Tenancy::text),
+        blocks,
+        rowless,
+    };
+    draft.finish(live, notes, policies)
+}
+
+/// Callers' ids are texts if some helper says so, or if there are no ids of any other type.
+fn caller_id(live: &Live) -> Kind {
+    let text = live.tables.iter().flat_map(|table| &table.policies).any(|policy| {
+        [&policy.using, &policy.check].into_iter().flatten().any(|sql| {
+            sql.contains("countersign.caller_text_id()")
+                || sql.contains("(auth.uid())::text")
+                || sql.contains("->> 'sub'::text)") && !sql.contains("'sub'::text))::uuid")
+        })
+    });
+    if text { Kind::Text } else { Kind::Uuid }
+}
+
+fn clients(table: &Table) -> Vec<&'static str> {
+    [Role::Anon, Role::Authenticated]
+        .into_iter()
+        .filter(|role| {
+            ["select", "insert", "update", "delete"]
+                .iter()
+                .any(|privilege| !grants::columns(table, *role, privilege).is_empty())
+        })
+        .map(Role::name)
+        .collect()
+}
+
+/// Without row-level security the grants are all there is, and a policy would switch it on.
+fn unprotected(table: &Table, notes: &mut Notes) {
+    let clients = clients(table);
+    if !clients.is_empty() {
+        notes.unsaid(
+            &called(&table.name),
+            format!("row-level security is off, so {} may use all of its rows", clients.join(" and ")),
+            "decide who may do what, and write rules; without any it is closed",
+        );
+    }
+}
+
+fn other(table: &Table, notes: &mut Notes) {
+    if !clients(table).is_empty() {
+        notes.unsaid(
+            &called(&table.name),
+            "partitions, foreign tables, rules and inheritance: row-level security does not mean the same there",
+            "put an ordinary table or a function in front of it",
+        );
+    }
+}

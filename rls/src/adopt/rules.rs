@@ -1,0 +1,198 @@
+//! From the alternatives of a table's policies to rules.
+
+use std::collections::BTreeSet;
+
+use policy_core::catalogue::Relation;
+
+use super::alternative::{Alternative, Parent, Who};
+use super::tenancy::Tenancy;
+use super::words;
+
+/// One rule: who, and what they may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// `viewer`, `outside self user_id`, ...
+    pub subject: String,
+    /// `select`, `update (name) where ...`, ...
+    pub action: String,
+}
+
+/// Where a table's rows belong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The column with the tenant, if the rows are a tenant's, or the tenants' key.
+    pub tenant: Option<String>,
+    /// The parents that must be visible for anything to be allowed.
+    pub via: BTreeSet<Parent>,
+}
+
+/// Who a rule is about, and what else it asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// The subject.
+    pub subject: String,
+    /// The conditions, of which all must hold.
+    pub conditions: BTreeSet<String>,
+    /// Whether the subject of an existing row is that of the row it becomes.
+    pub stable: bool,
+    /// Whether anybody who is signed in is meant, with or without an id.
+    pub anybody: bool,
+}
+
+/// Says an alternative for signed-in callers.
+///
+/// # Errors
+/// Why it cannot be said.
+pub fn spoken(
+    of: &Alternative,
+    place: &Place,
+    tenancy: Option<&Tenancy>,
+    writable: &BTreeSet<String>,
+) -> Result<Spoken, String> {
+    if !of.parents.is_subset(&place.via) {
+        let missing = of.parents.difference(&place.via).map(|parent| {
+            format!("`{}` of `{}`", parent.column, parent.table)
+        });
+        return Err(format!(
+            "it asks whether the row that {} names is visible, and the table's other policies do not; `via` holds for all of them",
+            missing.collect::<Vec<_>>().join(" and ")
+        ));
+    }
+    let mut conditions = of.conditions.clone();
+    let ids = |columns: &BTreeSet<String>, conditions: &mut BTreeSet<String>| {
+        for column in columns {
+            conditions.insert(format!("{} = caller.id", words::name(column)));
+        }
+    };
+    let mut members = of.members.iter();
+    let (subject, stable) = match (members.next(), tenancy) {
+        (Some(member), Some(tenancy)) => {
+            if place.tenant.as_ref() != Some(&member.column) {
+                return Err(format!(
+                    "the tenant is in `{}` here, and in another column in the table's other policies",
+                    member.column
+                ));
+            }
+            let mut rank = tenancy.rank(member)?;
+            for other in members {
+                if place.tenant.as_ref() != Some(&other.column) {
+                    return Err("it asks for memberships in two tenants".to_owned());
+                }
+                rank = tenancy.higher(rank, tenancy.rank(other)?);
+            }
+            let lowest = tenancy.is_lowest(rank);
+            match (of.who, of.own.first()) {
+                (Who::User, _) if lowest => {
+                    ids(&of.own, &mut conditions);
+                    ("user".to_owned(), true)
+                }
+                (Who::User, _) => {
+                    return Err("it asks for a role and for an identity at once".to_owned());
+                }
+                (_, Some(column)) if lowest => {
+                    let mut others = of.own.clone();
+                    others.remove(column);
+                    ids(&others, &mut conditions);
+                    (format!("self {}", words::name(column)), !writable.contains(column))
+                }
+                _ => {
+                    ids(&of.own, &mut conditions);
+                    (words::name(rank), true)
+                }
+            }
+        }
+        (Some(_), None) => return Err("no tenant is declared, so there are no memberships".to_owned()),
+        (None, _) => {
+            let outside = if place.tenant.is_some() { "outside " } else { "" };
+            match (of.who, of.own.first()) {
+                (Who::User, _) => {
+                    ids(&of.own, &mut conditions);
+                    (format!("{outside}user"), true)
+                }
+                (_, Some(column)) => {
+                    let mut others = of.own.clone();
+                    others.remove(column);
+                    ids(&others, &mut conditions);
+                    (
+                        format!("{outside}self {}", words::name(column)),
+                        !writable.contains(column),
+                    )
+                }
+                _ => (format!("{outside}guest"), true),
+            }
+        }
+    };
+    Ok(Spoken {
+        subject,
+        conditions,
+        stable,
+        anybody: of.who() == Who::Any,
+    })
+}
+
+/// ` where a and b`, or nothing.
+#[must_use]
+pub fn asked(word: &str, conditions: &BTreeSet<String>) -> String {
+    if conditions.is_empty() {
+        return String::new();
+    }
+    let all: Vec<&str> = conditions.iter().map(String::as_str).collect();
+    format!(" {word} {}", all.join(" and "))
+}
+
+/// A column list, unless it is what the action has without one.
+#[must_use]
+pub fn list(columns: &BTreeSet<String>, default: &BTreeSet<String>, relation: &Relation) -> String {
+    if columns == default {
+        return String::new();
+    }
+    let ordered = relation.columns.iter().map(|column| column.name.as_str());
+    format!(" ({})", words::names(ordered.filter(|name| columns.contains(*name))))
+}
+
+/// The update rules of existing rows that pass one way and new rows that pass another; PostgreSQL
+/// lets any way go with any other.
+///
+/// The second list names the pairs that no rule can say.
+#[must_use]
+pub fn updates(old: &[Spoken], new: &[Spoken], columns: &str) -> (Vec<Rule>, Vec<(String, String)>) {
+    let (mut pairs, mut lost): (Vec<(&Spoken, &Spoken)>, _) = (Vec::new(), Vec::new());
+    for one in old {
+        for other in new.iter().filter(|other| other.subject == one.subject) {
+            pairs.push((one, other));
+        }
+    }
+    for one in old {
+        for other in new.iter().filter(|other| other.subject != one.subject) {
+            // A stable subject of either row is one of the other row, too: its own pair may do.
+            let covered = pairs.iter().any(|(before, after)| {
+                (one.stable
+                    && before.subject == one.subject
+                    && before.conditions.is_subset(&one.conditions)
+                    && after.conditions.is_subset(&other.conditions))
+                    || (other.stable
+                        && after.subject == other.subject
+                        && before.conditions.is_subset(&one.conditions)
+                        && after.conditions.is_subset(&other.conditions))
+            });
+            if !covered {
+                lost.push((one.subject.clone(), other.subject.clone()));
+            }
+        }
+    }
+    let rules = pairs.iter().map(|(before, after)| {
+        let check = if before.conditions == after.conditions {
+            String::new()
+        } else if after.conditions.is_empty() {
+            // Without a check it would be the same as `where`.
+            " check true = true".to_owned()
+        } else {
+            asked("check", &after.conditions)
+        };
+        Rule {
+            subject: before.subject.clone(),
+            action: format!("update{columns}{}{check}", asked("where", &before.conditions)),
+        }
+    });
+    (rules.collect(), lost)
+}

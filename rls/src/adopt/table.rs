@@ -1,0 +1,480 @@
+//! One table: what its policies and grants come to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use policy_core::catalogue::Relation;
+
+use super::alternative::{Alternative, Membership, Parent, Who};
+use super::grants;
+use super::ground::Ground;
+use super::policies::{Test, combined};
+use super::recognise::{Reader, Role};
+use super::report::{Assumption, Unsaid};
+use super::rules::{self, Place, Rule, Spoken};
+use super::tenancy::Tenancy;
+use super::words;
+use crate::live::Table;
+
+/// What the policies of a table allow one role.
+#[derive(Clone, Debug, Default)]
+pub struct Allowed {
+    /// Existing rows of a select.
+    pub select: Vec<Alternative>,
+    /// New rows of an insert.
+    pub insert: Vec<Alternative>,
+    /// Existing rows of an update.
+    pub old: Vec<Alternative>,
+    /// New rows of an update.
+    pub new: Vec<Alternative>,
+    /// Existing rows of a delete.
+    pub delete: Vec<Alternative>,
+}
+
+/// A table whose policies were read.
+#[derive(Clone, Debug)]
+pub struct Read<'a> {
+    /// The table.
+    pub live: &'a Table,
+    /// As the snapshot has it.
+    pub relation: &'a Relation,
+    anon: Allowed,
+    authenticated: Allowed,
+    edge: Allowed,
+}
+
+/// A table's block.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// What stands before the braces.
+    pub head: String,
+    /// The hidden columns.
+    pub hidden: Vec<String>,
+    /// The rules.
+    pub rules: Vec<Rule>,
+}
+
+/// What is said about a table beside its block.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// What could not be said.
+    pub unsaid: BTreeSet<Unsaid>,
+    /// What is taken for granted.
+    pub assumptions: BTreeSet<Assumption>,
+}
+
+impl Notes {
+    pub(super) fn unsaid(&mut self, object: &str, why: impl Into<String>, mend: impl Into<String>) {
+        self.unsaid.insert(Unsaid {
+            object: object.to_owned(),
+            why: why.into(),
+            mend: mend.into(),
+        });
+    }
+
+    fn assume(&mut self, object: &str, what: &str) {
+        self.assumptions.insert(Assumption {
+            object: object.to_owned(),
+            what: what.to_owned(),
+        });
+    }
+}
+
+/// How a table is called in a report.
+#[must_use]
+pub fn called(table: &str) -> String {
+    format!("table {}", words::name(table))
+}
+
+impl<'a> Read<'a> {
+    /// Reads a table's policies.
+    #[must_use]
+    pub fn of(ground: &'a Ground<'a>, live: &'a Table, relation: &'a Relation, notes: &mut Notes) -> Self {
+        let mut role = |role: Role| {
+            let mut test = |test: Test, privilege: &str| {
+                if grants::columns(live, role, privilege).is_empty() {
+                    return Vec::new();
+                }
+                let mut reader = Reader::new(ground, relation, role);
+                combined(&mut reader, live, test, &mut |policy, refusal| {
+                    let object = format!(
+                        "policy {} on {}",
+                        words::name(&policy.name),
+                        words::name(&live.name)
+                    );
+                    notes.unsaid(&object, refusal.why.clone(), refusal.mend.clone());
+                })
+            };
+            Allowed {
+                select: test(Test::Select, "select"),
+                insert: test(Test::Insert, "insert"),
+                old: test(Test::Old, "update"),
+                new: test(Test::New, "update"),
+                delete: test(Test::Delete, "delete"),
+            }
+        };
+        Self {
+            live,
+            relation,
+            anon: role(Role::Anon),
+            authenticated: role(Role::Authenticated),
+            edge: role(Role::Edge),
+        }
+    }
+
+    /// The memberships that its policies ask for.
+    pub fn memberships(&self) -> impl Iterator<Item = &Membership> {
+        let Allowed {
+            select,
+            insert,
+            old,
+            new,
+            delete,
+        } = &self.authenticated;
+        [select, insert, old, new, delete]
+            .into_iter()
+            .flatten()
+            .flat_map(|one| &one.members)
+    }
+
+    /// Its block, and what cannot be said.
+    #[must_use]
+    pub fn block(&self, tenancy: Option<&Tenancy>, notes: &mut Notes) -> Block {
+        let object = called(&self.live.name);
+        let place = self.place(tenancy);
+        let peer = self.peer();
+        let mut head = format!("on {}", words::name(&self.live.name));
+        if let Some(column) = &place.tenant
+            && tenancy.is_none_or(|tenancy| tenancy.root != self.live.name)
+        {
+            head.push_str(&format!(" tenant {}", words::name(column)));
+        }
+        let links: Vec<String> = match &peer {
+            Some(peer) => vec![format!(
+                "{} in {} ({})",
+                words::name(&peer.column),
+                words::name(&peer.table),
+                words::name(&peer.key)
+            )],
+            None => place
+                .via
+                .iter()
+                .map(|parent| format!("{} in {}", words::name(&parent.column), words::name(&parent.table)))
+                .collect(),
+        };
+        if !links.is_empty() {
+            head.push_str(&format!(" via {}", links.join(" and ")));
+        }
+        let hidden = self.hidden();
+        let mut rules = Vec::new();
+        self.client_rules(&place, peer.as_ref(), tenancy, &hidden, &object, notes, &mut rules);
+        self.service_rules(&object, notes, &mut rules);
+        self.triggers(&object, notes);
+        let mut seen = Vec::new();
+        rules.retain(|rule| {
+            let new = !seen.contains(rule);
+            seen.push(rule.clone());
+            new
+        });
+        let ordered = self.relation.columns.iter().map(|column| &column.name);
+        Block {
+            head,
+            hidden: ordered.filter(|name| hidden.contains(*name)).cloned().collect(),
+            rules,
+        }
+    }
+
+    fn place(&self, tenancy: Option<&Tenancy>) -> Place {
+        let root = tenancy.filter(|tenancy| tenancy.root == self.live.name);
+        let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+        for member in self.memberships() {
+            if tenancy.is_some_and(|tenancy| tenancy.source == member.source) {
+                *counts.entry(&member.column).or_default() += 1;
+            }
+        }
+        let commonest = counts.iter().max_by_key(|(_, count)| **count);
+        let tenant = match root {
+            Some(root) => Some(root.key.clone()),
+            None => commonest.map(|(column, _)| (*column).clone()),
+        };
+        let mut via: Option<BTreeSet<Parent>> = None;
+        let Allowed { select, insert, .. } = &self.authenticated;
+        let deciding = if select.is_empty() { insert } else { select };
+        for one in deciding {
+            via = Some(match via {
+                None => one.parents.clone(),
+                Some(all) => all.intersection(&one.parents).cloned().collect(),
+            });
+        }
+        let mut via = via.unwrap_or_default();
+        let own = tenant.as_deref();
+        via.retain(|parent| {
+            parent
+                .also
+                .iter()
+                .all(|(_, column)| Some(column.as_str()) == own)
+        });
+        if self.peer().is_some() {
+            via.clear();
+        }
+        Place { tenant, via }
+    }
+
+    /// The alternative of a select that asks for nothing but a row of another table, of which
+    /// several may point here.
+    fn peer(&self) -> Option<Parent> {
+        self.authenticated.select.iter().find_map(|one| {
+            let mut parents = one.parents.iter();
+            let parent = parents.next()?;
+            let only = parents.next().is_none()
+                && one.own.is_empty()
+                && one.members.is_empty()
+                && one.conditions.is_empty()
+                && parent.also.is_empty()
+                && self.relation.primary_key == [parent.column.clone()];
+            only.then(|| parent.clone())
+        })
+    }
+
+    /// Columns that no client may name in any way, of a table that clients use.
+    fn hidden(&self) -> BTreeSet<String> {
+        let mut open = BTreeSet::new();
+        for role in [Role::Anon, Role::Authenticated] {
+            for privilege in ["select", "insert", "update"] {
+                open.extend(grants::columns(self.live, role, privilege));
+            }
+        }
+        if open.is_empty() {
+            return open;
+        }
+        let all = self.relation.columns.iter().map(|column| column.name.clone());
+        all.filter(|column| !open.contains(column)).collect()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one table's whole situation")]
+    fn client_rules(
+        &self,
+        place: &Place,
+        peer: Option<&Parent>,
+        tenancy: Option<&Tenancy>,
+        hidden: &BTreeSet<String>,
+        object: &str,
+        notes: &mut Notes,
+        rules: &mut Vec<Rule>,
+    ) {
+        let all: BTreeSet<String> = self.relation.columns.iter().map(|column| column.name.clone()).collect();
+        let generated = grants::generated(self.relation);
+        let shown: BTreeSet<String> = all.difference(hidden).cloned().collect();
+        let set: BTreeSet<String> = shown.difference(&generated).cloned().collect();
+        let mut kept: BTreeSet<String> = self.relation.primary_key.iter().cloned().collect();
+        kept.extend(place.tenant.clone());
+        let changed: BTreeSet<String> = set.difference(&kept).cloned().collect();
+        let of = |privilege: &str| grants::columns(self.live, Role::Authenticated, privilege);
+        let updates: BTreeSet<String> = of("update").difference(&generated).cloned().collect();
+        let writable: BTreeSet<String> = updates.difference(&kept).cloned().collect();
+        let moved: Vec<&str> = updates.intersection(&kept).map(String::as_str).collect();
+        let (own, anon) = (&self.authenticated, &self.anon);
+        if !moved.is_empty() && !own.old.is_empty() && !own.new.is_empty() {
+            notes.unsaid(
+                object,
+                format!("whoever may update may also change {}; the language fixes a row's key and tenant", words::names(moved)),
+                "nothing, unless the application moves rows: then do it in a function",
+            );
+        }
+        let mut say = |alternatives: &[Alternative], what: &str, notes: &mut Notes| -> Vec<Spoken> {
+            let mut spoken = Vec::new();
+            for one in alternatives {
+                match rules::spoken(one, place, tenancy, &writable) {
+                    Ok(one) => {
+                        if one.anybody {
+                            notes.assume(object, "`authenticated` means a caller with an id; a token without a subject gets nothing");
+                        }
+                        spoken.push(one);
+                    }
+                    Err(why) => notes.unsaid(
+                        &format!("{object}, {what}"),
+                        why,
+                        "say it the same way in all policies of the table, or split the table",
+                    ),
+                }
+            }
+            spoken
+        };
+        let simple = [
+            ("select", &own.select, &anon.select, rules::list(&of("select"), &shown, self.relation), "where"),
+            ("insert", &own.insert, &anon.insert, {
+                let columns = of("insert").difference(&generated).cloned().collect();
+                rules::list(&columns, &set, self.relation)
+            }, "check"),
+            ("delete", &own.delete, &anon.delete, String::new(), "where"),
+        ];
+        let columns = rules::list(&writable, &changed, self.relation);
+        let mut order = Vec::new();
+        for (word, signed_in, anybody, list, asks) in simple {
+            let open = self.for_anon(word, anybody, signed_in, &place.via, object, notes);
+            for one in &open {
+                order.push(Rule {
+                    subject: "anon".to_owned(),
+                    action: format!("{word}{list}{}", rules::asked(asks, &one.conditions)),
+                });
+            }
+            let others: Vec<Alternative> = signed_in
+                .iter()
+                .filter(|one| !open.iter().any(|wider| one.implies(wider)))
+                .filter(|one| word != "select" || peer.is_none_or(|peer| !one.parents.contains(peer)))
+                .cloned()
+                .collect();
+            for one in say(&others, word, notes) {
+                order.push(Rule {
+                    subject: one.subject,
+                    action: format!("{word}{list}{}", rules::asked(asks, &one.conditions)),
+                });
+            }
+            if word == "insert" && !writable.is_empty() {
+                let old_open = self.for_anon("update", &anon.old, &own.old, &place.via, object, notes);
+                let new_open = self.for_anon("update", &anon.new, &own.new, &place.via, object, notes);
+                let to = |all: &[Alternative]| -> Vec<Spoken> {
+                    all.iter()
+                        .map(|one| Spoken {
+                            subject: "anon".to_owned(),
+                            conditions: one.conditions.clone(),
+                            stable: true,
+                            anybody: false,
+                        })
+                        .collect()
+                };
+                let rest = |all: &[Alternative], open: &[Alternative]| -> Vec<Alternative> {
+                    all.iter()
+                        .filter(|one| !open.iter().any(|wider| one.implies(wider)))
+                        .cloned()
+                        .collect()
+                };
+                let mut old = to(&old_open);
+                old.extend(say(&rest(&own.old, &old_open), "update", notes));
+                let mut new = to(&new_open);
+                new.extend(say(&rest(&own.new, &new_open), "update", notes));
+                let (said, lost) = rules::updates(&old, &new, &columns);
+                order.extend(said);
+                for (before, after) in lost {
+                    notes.unsaid(
+                        &format!("{object}, update"),
+                        format!("PostgreSQL lets an existing row pass as `{before}` and the new row as `{after}`; in the language one rule allows both"),
+                        "write one rule that allows the change, if it is meant",
+                    );
+                }
+            }
+        }
+        rules.extend(order);
+    }
+
+    /// What anybody at all may do: the same must hold for those who are signed in.
+    fn for_anon(
+        &self,
+        word: &str,
+        anon: &[Alternative],
+        signed_in: &[Alternative],
+        via: &BTreeSet<Parent>,
+        object: &str,
+        notes: &mut Notes,
+    ) -> Vec<Alternative> {
+        let object = format!("{object}, {word} by anon");
+        let mut open = Vec::new();
+        let columns = |role| grants::columns(self.live, role, word);
+        for one in anon {
+            if one.who != Who::Any || !one.is_plain() {
+                continue;
+            }
+            if !signed_in.iter().any(|other| one.implies(other)) {
+                notes.unsaid(
+                    &object,
+                    "anon may, and whoever is signed in may not; in the language signing in takes nothing away",
+                    "grant it to `authenticated` as well",
+                );
+            } else if columns(Role::Anon) != columns(Role::Authenticated) {
+                notes.unsaid(
+                    &object,
+                    "anon and authenticated have different columns, and a rule has one list",
+                    "grant both the same columns, or move the others to a table of their own",
+                );
+            } else if !one.parents.is_subset(via) {
+                notes.unsaid(
+                    &object,
+                    "it asks for a visible parent, and other policies of the table do not",
+                    "say it the same way in all policies of the table",
+                );
+            } else {
+                open.push(one.clone());
+            }
+        }
+        open
+    }
+
+    fn service_rules(&self, object: &str, notes: &mut Notes, rules: &mut Vec<Rule>) {
+        let all: BTreeSet<String> = self.relation.columns.iter().map(|column| column.name.clone()).collect();
+        let generated = grants::generated(self.relation);
+        let set: BTreeSet<String> = all.difference(&generated).cloned().collect();
+        let key: BTreeSet<String> = self.relation.primary_key.iter().cloned().collect();
+        let changed: BTreeSet<String> = set.difference(&key).cloned().collect();
+        let columns = |word: &str| -> BTreeSet<String> {
+            grants::columns(self.live, Role::Edge, word).difference(&generated).cloned().collect()
+        };
+        let edge = &self.edge;
+        let mut push = |action: String| {
+            rules.push(Rule {
+                subject: "service".to_owned(),
+                action,
+            });
+        };
+        for one in &edge.select {
+            let select = grants::columns(self.live, Role::Edge, "select");
+            push(format!(
+                "select{}{}",
+                rules::list(&select, &all, self.relation),
+                rules::asked("where", &one.conditions)
+            ));
+        }
+        for one in &edge.insert {
+            push(format!(
+                "insert{}{}",
+                rules::list(&columns("insert"), &set, self.relation),
+                rules::asked("check", &one.conditions)
+            ));
+        }
+        let spoken = |all: &[Alternative]| -> Vec<Spoken> {
+            all.iter()
+                .map(|one| Spoken {
+                    subject: "service".to_owned(),
+                    conditions: one.conditions.clone(),
+                    stable: true,
+                    anybody: false,
+                })
+                .collect()
+        };
+        let update = columns("update");
+        let kept: BTreeSet<String> = update.intersection(&key).cloned().collect();
+        let update: BTreeSet<String> = update.difference(&key).cloned().collect();
+        if !kept.is_empty() && !edge.old.is_empty() {
+            notes.unsaid(object, "the service may change the row's key", "nothing, unless it does");
+        }
+        if !update.is_empty() {
+            let list = rules::list(&update, &changed, self.relation);
+            let (said, _) = rules::updates(&spoken(&edge.old), &spoken(&edge.new), &list);
+            said.into_iter().for_each(|rule| push(rule.action));
+        }
+        for one in &edge.delete {
+            push(format!("delete{}", rules::asked("where", &one.conditions)));
+        }
+    }
+
+    /// Countersign's own guards narrow what the policies allow.
+    fn triggers(&self, object: &str, notes: &mut Notes) {
+        for trigger in &self.live.triggers {
+            if trigger.name.starts_with("zz_countersign") {
+                notes.unsaid(
+                    object,
+                    format!("trigger {} allows less, or does more, than the policies; a function's body is not read for rules", words::name(&trigger.name)),
+                    "the database was made from a policy: use that one",
+                );
+            }
+        }
+    }
+}
