@@ -89,9 +89,16 @@ pub fn adopt(live: &Live, names: &ArgumentNames, app: &str) -> Adoption {
             "give the role a check constraint `role in (...)` or an enum, and run this again",
         );
     }
+    let tenants = read
+        .iter()
+        .filter_map(|table| Some((table.live.name.clone(), table.tenant(tenancy.as_ref())?)))
+        .collect();
     let blocks = read
         .iter()
-        .map(|table| (table.live.name.clone(), table.block(tenancy.as_ref(), &mut notes)))
+        .map(|table| {
+            let block = table.block(tenancy.as_ref(), &tenants, &mut notes);
+            (table.live.name.clone(), block)
+        })
         .collect();
     let policies = live.tables.iter().map(|table| table.policies.len()).sum();
     let rowless = draft::rowless(live, &mut notes);

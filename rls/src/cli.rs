@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 all well, 1 something was found, 2 it could not be run.
 
+mod adopt;
 mod audit;
 mod catalogue;
 mod check;
@@ -49,6 +50,7 @@ enum Command {
     Generate(generate::GenerateArgs),
     Diff(diff::DiffArgs),
     Verify(verify::VerifyArgs),
+    Adopt(adopt::AdoptArgs),
     Audit(audit::AuditArgs),
     Matrix(matrix::MatrixArgs),
     Explain(explain::ExplainArgs),
@@ -144,6 +146,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Generate(arguments) => arguments.run(&output),
         Command::Diff(arguments) => arguments.run(&output),
         Command::Verify(arguments) => arguments.run(&output),
+        Command::Adopt(arguments) => arguments.run(&output),
         Command::Audit(arguments) => arguments.run(&output),
         Command::Matrix(arguments) => arguments.run(&output),
         Command::Explain(arguments) => arguments.run(&output),

@@ -60,6 +60,8 @@ pub struct Parent {
     pub table: String,
     /// Its column.
     pub key: String,
+    /// Whether that column is the other table's key, so that there is one such row at most.
+    pub single: bool,
     /// Further columns that must be equal: the other table's, and the row's.
     pub also: BTreeSet<(String, String)>,
 }

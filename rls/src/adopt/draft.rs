@@ -2,7 +2,7 @@
 //!
 //! A rule that the checker refuses is taken out and listed, until the rest is sound.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use policy_core::diagnostic::Severity;
 use policy_core::value::Kind;
@@ -38,6 +38,10 @@ pub struct Draft {
 enum Line {
     /// Anything that is not taken out.
     Frame,
+    /// The beginning of a block.
+    Head(usize),
+    /// The subject of these rules of a block.
+    Subject(usize, Vec<usize>),
     /// A rule of a block.
     Rule(usize, usize),
     /// A view or function.
@@ -71,17 +75,18 @@ impl Draft {
         for (position, (_, block)) in self.blocks.iter().enumerate() {
             push("", Line::Frame);
             if block.hidden.is_empty() && block.rules.is_empty() {
-                push(&format!("{};", block.head), Line::Frame);
+                push(&format!("{};", block.head), Line::Head(position));
                 continue;
             }
-            push(&format!("{} {{", block.head), Line::Frame);
+            push(&format!("{} {{", block.head), Line::Head(position));
             if !block.hidden.is_empty() {
                 let hidden = words::names(block.hidden.iter().map(String::as_str));
                 let hidden = if block.hidden.len() > 1 { format!("({hidden})") } else { hidden };
                 push(&format!("hidden {hidden};"), Line::Frame);
             }
             for (subject, rules) in by_subject(&block.rules) {
-                push(&format!("{subject}:"), Line::Frame);
+                let of = rules.iter().map(|(rule, _)| *rule).collect();
+                push(&format!("{subject}:"), Line::Subject(position, of));
                 let last = rules.len();
                 for (count, (rule, action)) in (1..).zip(rules) {
                     let end = if count == last { ";" } else { "," };
@@ -139,8 +144,8 @@ impl Draft {
         lines: &[Line],
         notes: &mut Notes,
     ) -> bool {
-        let mut rules: BTreeMap<(usize, usize), ()> = BTreeMap::new();
-        let mut rowless = Vec::new();
+        let mut rules: BTreeSet<(usize, usize)> = BTreeSet::new();
+        let (mut rowless, mut heads) = (BTreeSet::new(), BTreeSet::new());
         for error in found.iter().filter(|error| error.is_error()) {
             let before = text.get(..error.span.start).unwrap_or_default();
             let line = before.matches('\n').count();
@@ -150,37 +155,63 @@ impl Draft {
                 .unwrap_or_else(|| "leave it to a function, or change the schema".to_owned());
             match lines.get(line) {
                 Some(Line::Rule(block, rule)) => {
-                    let Some((table, of)) = self.blocks.get(*block) else {
-                        continue;
-                    };
-                    let Some(Rule { subject, action }) = of.rules.get(*rule) else {
-                        continue;
-                    };
-                    let object = format!("{}, {subject}: {action}", called(table));
-                    notes.unsaid(&object, error.message.clone(), mend);
-                    rules.insert((*block, *rule), ());
+                    self.refused(*block, &[*rule], error, &mend, notes);
+                    rules.insert((*block, *rule));
+                }
+                Some(Line::Subject(block, of)) => {
+                    self.refused(*block, of, error, &mend, notes);
+                    rules.extend(of.iter().map(|rule| (*block, *rule)));
+                }
+                Some(Line::Head(block)) => {
+                    if let Some((table, of)) = self.blocks.get(*block)
+                        && of.head != bare(table)
+                    {
+                        notes.unsaid(&called(table), error.message.clone(), mend);
+                        heads.insert(*block);
+                    }
                 }
                 Some(Line::Rowless(position)) => {
                     if let Some((object, _)) = self.rowless.get(*position) {
                         notes.unsaid(object, error.message.clone(), mend);
-                        rowless.push(*position);
+                        rowless.insert(*position);
                     }
                 }
                 _ => {}
             }
         }
-        for (block, rule) in rules.keys().rev() {
+        for (block, rule) in rules.iter().rev() {
             if let Some((_, block)) = self.blocks.get_mut(*block) {
                 block.rules.remove(*rule);
             }
         }
-        rowless.sort_unstable();
-        rowless.dedup();
+        // Without what leads a block nothing in it means what it did.
+        for block in &heads {
+            if let Some((table, block)) = self.blocks.get_mut(*block) {
+                block.head = bare(table);
+                block.rules.clear();
+                block.hidden.clear();
+            }
+        }
         for position in rowless.iter().rev() {
             self.rowless.remove(*position);
         }
-        !rules.is_empty() || !rowless.is_empty()
+        !rules.is_empty() || !rowless.is_empty() || !heads.is_empty()
     }
+
+    fn refused(&self, block: usize, rules: &[usize], error: &Diagnostic, mend: &str, notes: &mut Notes) {
+        let Some((table, block)) = self.blocks.get(block) else {
+            return;
+        };
+        for Rule { subject, action } in rules.iter().filter_map(|rule| block.rules.get(*rule)) {
+            let object = format!("{}, {subject}: {action}", called(table));
+            notes.unsaid(&object, error.message.clone(), mend);
+        }
+    }
+}
+
+/// A block's beginning that says nothing but the table.
+fn bare(table: &str) -> String {
+    format!("on {}", words::name(table))
 }
 
 fn one_line(of: &Diagnostic, text: &str) -> String {

@@ -224,7 +224,7 @@ impl<'a> Reader<'a> {
                     if let Expr::Column(column) = other.bare()
                         && column.of.is_none()
                     {
-                        return self.own(&column.name, one, other);
+                        return self.own(&column.name);
                     }
                 }
                 Some(Property::Role) => return self.when(self.is_role(other)),
@@ -244,7 +244,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A column that holds the caller's id.
-    fn own(&mut self, column: &str, id: &Expr, other: &Expr) -> Vec<Alternative> {
+    fn own(&mut self, column: &str) -> Vec<Alternative> {
         let Some(known) = self.row.column(column) else {
             return self.refuse(format!("`{column}` is no column of the row"), "name a column");
         };
@@ -258,7 +258,6 @@ impl<'a> Reader<'a> {
                 "give the column the type of the callers' ids",
             );
         }
-        let _ = (id, other);
         if self.role != Role::Authenticated {
             return Vec::new();
         }
@@ -282,6 +281,10 @@ impl<'a> Reader<'a> {
         }
         match condition::condition(of, self.row) {
             Ok(text) => {
+                let text = match of {
+                    Expr::Any(_) => format!("({text})"),
+                    _ => text,
+                };
                 let mut one = Alternative::default();
                 one.conditions.insert(text);
                 vec![one]

@@ -7,6 +7,7 @@ use policy_core::catalogue::Relation;
 use super::alternative::{Alternative, Parent, Who};
 use super::tenancy::Tenancy;
 use super::words;
+use crate::sql::lex;
 
 /// One rule: who, and what they may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,8 +137,30 @@ pub fn asked(word: &str, conditions: &BTreeSet<String>) -> String {
     if conditions.is_empty() {
         return String::new();
     }
-    let all: Vec<&str> = conditions.iter().map(String::as_str).collect();
+    let mut all: Vec<&str> = conditions.iter().map(String::as_str).collect();
+    if let [one] = all.as_mut_slice()
+        && let Some(inner) = one.strip_prefix('(').and_then(|one| one.strip_suffix(')'))
+        && is_balanced(inner)
+    {
+        *one = inner;
+    }
     format!(" {word} {}", all.join(" and "))
+}
+
+/// Whether each parenthesis closes one that was opened in the same text.
+fn is_balanced(text: &str) -> bool {
+    let mut depth = 0_usize;
+    for token in lex::tokens(text) {
+        match token.text {
+            "(" => depth += 1,
+            ")" => match depth.checked_sub(1) {
+                Some(less) => depth = less,
+                None => return false,
+            },
+            _ => {}
+        }
+    }
+    depth == 0
 }
 
 /// A column list, unless it is what the action has without one.
@@ -185,7 +208,7 @@ pub fn updates(old: &[Spoken], new: &[Spoken], columns: &str) -> (Vec<Rule>, Vec
             String::new()
         } else if after.conditions.is_empty() {
             // Without a check it would be the same as `where`.
-            " check true = true".to_owned()
+            " check true".to_owned()
         } else {
             asked("check", &after.conditions)
         };

@@ -15,6 +15,9 @@ use super::tenancy::Tenancy;
 use super::words;
 use crate::live::Table;
 
+/// The column with the tenant of each table that has one.
+pub type Tenants = BTreeMap<String, String>;
+
 /// What the policies of a table allow one role.
 #[derive(Clone, Debug, Default)]
 pub struct Allowed {
@@ -79,6 +82,22 @@ impl Notes {
     }
 }
 
+/// Policies for roles that the language does not have. Row-level security does not bind
+/// `service_role`, whatever a policy says.
+fn strangers(table: &Table, notes: &mut Notes) {
+    const KNOWN: [&str; 5] = ["public", "anon", "authenticated", "countersign_edge", "service_role"];
+    for policy in &table.policies {
+        let mut roles = policy.roles.iter().filter(|role| !KNOWN.contains(&role.as_str()));
+        if let Some(role) = roles.next() {
+            notes.unsaid(
+                &format!("policy {} on {}", words::name(&policy.name), words::name(&table.name)),
+                format!("it is for the role {}, and the language speaks of anon, authenticated and the service", words::name(role)),
+                "keep the policy beside the generated ones, in a migration of its own",
+            );
+        }
+    }
+}
+
 /// How a table is called in a report.
 #[must_use]
 pub fn called(table: &str) -> String {
@@ -89,6 +108,7 @@ impl<'a> Read<'a> {
     /// Reads a table's policies.
     #[must_use]
     pub fn of(ground: &'a Ground<'a>, live: &'a Table, relation: &'a Relation, notes: &mut Notes) -> Self {
+        strangers(live, notes);
         let mut role = |role: Role| {
             let mut test = |test: Test, privilege: &str| {
                 if grants::columns(live, role, privilege).is_empty() {
@@ -138,9 +158,9 @@ impl<'a> Read<'a> {
 
     /// Its block, and what cannot be said.
     #[must_use]
-    pub fn block(&self, tenancy: Option<&Tenancy>, notes: &mut Notes) -> Block {
+    pub fn block(&self, tenancy: Option<&Tenancy>, tenants: &Tenants, notes: &mut Notes) -> Block {
         let object = called(&self.live.name);
-        let place = self.place(tenancy);
+        let place = self.place(tenants);
         let peer = self.peer();
         let mut head = format!("on {}", words::name(&self.live.name));
         if let Some(column) = &place.tenant
@@ -167,7 +187,7 @@ impl<'a> Read<'a> {
         let hidden = self.hidden();
         let mut rules = Vec::new();
         self.client_rules(&place, peer.as_ref(), tenancy, &hidden, &object, notes, &mut rules);
-        self.service_rules(&object, notes, &mut rules);
+        self.service_rules(&place, &object, notes, &mut rules);
         self.triggers(&object, notes);
         let mut seen = Vec::new();
         rules.retain(|rule| {
@@ -183,7 +203,9 @@ impl<'a> Read<'a> {
         }
     }
 
-    fn place(&self, tenancy: Option<&Tenancy>) -> Place {
+    /// The column with the tenant, or the tenants' own key.
+    #[must_use]
+    pub fn tenant(&self, tenancy: Option<&Tenancy>) -> Option<String> {
         let root = tenancy.filter(|tenancy| tenancy.root == self.live.name);
         let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
         for member in self.memberships() {
@@ -192,10 +214,14 @@ impl<'a> Read<'a> {
             }
         }
         let commonest = counts.iter().max_by_key(|(_, count)| **count);
-        let tenant = match root {
+        match root {
             Some(root) => Some(root.key.clone()),
             None => commonest.map(|(column, _)| (*column).clone()),
-        };
+        }
+    }
+
+    fn place(&self, tenants: &Tenants) -> Place {
+        let tenant = tenants.get(&self.live.name).cloned();
         let mut via: Option<BTreeSet<Parent>> = None;
         let Allowed { select, insert, .. } = &self.authenticated;
         let deciding = if select.is_empty() { insert } else { select };
@@ -206,12 +232,12 @@ impl<'a> Read<'a> {
             });
         }
         let mut via = via.unwrap_or_default();
-        let own = tenant.as_deref();
+        // A parent is of the same tenant anyway; nothing else can be asked of it.
         via.retain(|parent| {
-            parent
-                .also
-                .iter()
-                .all(|(_, column)| Some(column.as_str()) == own)
+            parent.single
+                && parent.also.iter().all(|(theirs, column)| {
+                    tenant.as_ref() == Some(column) && tenants.get(&parent.table) == Some(theirs)
+                })
         });
         if self.peer().is_some() {
             via.clear();
@@ -230,6 +256,7 @@ impl<'a> Read<'a> {
                 && one.members.is_empty()
                 && one.conditions.is_empty()
                 && parent.also.is_empty()
+                && !parent.single
                 && self.relation.primary_key == [parent.column.clone()];
             only.then(|| parent.clone())
         })
@@ -280,7 +307,7 @@ impl<'a> Read<'a> {
                 "nothing, unless the application moves rows: then do it in a function",
             );
         }
-        let mut say = |alternatives: &[Alternative], what: &str, notes: &mut Notes| -> Vec<Spoken> {
+        let say = |alternatives: &[Alternative], what: &str, notes: &mut Notes| -> Vec<Spoken> {
             let mut spoken = Vec::new();
             for one in alternatives {
                 match rules::spoken(one, place, tenancy, &writable) {
@@ -408,11 +435,12 @@ impl<'a> Read<'a> {
         open
     }
 
-    fn service_rules(&self, object: &str, notes: &mut Notes, rules: &mut Vec<Rule>) {
+    fn service_rules(&self, place: &Place, object: &str, notes: &mut Notes, rules: &mut Vec<Rule>) {
         let all: BTreeSet<String> = self.relation.columns.iter().map(|column| column.name.clone()).collect();
         let generated = grants::generated(self.relation);
         let set: BTreeSet<String> = all.difference(&generated).cloned().collect();
-        let key: BTreeSet<String> = self.relation.primary_key.iter().cloned().collect();
+        let mut key: BTreeSet<String> = self.relation.primary_key.iter().cloned().collect();
+        key.extend(place.tenant.clone());
         let changed: BTreeSet<String> = set.difference(&key).cloned().collect();
         let columns = |word: &str| -> BTreeSet<String> {
             grants::columns(self.live, Role::Edge, word).difference(&generated).cloned().collect()
@@ -453,7 +481,7 @@ impl<'a> Read<'a> {
         let kept: BTreeSet<String> = update.intersection(&key).cloned().collect();
         let update: BTreeSet<String> = update.difference(&key).cloned().collect();
         if !kept.is_empty() && !edge.old.is_empty() {
-            notes.unsaid(object, "the service may change the row's key", "nothing, unless it does");
+            notes.unsaid(object, "the service may change the row's key or tenant, which the language fixes", "nothing, unless it does");
         }
         if !update.is_empty() {
             let list = rules::list(&update, &changed, self.relation);

@@ -6,10 +6,9 @@ use super::expression::Literal;
 use crate::sql;
 
 /// Words of the grammar that are no keywords of SQL.
-const WORDS: [&str; 24] = [
-    "aal", "as", "between", "blind", "by", "check", "distinct", "email", "found", "from",
-    "function", "is", "keep", "like", "members", "now", "resource", "roles", "same", "seen",
-    "stamped", "ttl", "view", "upsert",
+const WORDS: [&str; 17] = [
+    "blind", "by", "delete", "found", "function", "insert", "keep", "members", "now", "roles",
+    "same", "seen", "stamped", "ttl", "update", "upsert", "view",
 ];
 
 /// A name.

@@ -83,7 +83,7 @@ fn plain(of: &Expr, not: &str, row: &Relation) -> Result<String, String> {
         Expr::Column(_) => side(of)?,
         Expr::Literal(Literal::Bool(value)) => {
             let value = *value == not.is_empty();
-            if value { "true = true" } else { "true = false" }.to_owned()
+            value.to_string()
         }
         other => return Err(foreign(other)),
     })

@@ -257,6 +257,7 @@ impl Reader<'_> {
             let parent = Parent {
                 column,
                 table: source.name.clone(),
+                single: row.primary_key == [key.clone()],
                 key,
                 also: pairs.into_iter().collect(),
             };
