@@ -8,6 +8,8 @@ pub mod caller;
 pub mod condition;
 mod helper;
 mod lookup;
+#[cfg(test)]
+mod tests;
 
 use policy_core::catalogue::Relation;
 use policy_core::condition::Comparison;
@@ -145,7 +147,9 @@ impl<'a> Reader<'a> {
                 }
                 all
             }
-            Expr::Any(parts) if speaks_of_caller(of) => {
+            Expr::Any(parts)
+                if speaks_of_caller(of) || condition::condition(of, self.row).is_err() =>
+            {
                 let parts = parts.iter().flat_map(|part| self.alternatives(part));
                 let parts = parts.collect();
                 simplest(parts)

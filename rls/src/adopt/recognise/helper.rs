@@ -164,7 +164,7 @@ impl Reader<'_> {
 /// A body that is one query or one `return`.
 fn read(function: &Function) -> Option<Body> {
     let statement = match function.language.as_str() {
-        "sql" => function.body.clone(),
+        "sql" => standard(&function.body),
         "plpgsql" => returned(&function.body)?,
         _ => return None,
     };
@@ -175,6 +175,27 @@ fn read(function: &Function) -> Option<Body> {
     match (select.items.as_slice(), select.filter) {
         ([value], None) => Some(Body::Value(value.clone())),
         _ => None,
+    }
+}
+
+/// The body of a function in the standard's form, as PostgreSQL prints it, or a body as it is.
+fn standard(body: &str) -> String {
+    let words: Vec<&str> = body.split_whitespace().take(2).collect();
+    match words.as_slice() {
+        [first, second]
+            if first.eq_ignore_ascii_case("begin") && second.eq_ignore_ascii_case("atomic") =>
+        {
+            let inner = body.trim_start().get("begin".len()..).unwrap_or_default();
+            let inner = inner.trim_start().get("atomic".len()..).unwrap_or_default();
+            let inner = inner.trim_end();
+            let end = inner.len().saturating_sub("end".len());
+            inner.get(..end).unwrap_or_default().to_owned()
+        }
+        [first, _] if first.eq_ignore_ascii_case("return") => {
+            let inner = body.trim_start().get("return".len()..).unwrap_or_default();
+            format!("select {inner}")
+        }
+        _ => body.to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::condition::condition;
 use super::{DEEPEST, Reader, Role};
 use crate::adopt::alternative::{Alternative, Membership, Parent, Source};
 use crate::adopt::expression::{Column, Expr, Literal, Select};
-use crate::adopt::policies;
+use crate::adopt::{policies, words};
 
 /// Two columns that must be equal: of the other table, and of the row.
 type Pair = (String, String);
@@ -150,12 +150,6 @@ impl Reader<'_> {
         if self.role != Role::Authenticated {
             return Some(Vec::new());
         }
-        if !self.definer && !self.shows_own(&source.name, &caller) {
-            return Some(self.refuse(
-                format!("the subquery sees only the rows of `{}` that its own policies show, and these are not all of the caller's own", source.name),
-                "memberships are read live, whatever the policies of their table say; look them up in a `security definer` function",
-            ));
-        }
         let member = Membership {
             column,
             source: Source {
@@ -166,14 +160,25 @@ impl Reader<'_> {
             tests,
             conditions,
         };
+        if !self.definer && !self.shows(&member) {
+            return Some(self.refuse(
+                format!("the subquery sees only the rows of `{}` that its own policies show, and these are not all of the caller's own", source.name),
+                "memberships are read live, whatever the policies of their table say; look them up in a `security definer` function",
+            ));
+        }
         Some(vec![Alternative {
             members: BTreeSet::from([member]),
             ..Alternative::default()
         }])
     }
 
-    /// Whether everybody who is signed in sees all of their own rows in a table of memberships.
-    fn shows_own(&mut self, table: &str, caller: &str) -> bool {
+    /// Whether everybody who is signed in sees their own rows that a lookup looks for.
+    fn shows(&mut self, wanted: &Membership) -> bool {
+        let Source {
+            table,
+            tenant,
+            caller,
+        } = &wanted.source;
         let (Some(live), Some(row)) = (
             self.ground.live.table(table),
             self.ground.live.catalogue.relation(table),
@@ -188,25 +193,25 @@ impl Reader<'_> {
         if inner.depth >= DEEPEST {
             return false;
         }
-        let own = Alternative {
-            own: BTreeSet::from([caller.to_owned()]),
+        // The row itself is a membership in its own tenant.
+        let itself = Membership {
+            column: tenant.clone(),
+            ..wanted.clone()
+        };
+        let mut own = Alternative {
+            own: BTreeSet::from([caller.clone()]),
+            members: BTreeSet::from([itself]),
+            conditions: wanted.conditions.clone(),
             ..Alternative::default()
         };
+        for (column, labels) in &wanted.tests {
+            if let [label] = labels.iter().collect::<Vec<_>>().as_slice() {
+                let label = words::literal(&Literal::Text((*label).clone()));
+                own.conditions.insert(format!("{} = {label}", words::name(column)));
+            }
+        }
         let all = policies::select(&mut inner, live);
-        all.iter().any(|one| {
-            own.implies(one)
-                || one.own.is_empty()
-                    && one.parents.is_empty()
-                    && one.conditions.is_empty()
-                    && one.members.iter().all(|member| {
-                        let source = &member.source;
-                        source.table == table
-                            && source.caller == caller
-                            && source.tenant == member.column
-                            && member.tests.is_empty()
-                            && member.conditions.is_empty()
-                    })
-        })
+        all.iter().any(|one| own.implies(one))
     }
 
     fn parent(&mut self, select: &Select) -> Option<Vec<Alternative>> {

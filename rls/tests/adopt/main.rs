@@ -1,0 +1,198 @@
+//! A schema that has policies already becomes a policy that means the same, and what the language
+//! cannot say is listed.
+//!
+//! Needs a server (`COUNTERSIGN_PG_URL`), which `cargo xtask test` provides; without one the tests
+//! say that they are skipped.
+#![cfg(test)]
+
+#[path = "../support/database.rs"]
+mod database;
+
+use std::fs;
+use std::process::Command;
+
+use countersign_rls::adopt::{self, Adoption};
+use countersign_rls::compare::{self, Change, Side};
+use countersign_rls::generate::sections;
+use countersign_rls::live::{Limits, Live};
+use countersign_rls::verify::{self, Place, VerifyOptions};
+use database::Database;
+use policy_core::Policy;
+
+const TYPICAL: &str = include_str!("typical.sql");
+const HOSTILE: &str = include_str!("hostile.sql");
+const EDGE: &str = "do $$ begin create role countersign_edge nologin noinherit;
+    exception when duplicate_object or unique_violation then null; end $$;\n";
+
+fn of(database: &Database, schema: &str, app: &str) -> (Adoption, Live) {
+    adopt::read(&database.url(), schema, app, Limits::default()).unwrap()
+}
+
+fn with(script: &str) -> Option<Database> {
+    let database = Database::empty()?;
+    database.client().batch_execute(script).unwrap();
+    Some(database)
+}
+
+fn compiled(adopted: &Adoption, live: &Live) -> Policy {
+    assert!(adopted.sound, "{}\n{}", adopted.policy, adopted.text());
+    policy_core::compile(&adopted.policy, &live.catalogue).unwrap().0
+}
+
+#[test]
+fn a_typical_schema_is_adopted() {
+    let Some(database) = with(TYPICAL) else {
+        return;
+    };
+    let (adopted, live) = of(&database, "app", "app");
+    insta::assert_snapshot!("typical_policy", adopted.policy);
+    insta::assert_snapshot!("typical_report", adopted.text());
+    compiled(&adopted, &live);
+}
+
+/// What was adopted holds on a database: of its own making, and read again it is the same.
+#[test]
+fn what_was_adopted_can_be_proven_and_adopted_again() {
+    let Some(database) = with(TYPICAL) else {
+        return;
+    };
+    let (adopted, live) = of(&database, "app", "app");
+    let policy = compiled(&adopted, &live);
+    let Ok(wasm) = std::env::var("COUNTERSIGN_WASM") else {
+        eprintln!("skipped: COUNTERSIGN_WASM names no build of countersign-wasm");
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    // The tables alone: the policies are the generated ones.
+    let (tables, _) = TYPICAL.split_once("-- A helper as").unwrap();
+    fs::write(directory.path().join("1_base.sql"), format!("{EDGE}{tables}")).unwrap();
+    let bodies: Vec<String> = sections(&policy, &live.catalogue, &adopted.policy)
+        .into_iter()
+        .map(|section| section.body)
+        .collect();
+    fs::write(directory.path().join("2_policy.sql"), bodies.join("\n")).unwrap();
+    let report = verify::run(&VerifyOptions {
+        policy,
+        url: std::env::var("COUNTERSIGN_PG_URL").unwrap(),
+        place: Place::Fresh,
+        migrations: directory.path().to_owned(),
+        tables: Vec::new(),
+        wasm: wasm.into(),
+        random: 100,
+        seed: Some(1),
+        one_by_one: false,
+        mutate: None,
+    })
+    .unwrap();
+    assert!(report.disagreements.is_empty(), "{report}");
+    assert!(report.cells > 1_000, "only {} cells", report.cells);
+    eprintln!("cells: {}", report.cells);
+}
+
+/// The adopted policy never allows more than the one that the database was made from, and where it
+/// allows less the report names the table.
+#[track_caller]
+fn holds_against_its_origin(app: &str, equal: bool) {
+    let Some(database) = Database::migrated() else {
+        return;
+    };
+    let (project, policy) = database::app(app);
+    let (adopted, live) = of(&database, &policy.schema, app);
+    let ours = compiled(&adopted, &live);
+    let side = |policy: Policy| Side {
+        policy,
+        catalogue: project.catalogue.clone(),
+    };
+    let found = compare::compare(&side(policy), &side(ours), 0).unwrap();
+    // What is in other systems leaves no trace in a database.
+    let resources: Vec<&str> = project
+        .source
+        .lines()
+        .filter_map(|line| line.strip_prefix("resource "))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    let here = |change: &&Change| !resources.contains(&change.object.as_str());
+    let changes: Vec<&Change> = found.changes.iter().filter(here).collect();
+    let described = changes
+        .iter()
+        .map(|c| format!("{:?} {} {:?} {} {:?}", c.direction, c.object, c.who, c.action, c.columns))
+        .collect::<Vec<_>>()
+        .join("\n");
+    eprintln!("{app}: {} differences", changes.len());
+    if equal {
+        assert!(changes.is_empty(), "{described}\n{}\n{}", adopted.policy, adopted.text());
+        return;
+    }
+    for change in &changes {
+        let named = adopted.unsaid.iter().any(|item| {
+            item.object
+                .split([' ', ','])
+                .any(|word| word.trim_matches('"') == change.object)
+        });
+        assert!(named, "{} is not in the report\n{described}\n{}", change.object, adopted.text());
+    }
+}
+
+#[test]
+fn the_assistants_policy_comes_back() {
+    holds_against_its_origin("assistant", true);
+}
+
+#[test]
+fn the_portals_policy_comes_back() {
+    holds_against_its_origin("portal", true);
+}
+
+#[test]
+fn the_advisorys_policy_comes_back_but_for_what_is_listed() {
+    holds_against_its_origin("advisory", false);
+}
+
+#[test]
+fn the_coachings_policy_comes_back_but_for_what_is_listed() {
+    holds_against_its_origin("coaching", false);
+}
+
+#[test]
+fn the_agencys_policy_comes_back_but_for_what_is_listed() {
+    holds_against_its_origin("agency", false);
+}
+
+#[test]
+fn hostile_names_stay_names() {
+    let Some(database) = with(HOSTILE) else {
+        return;
+    };
+    let (adopted, live) = of(&database, "my \"app\" -- ", "odd");
+    insta::assert_snapshot!("hostile_policy", adopted.policy);
+    insta::assert_snapshot!("hostile_report", adopted.text());
+    compiled(&adopted, &live);
+}
+
+#[test]
+fn the_command_writes_a_file_once_and_says_what_it_found() {
+    let Some(database) = with(HOSTILE) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("odd.policy");
+    let run = |more: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["adopt", "--db", &database.url(), "--app", "odd", "--out"])
+            .arg(&file)
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    let schema = ["--schema", "my \"app\" -- "];
+    let missing = run(&["--schema", "nowhere"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(!file.exists());
+    let first = run(&[&schema[..], &["--json"]].concat());
+    assert_eq!(first.status.code(), Some(1), "{first:?}");
+    let said: serde_json::Value = serde_json::from_slice(&first.stdout).unwrap();
+    assert_eq!(said["policy"].as_str().unwrap(), fs::read_to_string(&file).unwrap());
+    assert_eq!(said["unsaid"].as_array().unwrap().len(), 1, "{said}");
+    let again = run(&schema);
+    assert_eq!(again.status.code(), Some(2), "a policy is never replaced");
+}
