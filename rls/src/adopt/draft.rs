@@ -276,7 +276,10 @@ fn subjects(grants: &[Grant], privilege: &str, object: &str, notes: &mut Notes) 
     let mut all = Vec::new();
     match (has(Role::Anon), has(Role::Authenticated)) {
         (true, true) => all.push("anon"),
-        (false, true) => all.push("guest"),
+        (false, true) => {
+            notes.assume(object, "it is open to whoever has an id: a grant knows no roles, and the rows are the tables' own matter");
+            all.push("guest");
+        }
         (true, false) => notes.unsaid(
             object,
             "anon may, and whoever is signed in may not; in the language signing in takes nothing away",

@@ -74,7 +74,7 @@ impl Notes {
         });
     }
 
-    fn assume(&mut self, object: &str, what: &str) {
+    pub(super) fn assume(&mut self, object: &str, what: &str) {
         self.assumptions.insert(Assumption {
             object: object.to_owned(),
             what: what.to_owned(),
