@@ -74,8 +74,8 @@ pub struct Reader<'a> {
     row: &'a Relation,
     role: Role,
     depth: usize,
-    /// Whether what is looked up is looked up by a function that row-level security does not bind.
-    definer: bool,
+    /// The owner of the `security definer` function whose body is read, if it is one.
+    definer: Option<String>,
     /// What could not be said.
     pub refusals: Vec<Refusal>,
 }
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
             row,
             role,
             depth: 0,
-            definer: false,
+            definer: None,
             refusals: Vec::new(),
         }
     }
@@ -223,6 +223,12 @@ impl<'a> Reader<'a> {
 
     fn equal(&mut self, of: &Expr, left: &Expr, right: &Expr) -> Vec<Alternative> {
         for (one, other) in [(left, right), (right, left)] {
+            if self.definer.is_some() && caller::is_session(one) {
+                return self.refuse(
+                    "inside a `security definer` function that is the function's owner, whoever calls it",
+                    "ask `auth.role()`",
+                );
+            }
             match caller::property(one) {
                 Some(Property::Id) => {
                     if let Expr::Column(column) = other.bare()

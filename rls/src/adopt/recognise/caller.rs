@@ -77,6 +77,12 @@ fn function(call: &Call) -> Option<Property> {
     }
 }
 
+/// Whether an expression is the role of the database that runs it.
+#[must_use]
+pub fn is_session(of: &Expr) -> bool {
+    matches!(of.bare(), Expr::Call(call) if call.name.starts_with("current_") && property(of) == Some(Property::Role))
+}
+
 fn is_claims(of: &Expr) -> bool {
     let Expr::Call(call) = of.bare() else {
         return false;

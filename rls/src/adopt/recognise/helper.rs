@@ -44,11 +44,10 @@ impl Reader<'_> {
 
     fn within(
         &mut self,
-        definer: bool,
+        definer: Option<String>,
         read: impl FnOnce(&mut Self) -> Vec<Alternative>,
     ) -> Vec<Alternative> {
-        let before = self.definer;
-        self.definer = definer;
+        let before = std::mem::replace(&mut self.definer, definer);
         self.depth += 1;
         let all = read(self);
         self.depth -= 1;
@@ -56,8 +55,9 @@ impl Reader<'_> {
         all
     }
 
-    fn open(&self, call: &Call) -> Option<(Body, bool)> {
-        if self.depth >= DEEPEST {
+    fn open(&self, call: &Call) -> Option<(Body, Option<String>)> {
+        // PostgreSQL prints only its own functions without a schema; a body's author may, too.
+        if self.depth >= DEEPEST || self.depth == 0 && call.schema.is_none() {
             return None;
         }
         let count = call.arguments.len();
@@ -98,7 +98,8 @@ impl Reader<'_> {
                 _ => return None,
             },
         };
-        Some((body, function.security_definer))
+        let definer = function.security_definer.then(|| function.owner.clone());
+        Some((body, definer))
     }
 
     /// Names of columns in subqueries get the relation they are of; what stays without one is an

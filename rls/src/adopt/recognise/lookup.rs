@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use policy_core::condition::Comparison;
+use policy_core::value::Kind;
 
 use super::caller::{self, Property};
 use super::condition::condition;
 use super::{DEEPEST, Reader, Role};
 use crate::adopt::alternative::{Alternative, Membership, Parent, Source};
 use crate::adopt::expression::{Column, Expr, Literal, Select};
-use crate::adopt::{policies, words};
+use crate::adopt::{grants, policies, words};
 
 /// Two columns that must be equal: of the other table, and of the row.
 type Pair = (String, String);
@@ -133,7 +134,11 @@ impl Reader<'_> {
                 }
             } else {
                 let part = framed(part, &source.alias)?;
-                if let Some((column, labels)) = labels(&part) {
+                let told = labels(&part).filter(|(column, _)| {
+                    let kind = table.column(column).map(policy_core::catalogue::Column::kind);
+                    matches!(kind, Some(Kind::Text | Kind::Enum))
+                });
+                if let Some((column, labels)) = told {
                     let known = tests.entry(column).or_insert_with(|| labels.clone());
                     *known = known.intersection(&labels).cloned().collect();
                 } else {
@@ -160,7 +165,7 @@ impl Reader<'_> {
             tests,
             conditions,
         };
-        if !self.definer && !self.shows(&member) {
+        if !self.is_unbound(&member.source.table) && !self.shows(&member) {
             return Some(self.refuse(
                 format!("the subquery sees only the rows of `{}` that its own policies show, and these are not all of the caller's own", source.name),
                 "memberships are read live, whatever the policies of their table say; look them up in a `security definer` function",
@@ -170,6 +175,18 @@ impl Reader<'_> {
             members: BTreeSet::from([member]),
             ..Alternative::default()
         }])
+    }
+
+    /// Whether a table is read by a function that its row-level security does not bind.
+    fn is_unbound(&self, table: &str) -> bool {
+        let live = self.ground.live;
+        self.definer.as_deref().is_some_and(|owner| {
+            let role = live.role(owner);
+            role.is_some_and(|role| role.superuser || role.bypass_rls)
+                || live
+                    .table(table)
+                    .is_some_and(|table| table.owner == owner && !table.forced)
+        })
     }
 
     /// Whether everybody who is signed in sees their own rows that a lookup looks for.
@@ -185,6 +202,14 @@ impl Reader<'_> {
         ) else {
             return false;
         };
+        let readable = grants::columns(live, Role::Authenticated, "select");
+        if ![tenant, caller]
+            .into_iter()
+            .chain(wanted.tests.keys())
+            .all(|column| readable.contains(column))
+        {
+            return false;
+        }
         if !live.row_security {
             return true;
         }
@@ -218,7 +243,7 @@ impl Reader<'_> {
         for source in &select.from {
             if source.arguments.is_some()
                 || !self.ground.is_ours(source.schema.as_deref())
-                || self.definer
+                || self.definer.is_some()
             {
                 continue;
             }

@@ -20,7 +20,8 @@ fn live() -> Live {
         json!({ "schema": "app", "name": name, "kind": "table", "owner": "postgres", "comment": null,
             "row_security": secured, "forced": false, "inherits": false, "has_rules": false,
             "estimate": null, "pages": 0, "scans": 0, "columns": columns, "constraints": [],
-            "indexes": [], "policies": policies, "triggers": [], "grants": [] })
+            "indexes": [], "policies": policies, "triggers": [],
+            "grants": [{ "grantee": "authenticated", "privilege": "select", "column_name": null, "grantable": false }] })
     };
     let function = |name: &str, arguments: &[&str], language: &str, body: &str| {
         json!({ "schema": "app", "name": name, "arguments": arguments, "argument_types": arguments,
