@@ -208,8 +208,22 @@ fn literal(of: &ast::Value) -> Option<Literal> {
 fn binary(left: &ast::Expr, op: &ast::BinaryOperator, right: &ast::Expr) -> Option<Expr> {
     use ast::BinaryOperator as Op;
     let comparison = match op {
-        Op::And => return Some(Expr::All(vec![expr(left), expr(right)])),
-        Op::Or => return Some(Expr::Any(vec![expr(left), expr(right)])),
+        Op::And => {
+            let sides = [expr(left), expr(right)].into_iter();
+            let parts = sides.flat_map(|side| match side {
+                Expr::All(parts) => parts,
+                other => vec![other],
+            });
+            return Some(Expr::All(parts.collect()));
+        }
+        Op::Or => {
+            let sides = [expr(left), expr(right)].into_iter();
+            let parts = sides.flat_map(|side| match side {
+                Expr::Any(parts) => parts,
+                other => vec![other],
+            });
+            return Some(Expr::Any(parts.collect()));
+        }
         Op::PGLikeMatch => return Some(Expr::Like(boxed(left), boxed(right))),
         Op::PGNotLikeMatch => {
             return Some(Expr::Not(Box::new(Expr::Like(boxed(left), boxed(right)))));
