@@ -38,7 +38,12 @@ use tenancy::Tenancy;
 ///
 /// # Errors
 /// If the database cannot be reached or read, or has no such schema.
-pub fn read(url: &str, schema: &str, app: &str, limits: Limits) -> Result<(Adoption, Live), LiveError> {
+pub fn read(
+    url: &str,
+    schema: &str,
+    app: &str,
+    limits: Limits,
+) -> Result<(Adoption, Live), LiveError> {
     let mut client = live::connect(url)?;
     let mut transaction = live::begin(&mut client, true, limits)?;
     let live = live::introspect(&mut transaction, schema)?;
@@ -59,7 +64,9 @@ pub fn adopt(live: &Live, names: &ArgumentNames, app: &str) -> Adoption {
     for table in &live.tables {
         let relation = live.catalogue.relation(&table.name);
         match relation {
-            Some(relation) if relation.kind == RelationKind::Table && table.kind == TableKind::Table => {
+            Some(relation)
+                if relation.kind == RelationKind::Table && table.kind == TableKind::Table =>
+            {
                 if table.row_security {
                     read.push(Read::of(&ground, table, relation, &mut notes));
                 } else {
@@ -115,13 +122,20 @@ pub fn adopt(live: &Live, names: &ArgumentNames, app: &str) -> Adoption {
 
 /// Callers' ids are texts if some helper says so, or if there are no ids of any other type.
 fn caller_id(live: &Live) -> Kind {
-    let text = live.tables.iter().flat_map(|table| &table.policies).any(|policy| {
-        [&policy.using, &policy.check].into_iter().flatten().any(|sql| {
-            sql.contains("countersign.caller_text_id()")
-                || sql.contains("(auth.uid())::text")
-                || sql.contains("->> 'sub'::text)") && !sql.contains("'sub'::text))::uuid")
-        })
-    });
+    let text = live
+        .tables
+        .iter()
+        .flat_map(|table| &table.policies)
+        .any(|policy| {
+            [&policy.using, &policy.check]
+                .into_iter()
+                .flatten()
+                .any(|sql| {
+                    sql.contains("countersign.caller_text_id()")
+                        || sql.contains("(auth.uid())::text")
+                        || sql.contains("->> 'sub'::text)") && !sql.contains("'sub'::text))::uuid")
+                })
+        });
     if text { Kind::Text } else { Kind::Uuid }
 }
 
@@ -143,7 +157,10 @@ fn unprotected(table: &Table, notes: &mut Notes) {
     if !clients.is_empty() {
         notes.unsaid(
             &called(&table.name),
-            format!("row-level security is off, so {} may use all of its rows", clients.join(" and ")),
+            format!(
+                "row-level security is off, so {} may use all of its rows",
+                clients.join(" and ")
+            ),
             "decide who may do what, and write rules; without any it is closed",
         );
     }

@@ -64,10 +64,17 @@ impl Draft {
             }
         };
         push(
-            &format!("app {} in schema {};", words::name(&self.app), words::name(&self.schema)),
+            &format!(
+                "app {} in schema {};",
+                words::name(&self.app),
+                words::name(&self.schema)
+            ),
             Line::Frame,
         );
-        push(&format!("caller id {};", self.caller_id.name()), Line::Frame);
+        push(
+            &format!("caller id {};", self.caller_id.name()),
+            Line::Frame,
+        );
         if let Some(tenancy) = &self.tenancy {
             push("", Line::Frame);
             push(tenancy, Line::Frame);
@@ -81,7 +88,11 @@ impl Draft {
             push(&format!("{} {{", block.head), Line::Head(position));
             if !block.hidden.is_empty() {
                 let hidden = words::names(block.hidden.iter().map(String::as_str));
-                let hidden = if block.hidden.len() > 1 { format!("({hidden})") } else { hidden };
+                let hidden = if block.hidden.len() > 1 {
+                    format!("({hidden})")
+                } else {
+                    hidden
+                };
                 push(&format!("hidden {hidden};"), Line::Frame);
             }
             for (subject, rules) in by_subject(&block.rules) {
@@ -120,14 +131,25 @@ impl Draft {
         let remarks = remarks
             .iter()
             .filter(|remark| !sound || remark.severity > Severity::Note)
-            .map(|remark| format!("{} `{}`: {}", remark.code, one_line(remark, &text), remark.message))
+            .map(|remark| {
+                format!(
+                    "{} `{}`: {}",
+                    remark.code,
+                    one_line(remark, &text),
+                    remark.message
+                )
+            })
             .collect();
         Adoption {
             app: self.app,
             schema: self.schema,
             policy,
             sound,
-            tables: self.blocks.iter().filter(|(_, block)| !block.rules.is_empty()).count(),
+            tables: self
+                .blocks
+                .iter()
+                .filter(|(_, block)| !block.rules.is_empty())
+                .count(),
             rules: self.blocks.iter().map(|(_, block)| block.rules.len()).sum(),
             policies,
             unsaid: notes.unsaid,
@@ -198,7 +220,14 @@ impl Draft {
         !rules.is_empty() || !rowless.is_empty() || !heads.is_empty()
     }
 
-    fn refused(&self, block: usize, rules: &[usize], error: &Diagnostic, mend: &str, notes: &mut Notes) {
+    fn refused(
+        &self,
+        block: usize,
+        rules: &[usize],
+        error: &Diagnostic,
+        mend: &str,
+        notes: &mut Notes,
+    ) {
         let Some((table, block)) = self.blocks.get(block) else {
             return;
         };
@@ -238,23 +267,38 @@ pub fn rowless(live: &Live, notes: &mut Notes) -> Vec<(String, String)> {
         let subjects = subjects(&view.grants, "select", &object, notes);
         if view.kind == ViewKind::Materialized {
             if !subjects.is_empty() {
-                notes.unsaid(&object, "a materialized view holds rows of everybody", "revoke it from clients; give them a view or a function");
+                notes.unsaid(
+                    &object,
+                    "a materialized view holds rows of everybody",
+                    "revoke it from clients; give them a view or a function",
+                );
             }
         } else if !subjects.is_empty() {
             let rules = subjects.iter().map(|subject| format!("{subject}: select;"));
             let rules: Vec<String> = rules.collect();
-            all.push((object, format!("on view {} {{ {} }}", words::name(&view.name), rules.join(" "))));
+            all.push((
+                object,
+                format!(
+                    "on view {} {{ {} }}",
+                    words::name(&view.name),
+                    rules.join(" ")
+                ),
+            ));
         }
     }
     for function in &live.catalogue.functions {
         if function.trigger {
             continue;
         }
-        let known = live.functions_of(&live.schema).find(|of| {
-            of.name == function.name && of.argument_types == function.arguments
-        });
+        let known = live
+            .functions_of(&live.schema)
+            .find(|of| of.name == function.name && of.argument_types == function.arguments);
         let arguments = words::names(function.arguments.iter().map(String::as_str));
-        let object = format!("function {}({arguments})", words::name(&function.name));
+        let object = format!(
+            "function {}({})",
+            words::name(&function.name),
+            function.arguments.join(", ")
+        );
         let grants: &[Grant] = known.map_or(&[], |known| &known.grants);
         let subjects = subjects(grants, "execute", &object, notes);
         if !subjects.is_empty() {
@@ -264,14 +308,23 @@ pub fn rowless(live: &Live, notes: &mut Notes) -> Vec<(String, String)> {
                 .collect();
             all.push((
                 object,
-                format!("on function {}({arguments}) {{ {} }}", words::name(&function.name), rules.join(" ")),
+                format!(
+                    "on function {}({arguments}) {{ {} }}",
+                    words::name(&function.name),
+                    rules.join(" ")
+                ),
             ));
         }
     }
     all
 }
 
-fn subjects(grants: &[Grant], privilege: &str, object: &str, notes: &mut Notes) -> Vec<&'static str> {
+fn subjects(
+    grants: &[Grant],
+    privilege: &str,
+    object: &str,
+    notes: &mut Notes,
+) -> Vec<&'static str> {
     let has = |role| grants::has(grants, role, privilege);
     let mut all = Vec::new();
     match (has(Role::Anon), has(Role::Authenticated)) {

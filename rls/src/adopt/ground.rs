@@ -64,7 +64,11 @@ pub fn argument_names(transaction: &mut Transaction<'_>) -> Result<ArgumentNames
     for row in rows {
         let read = || -> Result<_, postgres::Error> {
             let count: i32 = row.try_get(2)?;
-            let key = (row.try_get(0)?, row.try_get(1)?, usize::try_from(count).unwrap_or(0));
+            let key = (
+                row.try_get(0)?,
+                row.try_get(1)?,
+                usize::try_from(count).unwrap_or(0),
+            );
             Ok((key, row.try_get(3)?))
         };
         let (key, of) = read().map_err(failed)?;

@@ -58,10 +58,7 @@ pub fn combined(
         let policies = table.policies.iter().filter(|policy| {
             policy.permissive == permissive
                 && (policy.command == "all" || policy.command == test.command())
-                && policy
-                    .roles
-                    .iter()
-                    .any(|of| of == "public" || *of == role)
+                && policy.roles.iter().any(|of| of == "public" || *of == role)
         });
         let mut all = Vec::new();
         for policy in policies {

@@ -256,7 +256,10 @@ impl<'a> Reader<'a> {
     /// A column that holds the caller's id.
     fn own(&mut self, column: &str) -> Vec<Alternative> {
         let Some(known) = self.row.column(column) else {
-            return self.refuse(format!("`{column}` is no column of the row"), "name a column");
+            return self.refuse(
+                format!("`{column}` is no column of the row"),
+                "name a column",
+            );
         };
         if known.kind() != self.ground.caller_id {
             return self.refuse(
@@ -280,10 +283,16 @@ impl<'a> Reader<'a> {
     fn plain(&mut self, of: &Expr) -> Vec<Alternative> {
         if self.role != Role::Authenticated && speaks_of_caller(of) {
             if contains(of, &|part| {
-                matches!(part, Expr::IsNull(_) | Expr::Distinct(..) | Expr::IsTrue(_) | Expr::IsFalse(_))
+                matches!(
+                    part,
+                    Expr::IsNull(_) | Expr::Distinct(..) | Expr::IsTrue(_) | Expr::IsFalse(_)
+                )
             }) {
                 return self.refuse(
-                    format!("for {} the caller's claims are NULL, and this asks about NULL", self.role.name()),
+                    format!(
+                        "for {} the caller's claims are NULL, and this asks about NULL",
+                        self.role.name()
+                    ),
                     "write the policy `to authenticated`",
                 );
             }

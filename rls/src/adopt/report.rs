@@ -76,10 +76,16 @@ impl Adoption {
             }
         };
         let unsaid = self.unsaid.iter().map(|item| {
-            format!("{}\n  why   {}\n  do    {}", item.object, item.why, item.mend)
+            format!(
+                "{}\n  why   {}\n  do    {}",
+                item.object, item.why, item.mend
+            )
         });
         section(
-            &format!("Could not be said, {}; what it would allow is closed:", self.unsaid.len()),
+            &format!(
+                "Could not be said, {}; what it would allow is closed:",
+                self.unsaid.len()
+            ),
             unsaid.collect(),
         );
         let assumptions = self

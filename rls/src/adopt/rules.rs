@@ -51,9 +51,10 @@ pub fn spoken(
     writable: &BTreeSet<String>,
 ) -> Result<Spoken, String> {
     if !of.parents.is_subset(&place.via) {
-        let missing = of.parents.difference(&place.via).map(|parent| {
-            format!("`{}` of `{}`", parent.column, parent.table)
-        });
+        let missing = of
+            .parents
+            .difference(&place.via)
+            .map(|parent| format!("`{}` of `{}`", parent.column, parent.table));
         return Err(format!(
             "it asks whether the row that {} names is visible, and the table's other policies do not; `via` holds for all of them",
             missing.collect::<Vec<_>>().join(" and ")
@@ -94,7 +95,10 @@ pub fn spoken(
                     let mut others = of.own.clone();
                     others.remove(column);
                     ids(&others, &mut conditions);
-                    (format!("self {}", words::name(column)), !writable.contains(column))
+                    (
+                        format!("self {}", words::name(column)),
+                        !writable.contains(column),
+                    )
                 }
                 _ => {
                     ids(&of.own, &mut conditions);
@@ -102,9 +106,15 @@ pub fn spoken(
                 }
             }
         }
-        (Some(_), None) => return Err("no tenant is declared, so there are no memberships".to_owned()),
+        (Some(_), None) => {
+            return Err("no tenant is declared, so there are no memberships".to_owned());
+        }
         (None, _) => {
-            let outside = if place.tenant.is_some() { "outside " } else { "" };
+            let outside = if place.tenant.is_some() {
+                "outside "
+            } else {
+                ""
+            };
             match (of.who, of.own.first()) {
                 (Who::User, _) => {
                     ids(&of.own, &mut conditions);
@@ -170,7 +180,10 @@ pub fn list(columns: &BTreeSet<String>, default: &BTreeSet<String>, relation: &R
         return String::new();
     }
     let ordered = relation.columns.iter().map(|column| column.name.as_str());
-    format!(" ({})", words::names(ordered.filter(|name| columns.contains(*name))))
+    format!(
+        " ({})",
+        words::names(ordered.filter(|name| columns.contains(*name)))
+    )
 }
 
 /// The update rules of existing rows that pass one way and new rows that pass another; PostgreSQL
@@ -178,7 +191,11 @@ pub fn list(columns: &BTreeSet<String>, default: &BTreeSet<String>, relation: &R
 ///
 /// The second list names the pairs that no rule can say.
 #[must_use]
-pub fn updates(old: &[Spoken], new: &[Spoken], columns: &str) -> (Vec<Rule>, Vec<(String, String)>) {
+pub fn updates(
+    old: &[Spoken],
+    new: &[Spoken],
+    columns: &str,
+) -> (Vec<Rule>, Vec<(String, String)>) {
     let (mut pairs, mut lost): (Vec<(&Spoken, &Spoken)>, _) = (Vec::new(), Vec::new());
     for one in old {
         for other in new.iter().filter(|other| other.subject == one.subject) {
@@ -214,7 +231,10 @@ pub fn updates(old: &[Spoken], new: &[Spoken], columns: &str) -> (Vec<Rule>, Vec
         };
         Rule {
             subject: before.subject.clone(),
-            action: format!("update{columns}{}{check}", asked("where", &before.conditions)),
+            action: format!(
+                "update{columns}{}{check}",
+                asked("where", &before.conditions)
+            ),
         }
     });
     (rules.collect(), lost)

@@ -85,9 +85,18 @@ impl Notes {
 /// Policies for roles that the language does not have. Row-level security does not bind
 /// `service_role`, whatever a policy says.
 fn strangers(table: &Table, notes: &mut Notes) {
-    const KNOWN: [&str; 5] = ["public", "anon", "authenticated", "countersign_edge", "service_role"];
+    const KNOWN: [&str; 5] = [
+        "public",
+        "anon",
+        "authenticated",
+        "countersign_edge",
+        "service_role",
+    ];
     for policy in &table.policies {
-        let mut roles = policy.roles.iter().filter(|role| !KNOWN.contains(&role.as_str()));
+        let mut roles = policy
+            .roles
+            .iter()
+            .filter(|role| !KNOWN.contains(&role.as_str()));
         if let Some(role) = roles.next() {
             notes.unsaid(
                 &format!("policy {} on {}", words::name(&policy.name), words::name(&table.name)),
@@ -107,7 +116,12 @@ pub fn called(table: &str) -> String {
 impl<'a> Read<'a> {
     /// Reads a table's policies.
     #[must_use]
-    pub fn of(ground: &'a Ground<'a>, live: &'a Table, relation: &'a Relation, notes: &mut Notes) -> Self {
+    pub fn of(
+        ground: &'a Ground<'a>,
+        live: &'a Table,
+        relation: &'a Relation,
+        notes: &mut Notes,
+    ) -> Self {
         strangers(live, notes);
         let mut role = |role: Role| {
             let mut test = |test: Test, privilege: &str| {
@@ -178,7 +192,13 @@ impl<'a> Read<'a> {
             None => place
                 .via
                 .iter()
-                .map(|parent| format!("{} in {}", words::name(&parent.column), words::name(&parent.table)))
+                .map(|parent| {
+                    format!(
+                        "{} in {}",
+                        words::name(&parent.column),
+                        words::name(&parent.table)
+                    )
+                })
                 .collect(),
         };
         if !links.is_empty() {
@@ -186,7 +206,15 @@ impl<'a> Read<'a> {
         }
         let hidden = self.hidden();
         let mut rules = Vec::new();
-        self.client_rules(&place, peer.as_ref(), tenancy, &hidden, &object, notes, &mut rules);
+        self.client_rules(
+            &place,
+            peer.as_ref(),
+            tenancy,
+            &hidden,
+            &object,
+            notes,
+            &mut rules,
+        );
         self.service_rules(&place, &object, notes, &mut rules);
         self.triggers(&object, notes);
         let mut seen = Vec::new();
@@ -198,7 +226,10 @@ impl<'a> Read<'a> {
         let ordered = self.relation.columns.iter().map(|column| &column.name);
         Block {
             head,
-            hidden: ordered.filter(|name| hidden.contains(*name)).cloned().collect(),
+            hidden: ordered
+                .filter(|name| hidden.contains(*name))
+                .cloned()
+                .collect(),
             rules,
         }
     }
@@ -273,7 +304,11 @@ impl<'a> Read<'a> {
         if open.is_empty() {
             return open;
         }
-        let all = self.relation.columns.iter().map(|column| column.name.clone());
+        let all = self
+            .relation
+            .columns
+            .iter()
+            .map(|column| column.name.clone());
         all.filter(|column| !open.contains(column)).collect()
     }
 
@@ -288,7 +323,12 @@ impl<'a> Read<'a> {
         notes: &mut Notes,
         rules: &mut Vec<Rule>,
     ) {
-        let all: BTreeSet<String> = self.relation.columns.iter().map(|column| column.name.clone()).collect();
+        let all: BTreeSet<String> = self
+            .relation
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
         let generated = grants::generated(self.relation);
         let shown: BTreeSet<String> = all.difference(hidden).cloned().collect();
         let set: BTreeSet<String> = shown.difference(&generated).cloned().collect();
@@ -327,11 +367,23 @@ impl<'a> Read<'a> {
             spoken
         };
         let simple = [
-            ("select", &own.select, &anon.select, rules::list(&of("select"), &shown, self.relation), "where"),
-            ("insert", &own.insert, &anon.insert, {
-                let columns = of("insert").difference(&generated).cloned().collect();
-                rules::list(&columns, &set, self.relation)
-            }, "check"),
+            (
+                "select",
+                &own.select,
+                &anon.select,
+                rules::list(&of("select"), &shown, self.relation),
+                "where",
+            ),
+            (
+                "insert",
+                &own.insert,
+                &anon.insert,
+                {
+                    let columns = of("insert").difference(&generated).cloned().collect();
+                    rules::list(&columns, &set, self.relation)
+                },
+                "check",
+            ),
             ("delete", &own.delete, &anon.delete, String::new(), "where"),
         ];
         let columns = rules::list(&writable, &changed, self.relation);
@@ -347,7 +399,9 @@ impl<'a> Read<'a> {
             let others: Vec<Alternative> = signed_in
                 .iter()
                 .filter(|one| !open.iter().any(|wider| one.implies(wider)))
-                .filter(|one| word != "select" || peer.is_none_or(|peer| !one.parents.contains(peer)))
+                .filter(|one| {
+                    word != "select" || peer.is_none_or(|peer| !one.parents.contains(peer))
+                })
                 .cloned()
                 .collect();
             for one in say(&others, word, notes) {
@@ -357,8 +411,10 @@ impl<'a> Read<'a> {
                 });
             }
             if word == "insert" && !writable.is_empty() {
-                let old_open = self.for_anon("update", &anon.old, &own.old, &place.via, object, notes);
-                let new_open = self.for_anon("update", &anon.new, &own.new, &place.via, object, notes);
+                let old_open =
+                    self.for_anon("update", &anon.old, &own.old, &place.via, object, notes);
+                let new_open =
+                    self.for_anon("update", &anon.new, &own.new, &place.via, object, notes);
                 let to = |all: &[Alternative]| -> Vec<Spoken> {
                     all.iter()
                         .map(|one| Spoken {
@@ -436,14 +492,22 @@ impl<'a> Read<'a> {
     }
 
     fn service_rules(&self, place: &Place, object: &str, notes: &mut Notes, rules: &mut Vec<Rule>) {
-        let all: BTreeSet<String> = self.relation.columns.iter().map(|column| column.name.clone()).collect();
+        let all: BTreeSet<String> = self
+            .relation
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
         let generated = grants::generated(self.relation);
         let set: BTreeSet<String> = all.difference(&generated).cloned().collect();
         let mut key: BTreeSet<String> = self.relation.primary_key.iter().cloned().collect();
         key.extend(place.tenant.clone());
         let changed: BTreeSet<String> = set.difference(&key).cloned().collect();
         let columns = |word: &str| -> BTreeSet<String> {
-            grants::columns(self.live, Role::Edge, word).difference(&generated).cloned().collect()
+            grants::columns(self.live, Role::Edge, word)
+                .difference(&generated)
+                .cloned()
+                .collect()
         };
         let edge = &self.edge;
         let mut push = |action: String| {
@@ -481,7 +545,11 @@ impl<'a> Read<'a> {
         let kept: BTreeSet<String> = update.intersection(&key).cloned().collect();
         let update: BTreeSet<String> = update.difference(&key).cloned().collect();
         if !kept.is_empty() && !edge.old.is_empty() {
-            notes.unsaid(object, "the service may change the row's key or tenant, which the language fixes", "nothing, unless it does");
+            notes.unsaid(
+                object,
+                "the service may change the row's key or tenant, which the language fixes",
+                "nothing, unless it does",
+            );
         }
         if !update.is_empty() {
             let list = rules::list(&update, &changed, self.relation);

@@ -38,9 +38,14 @@ pub type NoTenancy = (String, String);
 
 /// What of a membership is no role.
 fn base(of: &Membership, role: Option<&str>) -> Base {
-    let tests = of.tests.iter().filter(|(column, _)| Some(column.as_str()) != role);
+    let tests = of
+        .tests
+        .iter()
+        .filter(|(column, _)| Some(column.as_str()) != role);
     (
-        tests.map(|(column, labels)| (column.clone(), labels.clone())).collect(),
+        tests
+            .map(|(column, labels)| (column.clone(), labels.clone()))
+            .collect(),
         of.conditions.clone(),
     )
 }
@@ -52,7 +57,10 @@ fn commonest<T: Ord + Clone>(all: impl Iterator<Item = T>) -> Option<T> {
         *counts.entry(one).or_default() += 1;
     }
     let most = counts.values().copied().max()?;
-    counts.into_iter().find(|(_, count)| *count == most).map(|(one, _)| one)
+    counts
+        .into_iter()
+        .find(|(_, count)| *count == most)
+        .map(|(one, _)| one)
 }
 
 impl Tenancy {
@@ -82,7 +90,9 @@ impl Tenancy {
         };
         let role = role_column(&ours);
         let base = commonest(ours.iter().map(|one| base(one, role.as_deref()))).unwrap_or_default();
-        let ours = ours.iter().filter(|one| self::base(one, role.as_deref()) == base);
+        let ours = ours
+            .iter()
+            .filter(|one| self::base(one, role.as_deref()) == base);
         let (roles, sets) = match &role {
             None => (vec![ONLY.to_owned()], Vec::new()),
             Some(role) => ranks(
@@ -134,7 +144,11 @@ impl Tenancy {
         if !self.sets.contains(labels) {
             return Err(format!(
                 "the roles {} are not the highest ones of an order in which the other policies' roles stand too",
-                labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ")
+                labels
+                    .iter()
+                    .map(|label| format!("`{label}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ));
         }
         let last = self.roles.iter().rev().find(|role| labels.contains(*role));
@@ -151,7 +165,11 @@ impl Tenancy {
     #[must_use]
     pub fn higher<'a>(&self, one: &'a str, other: &'a str) -> &'a str {
         let place = |of: &str| self.roles.iter().position(|role| role == of);
-        if place(one) <= place(other) { one } else { other }
+        if place(one) <= place(other) {
+            one
+        } else {
+            other
+        }
     }
 
     /// The statement.
@@ -206,7 +224,10 @@ impl Tenancy {
         };
         let table = catalogue.relation(&self.source.table);
         let closed = table.is_some_and(|table| !known_labels(table, role).is_empty());
-        !closed && all.iter().any(|one| one.source == self.source && !one.tests.contains_key(role))
+        !closed
+            && all
+                .iter()
+                .any(|one| one.source == self.source && !one.tests.contains_key(role))
     }
 }
 
@@ -216,7 +237,9 @@ fn role_column(ours: &[&Membership]) -> Option<String> {
     let columns: BTreeSet<&String> = ours.iter().flat_map(|one| one.tests.keys()).collect();
     let candidates = columns.into_iter().filter_map(|column| {
         let values: BTreeSet<_> = ours.iter().map(|one| one.tests.get(column)).collect();
-        let named = ["role", "rank", "level"].iter().any(|word| column.contains(word));
+        let named = ["role", "rank", "level"]
+            .iter()
+            .any(|word| column.contains(word));
         (values.len() > 1 || named).then_some((named, values.len(), column))
     });
     candidates.max().map(|(_, _, column)| column.clone())
@@ -246,12 +269,17 @@ fn ranks(
         *counts.entry(labels).or_default() += 1;
     }
     // What most policies ask for is said first; a set that crosses it cannot be.
-    let mut by_use: Vec<(usize, BTreeSet<String>)> =
-        counts.into_iter().map(|(labels, count)| (count, labels)).collect();
+    let mut by_use: Vec<(usize, BTreeSet<String>)> = counts
+        .into_iter()
+        .map(|(labels, count)| (count, labels))
+        .collect();
     by_use.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
     let mut chain: Vec<BTreeSet<String>> = Vec::new();
     for (_, labels) in by_use {
-        if chain.iter().all(|one| one.is_subset(&labels) || labels.is_subset(one)) {
+        if chain
+            .iter()
+            .all(|one| one.is_subset(&labels) || labels.is_subset(one))
+        {
             chain.push(labels);
         }
     }
@@ -262,16 +290,25 @@ fn ranks(
     chain.dedup();
     // Within a step the order changes no decision; people expect these.
     let place = |label: &String| {
-        let usual = ["owner", "admin", "manager", "editor", "member", "viewer", "guest"];
+        let usual = [
+            "owner", "admin", "manager", "editor", "member", "viewer", "guest",
+        ];
         (
-            usual.iter().position(|usual| usual == label).unwrap_or(usual.len()),
+            usual
+                .iter()
+                .position(|usual| usual == label)
+                .unwrap_or(usual.len()),
             known.iter().position(|known| known == label),
             label.clone(),
         )
     };
     let mut roles: Vec<String> = Vec::new();
     for set in &chain {
-        let mut step: Vec<String> = set.iter().filter(|label| !roles.contains(label)).cloned().collect();
+        let mut step: Vec<String> = set
+            .iter()
+            .filter(|label| !roles.contains(label))
+            .cloned()
+            .collect();
         step.sort_by_key(place);
         roles.extend(step);
     }

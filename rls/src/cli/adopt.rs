@@ -48,7 +48,10 @@ impl AdoptArgs {
                         "`{app}` cannot be the name of a file"
                     ));
                 }
-                output.directory.join("policies").join(format!("{app}.policy"))
+                output
+                    .directory
+                    .join("policies")
+                    .join(format!("{app}.policy"))
             }
         };
         // Asked before the database is: a policy that people wrote is never replaced.
@@ -71,7 +74,10 @@ impl AdoptArgs {
             }
             return Ok(code);
         }
-        let written = fs::OpenOptions::new().write(true).create_new(true).open(&path);
+        let written = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path);
         written
             .and_then(|mut file| file.write_all(adopted.policy.as_bytes()))
             .into_diagnostic()

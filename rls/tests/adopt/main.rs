@@ -36,7 +36,9 @@ fn with(script: &str) -> Option<Database> {
 
 fn compiled(adopted: &Adoption, live: &Live) -> Policy {
     assert!(adopted.sound, "{}\n{}", adopted.policy, adopted.text());
-    policy_core::compile(&adopted.policy, &live.catalogue).unwrap().0
+    policy_core::compile(&adopted.policy, &live.catalogue)
+        .unwrap()
+        .0
 }
 
 #[test]
@@ -65,8 +67,13 @@ fn what_was_adopted_can_be_proven_and_adopted_again() {
     let directory = tempfile::tempdir().unwrap();
     // Tables and functions alone: the policies are the generated ones.
     let (tables, _) = TYPICAL
-        .split_once("alter table app.teams enable row level security").unwrap();
-    fs::write(directory.path().join("1_base.sql"), format!("{EDGE}{tables}")).unwrap();
+        .split_once("alter table app.teams enable row level security")
+        .unwrap();
+    fs::write(
+        directory.path().join("1_base.sql"),
+        format!("{EDGE}{tables}"),
+    )
+    .unwrap();
     let bodies: Vec<String> = sections(&policy, &live.catalogue, &adopted.policy)
         .into_iter()
         .map(|section| section.body)
@@ -100,7 +107,9 @@ fn holds_against_its_origin(app: &str, equal: bool) {
     let (project, policy) = database::app(app);
     let (adopted, live) = of(&database, &policy.schema, app);
     compiled(&adopted, &live);
-    let ours = policy_core::compile(&adopted.policy, &project.catalogue).unwrap().0;
+    let ours = policy_core::compile(&adopted.policy, &project.catalogue)
+        .unwrap()
+        .0;
     let side = |policy: Policy| Side {
         policy,
         catalogue: project.catalogue.clone(),
@@ -117,12 +126,22 @@ fn holds_against_its_origin(app: &str, equal: bool) {
     let changes: Vec<&Change> = found.changes.iter().filter(here).collect();
     let described = changes
         .iter()
-        .map(|c| format!("{:?} {} {:?} {} {:?}", c.direction, c.object, c.who, c.action, c.columns))
+        .map(|c| {
+            format!(
+                "{:?} {} {:?} {} {:?}",
+                c.direction, c.object, c.who, c.action, c.columns
+            )
+        })
         .collect::<Vec<_>>()
         .join("\n");
     eprintln!("{app}: {} differences", changes.len());
     if equal {
-        assert!(changes.is_empty(), "{described}\n{}\n{}", adopted.policy, adopted.text());
+        assert!(
+            changes.is_empty(),
+            "{described}\n{}\n{}",
+            adopted.policy,
+            adopted.text()
+        );
         return;
     }
     for change in &changes {
@@ -134,7 +153,12 @@ fn holds_against_its_origin(app: &str, equal: bool) {
                 words.any(|word| word.trim_matches('"') == change.object)
                     || object.ends_with(&change.object)
             });
-        assert!(named, "{} is not in the report\n{described}\n{}", change.object, adopted.text());
+        assert!(
+            named,
+            "{} is not in the report\n{described}\n{}",
+            change.object,
+            adopted.text()
+        );
     }
 }
 
@@ -196,7 +220,10 @@ fn the_command_writes_a_file_once_and_says_what_it_found() {
     let first = run(&[&schema[..], &["--json"]].concat());
     assert_eq!(first.status.code(), Some(1), "{first:?}");
     let said: serde_json::Value = serde_json::from_slice(&first.stdout).unwrap();
-    assert_eq!(said["policy"].as_str().unwrap(), fs::read_to_string(&file).unwrap());
+    assert_eq!(
+        said["policy"].as_str().unwrap(),
+        fs::read_to_string(&file).unwrap()
+    );
     assert_eq!(said["unsaid"].as_array().unwrap().len(), 1, "{said}");
     let again = run(&schema);
     assert_eq!(again.status.code(), Some(2), "a policy is never replaced");

@@ -12,9 +12,7 @@ use super::{Call, Column, Expr, Literal, Select, Source};
 #[must_use]
 pub fn expression(sql: &str) -> Expr {
     let read = || {
-        let mut parser = Parser::new(&PostgreSqlDialect {})
-            .try_with_sql(sql)
-            .ok()?;
+        let mut parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).ok()?;
         let read = parser.parse_expr().ok()?;
         (parser.peek_token().token == Token::EOF).then_some(read)
     };
@@ -24,9 +22,7 @@ pub fn expression(sql: &str) -> Expr {
 /// Reads one query, as a function's body holds it.
 #[must_use]
 pub fn query(sql: &str) -> Option<Select> {
-    let mut parser = Parser::new(&PostgreSqlDialect {})
-        .try_with_sql(sql)
-        .ok()?;
+    let mut parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).ok()?;
     let read = parser.parse_query().ok()?;
     while parser.consume_token(&Token::SemiColon) {}
     if parser.peek_token().token != Token::EOF {
@@ -86,6 +82,11 @@ fn understood(of: &ast::Expr) -> Option<Expr> {
             }),
             _ => return None,
         },
+        // An argument by its number.
+        Sql::Value(ast::ValueWithSpan {
+            value: ast::Value::Placeholder(number),
+            ..
+        }) => Expr::own(number),
         Sql::Value(value) => Expr::Literal(literal(&value.value)?),
         Sql::TypedString(typed) => Expr::Cast(
             Box::new(Expr::Literal(literal(&typed.value.value)?)),
@@ -249,10 +250,10 @@ fn binary(left: &ast::Expr, op: &ast::BinaryOperator, right: &ast::Expr) -> Opti
 fn member(left: &ast::Expr, right: &ast::Expr) -> Option<Expr> {
     match right {
         ast::Expr::Nested(inner) => member(left, inner),
-        ast::Expr::Subquery(query) => {
-            Some(Expr::InSelect(tuple(left), Box::new(select(query)?)))
-        }
-        ast::Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("array") => {
+        ast::Expr::Subquery(query) => Some(Expr::InSelect(tuple(left), Box::new(select(query)?))),
+        ast::Expr::Function(function)
+            if function.name.to_string().eq_ignore_ascii_case("array") =>
+        {
             match &function.args {
                 ast::FunctionArguments::Subquery(query) => {
                     Some(Expr::InSelect(tuple(left), Box::new(select(query)?)))
@@ -383,11 +384,7 @@ fn joined(
     Some(())
 }
 
-fn source(
-    of: &ast::TableFactor,
-    from: &mut Vec<Source>,
-    conditions: &mut Vec<Expr>,
-) -> Option<()> {
+fn source(of: &ast::TableFactor, from: &mut Vec<Source>, conditions: &mut Vec<Expr>) -> Option<()> {
     let (object_name, alias, arguments) = match of {
         ast::TableFactor::NestedJoin {
             table_with_joins,

@@ -1,7 +1,7 @@
 //! Conditions on the row's own columns.
 
-use policy_core::condition::Comparison;
 use policy_core::catalogue::Relation;
+use policy_core::condition::Comparison;
 use policy_core::value::Kind;
 
 use super::caller;
@@ -139,7 +139,9 @@ fn cast(inner: &Expr, to: &str, row: &Relation) -> Result<String, String> {
         Expr::Literal(Literal::Text(text)) if NUMBERS.contains(&to) => Ok(text.clone()),
         Expr::Literal(literal) => Ok(words::literal(literal)),
         Expr::Column(column) if to == "text" && column.of.is_none() => {
-            let kind = row.column(&column.name).map(policy_core::catalogue::Column::kind);
+            let kind = row
+                .column(&column.name)
+                .map(policy_core::catalogue::Column::kind);
             match kind {
                 Some(Kind::Text | Kind::Enum) => Ok(words::name(&column.name)),
                 _ => Err(format!(

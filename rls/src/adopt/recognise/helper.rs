@@ -18,7 +18,9 @@ impl Reader<'_> {
     /// A call that stands as a test.
     pub(super) fn helper(&mut self, call: &Call) -> Vec<Alternative> {
         match self.open(call) {
-            Some((Body::Value(value), definer)) => self.within(definer, |me| me.alternatives(&value)),
+            Some((Body::Value(value), definer)) => {
+                self.within(definer, |me| me.alternatives(&value))
+            }
             _ => self.unknown(call),
         }
     }
@@ -120,7 +122,9 @@ impl Reader<'_> {
             })
         };
         let each = |all: Vec<Expr>| -> Vec<Expr> {
-            all.into_iter().map(|one| self.resolved(one, outer)).collect()
+            all.into_iter()
+                .map(|one| self.resolved(one, outer))
+                .collect()
         };
         let one = |of: Box<Expr>| Box::new(self.resolved(*of, outer));
         match of {
@@ -215,7 +219,11 @@ fn returned(body: &str) -> Option<String> {
     }
     let query = word(2)?.is("query");
     let start = *words.get(if query { 3 } else { 2 })?;
-    let mut text = if query { String::new() } else { "select ".to_owned() };
+    let mut text = if query {
+        String::new()
+    } else {
+        "select ".to_owned()
+    };
     let mut rest = tokens.get(start..)?.iter();
     for token in rest.by_ref() {
         if token.text == ";" {

@@ -63,9 +63,7 @@ impl Reader<'_> {
                     .iter()
                     .filter_map(|part| caller_column(part, &source.alias))
                     .collect();
-                table.is_some_and(|table| {
-                    callers.iter().any(|caller| table.is_unique(&[caller]))
-                })
+                table.is_some_and(|table| callers.iter().any(|caller| table.is_unique(&[caller])))
             }
             _ => false,
         };
@@ -135,7 +133,9 @@ impl Reader<'_> {
             } else {
                 let part = framed(part, &source.alias)?;
                 let told = labels(&part).filter(|(column, _)| {
-                    let kind = table.column(column).map(policy_core::catalogue::Column::kind);
+                    let kind = table
+                        .column(column)
+                        .map(policy_core::catalogue::Column::kind);
                     matches!(kind, Some(Kind::Text | Kind::Enum))
                 });
                 if let Some((column, labels)) = told {
@@ -232,7 +232,8 @@ impl Reader<'_> {
         for (column, labels) in &wanted.tests {
             if let [label] = labels.iter().collect::<Vec<_>>().as_slice() {
                 let label = words::literal(&Literal::Text((*label).clone()));
-                own.conditions.insert(format!("{} = {label}", words::name(column)));
+                own.conditions
+                    .insert(format!("{} = {label}", words::name(column)));
             }
         }
         let all = policies::select(&mut inner, live);
@@ -394,7 +395,9 @@ fn labels(part: &Expr) -> Option<(String, BTreeSet<String>)> {
         Expr::Compare(Comparison::Equal, left, right) => {
             Some((column(left)?, BTreeSet::from([text(right)?])))
         }
-        Expr::OneOf(left, list) => Some((column(left)?, list.iter().map(text).collect::<Option<_>>()?)),
+        Expr::OneOf(left, list) => {
+            Some((column(left)?, list.iter().map(text).collect::<Option<_>>()?))
+        }
         _ => None,
     }
 }

@@ -16,7 +16,10 @@ fn live() -> Live {
         json!({ "name": name, "data_type": data_type, "not_null": true, "default": null,
                 "generated": null, "identity": null, "comment": null })
     };
-    let table = |name: &str, secured: bool, columns: serde_json::Value, policies: serde_json::Value| {
+    let table = |name: &str,
+                 secured: bool,
+                 columns: serde_json::Value,
+                 policies: serde_json::Value| {
         json!({ "schema": "app", "name": name, "kind": "table", "owner": "postgres", "comment": null,
             "row_security": secured, "forced": false, "inherits": false, "has_rules": false,
             "estimate": null, "pages": 0, "scans": 0, "columns": columns, "constraints": [],
@@ -96,12 +99,19 @@ fn one(of: &Alternative) -> String {
             .tests
             .iter()
             .map(|(column, labels)| {
-                format!(" {column}={}", labels.iter().cloned().collect::<Vec<_>>().join("/"))
+                format!(
+                    " {column}={}",
+                    labels.iter().cloned().collect::<Vec<_>>().join("/")
+                )
             })
             .collect();
         parts.push(format!("member {}{}", member.column, tests.concat()));
     }
-    parts.extend(of.parents.iter().map(|parent| format!("via {} in {}", parent.column, parent.table)));
+    parts.extend(
+        of.parents
+            .iter()
+            .map(|parent| format!("via {} in {}", parent.column, parent.table)),
+    );
     parts.extend(of.conditions.iter().cloned());
     parts.join(", ")
 }
@@ -113,45 +123,177 @@ fn expressions_mean_what_the_database_makes_of_them() {
         ("projects", "true", "Any"),
         ("projects", "false", ""),
         ("projects", "(owner_id = auth.uid())", "Known, own owner_id"),
-        ("projects", "(( SELECT auth.uid() AS uid) = owner_id)", "Known, own owner_id"),
-        ("projects", "(owner_id = ((auth.jwt() ->> 'sub'::text))::uuid)", "Known, own owner_id"),
-        ("projects", "(owner_id = (NULLIF(current_setting('request.jwt.claim.sub'::text, true), ''::text))::uuid)", "Known, own owner_id"),
+        (
+            "projects",
+            "(( SELECT auth.uid() AS uid) = owner_id)",
+            "Known, own owner_id",
+        ),
+        (
+            "projects",
+            "(owner_id = ((auth.jwt() ->> 'sub'::text))::uuid)",
+            "Known, own owner_id",
+        ),
+        (
+            "projects",
+            "(owner_id = (NULLIF(current_setting('request.jwt.claim.sub'::text, true), ''::text))::uuid)",
+            "Known, own owner_id",
+        ),
         ("projects", "(auth.role() = 'authenticated'::text)", "Any"),
-        ("projects", "(( SELECT auth.role() AS role) = 'service_role'::text)", ""),
+        (
+            "projects",
+            "(( SELECT auth.role() AS role) = 'service_role'::text)",
+            "",
+        ),
         ("projects", "(auth.uid() IS NOT NULL)", "Known"),
-        ("projects", "( SELECT countersign.caller_is_user() AS caller_is_user)", "User"),
-        ("projects", "(((auth.jwt() ->> 'is_anonymous'::text))::boolean IS NOT TRUE)", "User"),
-        ("projects", "(org_id IN ( SELECT members.org_id\n   FROM app.members\n  WHERE (members.user_id = auth.uid())))", "Known, member org_id"),
-        ("projects", "(org_id IN ( SELECT members.org_id\n   FROM app.members\n  WHERE ((members.user_id = auth.uid()) AND (members.role = ANY (ARRAY['owner'::text, 'admin'::text])))))", owners),
-        ("projects", "(EXISTS ( SELECT 1\n   FROM app.members m\n  WHERE ((m.org_id = projects.org_id) AND (m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'owner'::text) AND (m.status = 'active'::text))))", "Known, member org_id role=owner status=active"),
-        ("projects", "(org_id = ANY (ARRAY( SELECT app.my_orgs() AS my_orgs)))", "Known, member org_id"),
-        ("projects", "(org_id IN ( SELECT app.my_orgs() AS my_orgs))", "Known, member org_id"),
-        ("projects", "(org_id IN ( SELECT o.o\n   FROM app.my_orgs() o(o)))", "Known, member org_id"),
+        (
+            "projects",
+            "( SELECT countersign.caller_is_user() AS caller_is_user)",
+            "User",
+        ),
+        (
+            "projects",
+            "(((auth.jwt() ->> 'is_anonymous'::text))::boolean IS NOT TRUE)",
+            "User",
+        ),
+        (
+            "projects",
+            "(org_id IN ( SELECT members.org_id\n   FROM app.members\n  WHERE (members.user_id = auth.uid())))",
+            "Known, member org_id",
+        ),
+        (
+            "projects",
+            "(org_id IN ( SELECT members.org_id\n   FROM app.members\n  WHERE ((members.user_id = auth.uid()) AND (members.role = ANY (ARRAY['owner'::text, 'admin'::text])))))",
+            owners,
+        ),
+        (
+            "projects",
+            "(EXISTS ( SELECT 1\n   FROM app.members m\n  WHERE ((m.org_id = projects.org_id) AND (m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'owner'::text) AND (m.status = 'active'::text))))",
+            "Known, member org_id role=owner status=active",
+        ),
+        (
+            "projects",
+            "(org_id = ANY (ARRAY( SELECT app.my_orgs() AS my_orgs)))",
+            "Known, member org_id",
+        ),
+        (
+            "projects",
+            "(org_id IN ( SELECT app.my_orgs() AS my_orgs))",
+            "Known, member org_id",
+        ),
+        (
+            "projects",
+            "(org_id IN ( SELECT o.o\n   FROM app.my_orgs() o(o)))",
+            "Known, member org_id",
+        ),
         ("projects", "app.is_admin(org_id)", owners),
-        ("projects", "( SELECT app.is_admin(projects.org_id) AS is_admin)", owners),
-        ("projects", "app.has_role(org_id, 'owner'::text)", "Known, member org_id role=owner"),
-        ("projects", "(COALESCE(app.is_admin(org_id), false) AND (status = 'open'::text))", "Known, member org_id role=admin/owner, status = 'open'"),
-        ("projects", "((owner_id = auth.uid()) OR app.is_admin(org_id))", "Known, own owner_id | Known, member org_id role=admin/owner"),
-        ("projects", "((app.is_admin(org_id) OR (org_id IN ( SELECT app.my_orgs() AS my_orgs))))", "Known, member org_id"),
+        (
+            "projects",
+            "( SELECT app.is_admin(projects.org_id) AS is_admin)",
+            owners,
+        ),
+        (
+            "projects",
+            "app.has_role(org_id, 'owner'::text)",
+            "Known, member org_id role=owner",
+        ),
+        (
+            "projects",
+            "(COALESCE(app.is_admin(org_id), false) AND (status = 'open'::text))",
+            "Known, member org_id role=admin/owner, status = 'open'",
+        ),
+        (
+            "projects",
+            "((owner_id = auth.uid()) OR app.is_admin(org_id))",
+            "Known, own owner_id | Known, member org_id role=admin/owner",
+        ),
+        (
+            "projects",
+            "((app.is_admin(org_id) OR (org_id IN ( SELECT app.my_orgs() AS my_orgs))))",
+            "Known, member org_id",
+        ),
         ("projects", "app.branches()", "refused"),
-        ("projects", "(org_id IN ( SELECT app.limited() AS limited))", "refused"),
-        ("projects", "(NOT (EXISTS ( SELECT 1\n   FROM app.members m\n  WHERE (m.user_id = auth.uid()))))", "refused"),
-        ("projects", "(( SELECT members.role\n   FROM app.members\n  WHERE (members.user_id = auth.uid())) = 'owner'::text)", "refused"),
+        (
+            "projects",
+            "(org_id IN ( SELECT app.limited() AS limited))",
+            "refused",
+        ),
+        (
+            "projects",
+            "(NOT (EXISTS ( SELECT 1\n   FROM app.members m\n  WHERE (m.user_id = auth.uid()))))",
+            "refused",
+        ),
+        (
+            "projects",
+            "(( SELECT members.role\n   FROM app.members\n  WHERE (members.user_id = auth.uid())) = 'owner'::text)",
+            "refused",
+        ),
         ("projects", "((code)::text = 'x'::text)", "Any, code = 'x'"),
-        ("projects", "((status = ANY (ARRAY['a'::text, 'it''s'::text])) AND (size >= 1) AND open)", "Any, open, size >= 1, status in ('a', 'it''s')"),
-        ("projects", "((status <> ALL (ARRAY['a'::text, 'b'::text])) AND (NOT open))", "Any, not open, status not in ('a', 'b')"),
-        ("projects", "((status ~~ 'a%'::text) AND (status !~~ '%z'::text))", "Any, status like 'a%', status not like '%z'"),
-        ("projects", "((status IS NULL) OR (size IS NOT NULL))", "Any, (status is null or size is not null)"),
-        ("projects", "((status IS DISTINCT FROM 'x'::text) AND ((status = 'y'::text) IS FALSE))", "Any, not (status = 'y'), status is distinct from 'x'"),
-        ("projects", "((open IS NOT TRUE) AND (size = '-1'::integer))", "Any, open is distinct from true, size = -1"),
-        ("projects", "(NOT ((owner_id = auth.uid()) AND open))", "Any, not (owner_id = caller.id) | Any, not open"),
+        (
+            "projects",
+            "((status = ANY (ARRAY['a'::text, 'it''s'::text])) AND (size >= 1) AND open)",
+            "Any, open, size >= 1, status in ('a', 'it''s')",
+        ),
+        (
+            "projects",
+            "((status <> ALL (ARRAY['a'::text, 'b'::text])) AND (NOT open))",
+            "Any, not open, status not in ('a', 'b')",
+        ),
+        (
+            "projects",
+            "((status ~~ 'a%'::text) AND (status !~~ '%z'::text))",
+            "Any, status like 'a%', status not like '%z'",
+        ),
+        (
+            "projects",
+            "((status IS NULL) OR (size IS NOT NULL))",
+            "Any, (status is null or size is not null)",
+        ),
+        (
+            "projects",
+            "((status IS DISTINCT FROM 'x'::text) AND ((status = 'y'::text) IS FALSE))",
+            "Any, not (status = 'y'), status is distinct from 'x'",
+        ),
+        (
+            "projects",
+            "((open IS NOT TRUE) AND (size = '-1'::integer))",
+            "Any, open is distinct from true, size = -1",
+        ),
+        (
+            "projects",
+            "(NOT ((owner_id = auth.uid()) AND open))",
+            "Any, not (owner_id = caller.id) | Any, not open",
+        ),
         ("projects", "(upper(status) = status)", "refused"),
-        ("projects", "(open OR (upper(status) = 'X'::text))", "Any, open | refused"),
-        ("tasks", "(EXISTS ( SELECT 1\n   FROM app.projects p\n  WHERE (p.id = tasks.project_id)))", "Any, via project_id in projects"),
-        ("tasks", "(EXISTS ( SELECT 1\n   FROM app.projects p\n  WHERE ((p.id = tasks.project_id) AND (p.owner_id = auth.uid()))))", "Any, via project_id in projects"),
-        ("tasks", "(project_id IN ( SELECT projects.id\n   FROM app.projects\n  WHERE (projects.owner_id = auth.uid())))", "Any, via project_id in projects"),
-        ("tasks", "(EXISTS ( SELECT 1\n   FROM app.projects p\n  WHERE ((p.id = tasks.project_id) AND (p.status = 'open'::text))))", "refused"),
-        ("tasks", "(EXISTS ( SELECT 1\n   FROM (app.projects p\n     JOIN app.members m ON ((m.org_id = p.org_id)))\n  WHERE ((p.id = tasks.project_id) AND (m.user_id = auth.uid()))))", "refused"),
+        (
+            "projects",
+            "(open OR (upper(status) = 'X'::text))",
+            "Any, open | refused",
+        ),
+        (
+            "tasks",
+            "(EXISTS ( SELECT 1\n   FROM app.projects p\n  WHERE (p.id = tasks.project_id)))",
+            "Any, via project_id in projects",
+        ),
+        (
+            "tasks",
+            "(EXISTS ( SELECT 1\n   FROM app.projects p\n  WHERE ((p.id = tasks.project_id) AND (p.owner_id = auth.uid()))))",
+            "Any, via project_id in projects",
+        ),
+        (
+            "tasks",
+            "(project_id IN ( SELECT projects.id\n   FROM app.projects\n  WHERE (projects.owner_id = auth.uid())))",
+            "Any, via project_id in projects",
+        ),
+        (
+            "tasks",
+            "(EXISTS ( SELECT 1\n   FROM app.projects p\n  WHERE ((p.id = tasks.project_id) AND (p.status = 'open'::text))))",
+            "refused",
+        ),
+        (
+            "tasks",
+            "(EXISTS ( SELECT 1\n   FROM (app.projects p\n     JOIN app.members m ON ((m.org_id = p.org_id)))\n  WHERE ((p.id = tasks.project_id) AND (m.user_id = auth.uid()))))",
+            "refused",
+        ),
     ] {
         assert_eq!(short(table, Role::Authenticated, sql), expected, "{sql}");
     }
