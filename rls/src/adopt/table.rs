@@ -15,6 +15,9 @@ use super::tenancy::Tenancy;
 use super::words;
 use crate::live::Table;
 
+/// The trigger that Countersign generates where policies alone would allow too much.
+const GUARD: &str = "zz_countersign";
+
 /// The column with the tenant of each table that has one.
 pub type Tenants = BTreeMap<String, String>;
 
@@ -410,7 +413,7 @@ impl<'a> Read<'a> {
                     action: format!("{word}{list}{}", rules::asked(asks, &one.conditions)),
                 });
             }
-            if word == "insert" && !writable.is_empty() {
+            if word == "insert" && !writable.is_empty() && !self.is_guarded() {
                 let old_open =
                     self.for_anon("update", &anon.old, &own.old, &place.via, object, notes);
                 let new_open =
@@ -561,13 +564,30 @@ impl<'a> Read<'a> {
         }
     }
 
-    /// Countersign's own guards narrow what the policies allow.
+    /// Whether a guard of Countersign's own keeps the rows and columns of updates together.
+    fn is_guarded(&self) -> bool {
+        self.live
+            .triggers
+            .iter()
+            .any(|trigger| trigger.name == GUARD)
+    }
+
+    /// What triggers of Countersign's own add.
     fn triggers(&self, object: &str, notes: &mut Notes) {
         for trigger in &self.live.triggers {
-            if trigger.name.starts_with("zz_countersign") {
+            if trigger.name == GUARD {
                 notes.unsaid(
                     object,
-                    format!("trigger {} allows less, or does more, than the policies; a function's body is not read for rules", words::name(&trigger.name)),
+                    "a guard allows fewer updates than the policies, and its body is not read for rules: updates by clients are closed",
+                    "the database was made from a policy: use that one",
+                );
+            } else if trigger.name.starts_with(GUARD) {
+                notes.unsaid(
+                    object,
+                    format!(
+                        "trigger {} does more than the policies say",
+                        words::name(&trigger.name)
+                    ),
                     "the database was made from a policy: use that one",
                 );
             }

@@ -5,16 +5,13 @@ use policy_core::syntax::KEYWORDS;
 use super::expression::Literal;
 use crate::sql;
 
-/// Words of the grammar that are no keywords of SQL.
-const WORDS: [&str; 17] = [
-    "blind", "by", "delete", "found", "function", "insert", "keep", "members", "now", "roles",
-    "same", "seen", "stamped", "ttl", "update", "upsert", "view",
-];
+/// Words of the grammar that are read as themselves where a name could stand.
+const WORDS: [&str; 6] = ["delete", "function", "insert", "update", "upsert", "view"];
 
 /// A name.
 #[must_use]
 pub fn name(of: &str) -> String {
-    if KEYWORDS.contains(&of) || WORDS.contains(&of) {
+    if KEYWORDS.contains(&of) && of != "app" || WORDS.contains(&of) {
         format!("\"{of}\"")
     } else {
         sql::name(of).into_owned()

@@ -36,8 +36,10 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, call: &Call) -> Vec<Alternative> {
-        let schema = call.schema.as_deref().unwrap_or(&self.ground.live.schema);
-        let name = format!("{schema}.{}", call.name);
+        let name = match &call.schema {
+            Some(schema) => format!("{schema}.{}", call.name),
+            None => call.name.clone(),
+        };
         self.refuse(
             format!("what `{name}` answers cannot be read from its body"),
             "say in the policy what it tests; a helper is read if it is one `select` or one `return`, without limits, groups or branches",
