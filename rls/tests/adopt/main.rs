@@ -46,7 +46,9 @@ fn a_typical_schema_is_adopted() {
     let Some(database) = with(TYPICAL) else {
         return;
     };
+    let before = database.dump();
     let (adopted, live) = of(&database, "app", "app");
+    database::assert_same(&before, &database.dump());
     insta::assert_snapshot!("typical_policy", adopted.policy);
     insta::assert_snapshot!("typical_report", adopted.text());
     compiled(&adopted, &live);

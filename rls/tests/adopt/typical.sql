@@ -21,11 +21,12 @@ create table app.profiles (
   is_public boolean not null default false,
   secret    text
 );
+create type app.stage as enum ('draft', 'open', 'locked', 'archived');
 create table app.projects (
   id      uuid primary key default gen_random_uuid(),
   team_id uuid not null references app.teams (id),
   name    text not null,
-  status  text not null default 'draft' check (status in ('draft', 'open', 'locked'))
+  status  app.stage not null default 'draft'
 );
 create index on app.projects (team_id);
 create table app.tasks (
