@@ -51,6 +51,13 @@ fn a_typical_schema_is_adopted() {
     database::assert_same(&before, &database.dump());
     insta::assert_snapshot!("typical_policy", adopted.policy);
     insta::assert_snapshot!("typical_report", adopted.text());
+    let page = fs::read_to_string(database::root().join("docs/adopt.md")).unwrap();
+    for shown in [adopted.policy.trim_end().to_owned(), adopted.text()] {
+        assert!(
+            page.contains(&shown),
+            "docs/adopt.md does not show this:\n{shown}"
+        );
+    }
     compiled(&adopted, &live);
 }
 
