@@ -135,10 +135,15 @@ pub fn introspect(transaction: &mut Transaction<'_>, schema: &str) -> Result<Liv
         tables: all(
             transaction,
             "the tables",
-            include_str!("live/tables.sql"),
+            &with_grants(include_str!("live/tables.sql")),
             of,
         )?,
-        views: all(transaction, "the views", include_str!("live/views.sql"), of)?,
+        views: all(
+            transaction,
+            "the views",
+            &with_grants(include_str!("live/views.sql")),
+            of,
+        )?,
         functions: all(
             transaction,
             "the functions",
@@ -165,6 +170,14 @@ pub fn introspect(transaction: &mut Transaction<'_>, schema: &str) -> Result<Liv
             None,
         )?,
     })
+}
+
+/// A query over relations, with the part that reads their privileges.
+fn with_grants(query: &str) -> String {
+    query.replace(
+        "{relation_grants}",
+        include_str!("live/relation_grants.sql"),
+    )
 }
 
 /// The rows of a query, each as the value its columns name.

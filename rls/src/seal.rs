@@ -175,25 +175,9 @@ impl<'a> Sealer<'a> {
                 step(&self.done);
             }
         }
-        let pending = format!(
-            "select count(*) from {} where {}",
-            self.from(),
-            self.pending()
-        );
-        let row = client
-            .query_one(&pending, &[])
-            .map_err(failed("counting what is left"))?;
-        self.done.left = count(&row)?;
+        self.done.left = left(client, &self.from(), &self.pending())?;
         if !old.is_empty() {
-            let missing = format!(
-                "select count(*) from {} where {}",
-                self.old(),
-                self.uncopied(&old)
-            );
-            let row = client
-                .query_one(&missing, &[])
-                .map_err(failed("counting what is left"))?;
-            self.done.left += count(&row)?;
+            self.done.left += left(client, &self.old(), &self.uncopied(&old))?;
         }
         Ok(self.done)
     }
@@ -216,39 +200,38 @@ impl<'a> Sealer<'a> {
         while self.empty_batch(client, &old)? {
             step(&self.done);
         }
-        let left = format!(
-            "select count(*) from {} where {}",
-            self.old(),
-            any_set(&old)
-        );
-        let row = client
-            .query_one(&left, &[])
-            .map_err(failed("counting what is left"))?;
-        self.done.left = count(&row)?;
+        self.done.left = left(client, &self.old(), &any_set(&old))?;
         Ok(self.done)
     }
 
-    /// One batch of the secrets table. Whether there may be more.
-    fn seal_batch(&mut self, client: &mut Client) -> Result<bool, SealingError> {
-        let columns: Vec<String> = self
-            .layout
-            .columns
-            .iter()
-            .map(|name| format!("s.{}", ident(name)))
-            .collect();
+    /// Begins a batch: its rows, locked, by the alias of the table whose rows they are. Each has its
+    /// id, the connection's id, tenant and provider, and then the columns.
+    fn batch<'c>(
+        &self,
+        client: &'c mut Client,
+        alias: &str,
+        columns: &str,
+        from: &str,
+        pending: &str,
+    ) -> Result<(Transaction<'c>, Vec<Row>), SealingError> {
         let query = format!(
-            "select s.id::text, c.id::text, {}, {} from {} \
-             where {} and not s.id::text = any ($1) order by s.id limit {} for update of s skip locked",
+            "select {alias}.id::text, c.id::text, {}, {columns} from {from} \
+             where {pending} and not {alias}.id::text = any ($1) \
+             order by {alias}.id limit {} for update of {alias} skip locked",
             self.place(),
-            columns.join(", "),
-            self.from(),
-            self.pending(),
             self.batch
         );
         let mut batch = client.transaction().map_err(failed("beginning a batch"))?;
         let rows = batch
             .query(&query, &[&self.given_up])
             .map_err(failed("reading a batch"))?;
+        Ok((batch, rows))
+    }
+
+    /// One batch of the secrets table. Whether there may be more.
+    fn seal_batch(&mut self, client: &mut Client) -> Result<bool, SealingError> {
+        let (from, columns) = (self.from(), of("s", self.layout.columns));
+        let (mut batch, rows) = self.batch(client, "s", &columns, &from, &self.pending())?;
         let (mut sealed, mut resealed) = (0, 0);
         for row in &rows {
             let (id, place) = (text(row, 0)?, Place::of(row, self.layout.app)?);
@@ -297,23 +280,8 @@ impl<'a> Sealer<'a> {
 
     /// One batch of connections whose tokens lie in columns of their own, and nowhere else.
     fn copy_batch(&mut self, client: &mut Client, old: &[&str]) -> Result<bool, SealingError> {
-        let columns: Vec<String> = old
-            .iter()
-            .map(|name| format!("c.{}", ident(name)))
-            .collect();
-        let query = format!(
-            "select c.id::text, c.id::text, {}, {} from {} \
-             where {} and not c.id::text = any ($1) order by c.id limit {} for update of c skip locked",
-            self.place(),
-            columns.join(", "),
-            self.old(),
-            self.uncopied(old),
-            self.batch
-        );
-        let mut batch = client.transaction().map_err(failed("beginning a batch"))?;
-        let rows = batch
-            .query(&query, &[&self.given_up])
-            .map_err(failed("reading a batch"))?;
+        let (from, columns) = (self.old(), of("c", old));
+        let (mut batch, rows) = self.batch(client, "c", &columns, &from, &self.uncopied(old))?;
         let mut sealed = 0;
         for row in &rows {
             let (id, place) = (text(row, 0)?, Place::of(row, self.layout.app)?);
@@ -355,29 +323,13 @@ impl<'a> Sealer<'a> {
     }
 
     fn empty_batch(&mut self, client: &mut Client, old: &[&str]) -> Result<bool, SealingError> {
-        let plain: Vec<String> = old
-            .iter()
-            .map(|name| format!("c.{}", ident(name)))
-            .collect();
-        let stored: Vec<String> = old
-            .iter()
-            .map(|name| format!("s.{}", ident(name)))
-            .collect();
-        let query = format!(
-            "select c.id::text, c.id::text, {}, {}, {} from {} c left join {} s on s.connection_id = c.id \
-             where {} and not c.id::text = any ($1) order by c.id limit {} for update of c skip locked",
-            self.place(),
-            plain.join(", "),
-            stored.join(", "),
-            self.table(self.layout.connections),
-            self.table(self.layout.secrets),
-            any_set(old),
-            self.batch
+        let secrets = self.table(self.layout.secrets);
+        let from = format!(
+            "{} left join {secrets} s on s.connection_id = c.id",
+            self.old()
         );
-        let mut batch = client.transaction().map_err(failed("beginning a batch"))?;
-        let rows = batch
-            .query(&query, &[&self.given_up])
-            .map_err(failed("reading a batch"))?;
+        let columns = [of("c", old), of("s", old)].join(", ");
+        let (mut batch, rows) = self.batch(client, "c", &columns, &from, &any_set(old))?;
         let (mut ready, mut emptied) = (Vec::new(), 0);
         for row in &rows {
             let (id, place) = (text(row, 0)?, Place::of(row, self.layout.app)?);
@@ -532,6 +484,15 @@ impl<'a> Sealer<'a> {
     }
 }
 
+/// Columns of the table with this alias.
+fn of(alias: &str, columns: &[&str]) -> String {
+    let columns: Vec<String> = columns
+        .iter()
+        .map(|name| format!("{alias}.{}", ident(name)))
+        .collect();
+    columns.join(", ")
+}
+
 fn ident(name: &str) -> String {
     crate::sql::name(name).into_owned()
 }
@@ -600,7 +561,11 @@ fn optional(row: &Row, at: usize) -> Result<Option<String>, SealingError> {
     row.try_get(at).map_err(failed("reading a row"))
 }
 
-fn count(row: &Row) -> Result<u64, SealingError> {
-    let count: i64 = row.try_get(0).map_err(failed("counting"))?;
+/// How many rows are still to be done.
+fn left(client: &mut Client, from: &str, pending: &str) -> Result<u64, SealingError> {
+    let query = format!("select count(*) from {from} where {pending}");
+    let row = client.query_one(&query, &[]);
+    let count = row.and_then(|row| row.try_get::<_, i64>(0));
+    let count = count.map_err(failed("counting what is left"))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }

@@ -2,14 +2,20 @@
 //! `cargo xtask test` sets; without it the tests say that they are skipped.
 #![cfg(test)]
 
+#[path = "support/database.rs"]
+#[expect(dead_code, reason = "the tests of the audit use the rest")]
+mod database;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use countersign_sealing::{Binding, KeyRing};
-use postgres::{Client, Config, NoTls};
+use postgres::Client;
+
+use database::{Database, root};
 
 const ROWS: i64 = 120;
 const ONES: &str = "k1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
@@ -39,42 +45,23 @@ create trigger slowly before insert or update on coaching."API_Connection_Secret
   for each row execute function coaching.slowly();
 "#;
 
-struct Database {
-    name: String,
-    url: String,
-    server: Config,
+struct Scene {
+    database: Database,
     keys: tempfile::TempDir,
 }
 
-impl Database {
+impl Scene {
     fn new() -> Option<Self> {
-        let Ok(url) = std::env::var("COUNTERSIGN_PG_URL") else {
-            eprintln!("skipped: COUNTERSIGN_PG_URL names no server; `cargo xtask test` starts one");
-            return None;
-        };
-        let server: Config = url.parse().unwrap();
-        let name = format!("countersign_seal_{}", std::process::id());
-        let mut client = server.connect(NoTls).unwrap();
-        client
-            .batch_execute(&format!("create database {name}"))
-            .unwrap();
-        let (before, _) = url.rsplit_once('/').unwrap();
-        let database = Self {
-            url: format!("{before}/{name}"),
-            name,
-            server,
-            keys: tempfile::tempdir().unwrap(),
-        };
+        let database = Database::bare()?;
         database.client().batch_execute(SCHEMA).unwrap();
-        Some(database)
+        Some(Self {
+            database,
+            keys: tempfile::tempdir().unwrap(),
+        })
     }
 
     fn client(&self) -> Client {
-        self.server
-            .clone()
-            .dbname(&self.name)
-            .connect(NoTls)
-            .unwrap()
+        self.database.client()
     }
 
     fn command(&self, keys: &str, more: &[&str]) -> Command {
@@ -83,8 +70,8 @@ impl Database {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command
             .args(["seal", "--app", "coaching", "--json", "--dir"])
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-            .args(["--db", &self.url, "--key-file"])
+            .arg(root())
+            .args(["--db", &self.database.url(), "--key-file"])
             .arg(file)
             .args(more);
         command
@@ -139,17 +126,9 @@ impl Database {
     }
 }
 
-impl Drop for Database {
-    fn drop(&mut self) {
-        if let Ok(mut client) = self.server.connect(NoTls) {
-            let _ = client.batch_execute(&format!("drop database {} with (force)", self.name));
-        }
-    }
-}
-
 #[test]
 fn killed_midway_nothing_is_lost_and_it_goes_on() {
-    let Some(database) = Database::new() else {
+    let Some(database) = Scene::new() else {
         return;
     };
     // Nothing may be emptied yet: there is nothing sealed.

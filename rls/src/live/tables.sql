@@ -83,16 +83,7 @@ select n.nspname as schema, c.relname as name,
       'enabled', case g.tgenabled when 'O' then 'origin' when 'D' then 'disabled' when 'R' then 'replica' else 'always' end)
       order by g.tgname collate "C"), '[]')
     from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal) as triggers,
-  (select coalesce(jsonb_agg(g order by g.grantee collate "C", g.privilege, g.column_name collate "C" nulls first), '[]')
-    from (select coalesce(r.rolname, 'public') as grantee, lower(e.privilege_type) as privilege,
-            null::name as column_name, e.is_grantable as grantable
-          from aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) e
-          left join pg_roles r on r.oid = e.grantee
-          union all
-          select coalesce(r.rolname, 'public'), lower(e.privilege_type), a.attname, e.is_grantable
-          from pg_attribute a cross join aclexplode(a.attacl) e
-          left join pg_roles r on r.oid = e.grantee
-          where a.attrelid = c.oid and not a.attisdropped) g) as grants
+  {relation_grants} as grants
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 left join pg_stat_user_tables s on s.relid = c.oid

@@ -14,16 +14,7 @@ select n.nspname as schema, c.relname as name,
     join pg_class t on t.oid = d.refobjid and t.oid <> c.oid
     join pg_namespace tn on tn.oid = t.relnamespace
     where r.ev_class = c.oid) as reads,
-  (select coalesce(jsonb_agg(g order by g.grantee collate "C", g.privilege, g.column_name collate "C" nulls first), '[]')
-    from (select coalesce(r.rolname, 'public') as grantee, lower(e.privilege_type) as privilege,
-            null::name as column_name, e.is_grantable as grantable
-          from aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) e
-          left join pg_roles r on r.oid = e.grantee
-          union all
-          select coalesce(r.rolname, 'public'), lower(e.privilege_type), a.attname, e.is_grantable
-          from pg_attribute a cross join aclexplode(a.attacl) e
-          left join pg_roles r on r.oid = e.grantee
-          where a.attrelid = c.oid and not a.attisdropped) g) as grants
+  {relation_grants} as grants
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('v', 'm')

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::message::{Answer, Request};
 use crate::spec::Spec;
-use crate::{number, text};
+use crate::{items, number, text};
 use oauth::{Code, Consent, Token};
 
 /// What it has at the start.
@@ -232,12 +232,7 @@ impl HubSpot {
                     );
                 }
             }
-            for pair in portal
-                .get("associations")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-            {
+            for pair in items(portal, "associations") {
                 let end = |at: usize| {
                     let (name, id) = pair.get(at)?.as_str()?.split_once(' ')?;
                     Some((kind(name)?, id.parse().ok()?))

@@ -159,6 +159,12 @@ fn number(value: &Value, name: &str, default: u64) -> u64 {
     value.get(name).and_then(Value::as_u64).unwrap_or(default)
 }
 
+/// What an array in a JSON object holds; nothing, if it is not there.
+fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + Clone {
+    let found = value.get(name).and_then(Value::as_array);
+    found.into_iter().flatten()
+}
+
 /// A text in a JSON object, if it is there.
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)

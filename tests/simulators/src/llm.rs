@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::message::{Answer, Request};
 use crate::spec::Spec;
-use crate::{number, text};
+use crate::{items, number, text};
 
 const SPEC: &str = include_str!("../../specs/openai/v1.json");
 /// The one key that works. For machines where this runs, and nowhere else.
@@ -76,11 +76,7 @@ impl Llm {
     }
 
     fn complete(&mut self, id: u64, body: &Value) -> Answer {
-        let messages: Vec<&str> = body
-            .get("messages")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
+        let messages: Vec<&str> = items(body, "messages")
             .filter_map(|one| text(one, "content"))
             .collect();
         if messages.is_empty() {

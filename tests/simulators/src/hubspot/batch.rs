@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::HubSpot;
 use super::associations::complete;
 use crate::message::Answer;
-use crate::text;
+use crate::{items, text};
 
 const MOST_INPUTS: usize = 100;
 
@@ -31,11 +31,7 @@ impl HubSpot {
                 json!([]),
             );
         }
-        let asked: Vec<String> = body
-            .get("properties")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
+        let asked: Vec<String> = items(body, "properties")
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect();

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{HubSpot, Object, has_property, shown};
 use crate::clock::iso;
+use crate::items;
 use crate::message::{Answer, Request};
 
 impl HubSpot {
@@ -67,21 +68,12 @@ impl HubSpot {
             return self.error(409, "CONFLICT", &message, json!([]));
         }
         let mut ends = Vec::new();
-        for association in body
-            .get("associations")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for association in items(body, "associations") {
             let id = association
                 .pointer("/to/id")
                 .and_then(Value::as_str)
                 .and_then(|id| id.parse::<u64>().ok());
-            let types = association
-                .get("types")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
+            let types = items(association, "types");
             let type_id = types
                 .filter_map(|one| one.get("associationTypeId"))
                 .find_map(Value::as_u64);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{HubSpot, Object};
 use crate::message::Answer;
-use crate::{number, text};
+use crate::{items, number, text};
 
 /// No search gives more than that, over all its pages.
 const MOST_RESULTS: u64 = 10_000;
@@ -53,11 +53,7 @@ impl HubSpot {
                 );
             }
         }
-        let asked: Vec<String> = body
-            .get("properties")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
+        let asked: Vec<String> = items(body, "properties")
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect();
@@ -143,11 +139,7 @@ fn holds(object: &Object, filter: &Value) -> bool {
         .filter(|value| !value.is_empty());
     let wanted = text(filter, "value").unwrap_or_default().to_lowercase();
     let high = text(filter, "highValue").unwrap_or_default().to_lowercase();
-    let listed = filter
-        .get("values")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
+    let listed = items(filter, "values");
     let one_of = |value: &String| {
         listed
             .clone()
