@@ -197,6 +197,16 @@ pub fn answer(simulators: &mut Simulators, request: &Request, now: u64) -> Answe
             simulators.control.log.clear();
             ok
         }
+        ("POST", "/baserow/permit") => {
+            simulators.baserow.permit(&body);
+            ok
+        }
+        ("POST", "/baserow/limits") => {
+            simulators.baserow.limit(&body);
+            ok
+        }
+        ("POST", "/baserow/alter") if simulators.baserow.alter(&body) => ok,
+        ("POST", "/baserow/webhook") => Answer::json(200, &simulators.baserow.webhook(&body)),
         ("POST", "/hubspot/consent") => {
             simulators.hubspot.consent(&body);
             ok

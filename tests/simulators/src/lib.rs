@@ -8,6 +8,7 @@
 //! Every request it gets and every answer it gives is held against the provider's official
 //! description, in `tests/specs`; what deviates stands in the log, which tests read.
 
+pub mod baserow;
 pub mod clock;
 pub mod control;
 pub mod fathom;
@@ -18,6 +19,7 @@ pub mod spec;
 
 use serde_json::{Value, json};
 
+use baserow::Baserow;
 use control::{Control, Entry, Fault, When};
 use fathom::Fathom;
 use hubspot::HubSpot;
@@ -29,6 +31,8 @@ use message::{Answer, Request};
 pub struct Simulators {
     /// What tests tell and ask.
     pub control: Control,
+    /// Baserow.
+    pub baserow: Baserow,
     /// Fathom.
     pub fathom: Fathom,
     /// HubSpot.
@@ -45,6 +49,7 @@ impl Simulators {
     pub fn new() -> Result<Self, String> {
         Ok(Self {
             control: Control::default(),
+            baserow: Baserow::new()?,
             fathom: Fathom::new()?,
             hubspot: HubSpot::new()?,
             llm: Llm::new()?,
@@ -118,6 +123,7 @@ impl Simulators {
 
     fn provider(&mut self, provider: &str, request: &Request, now: u64) -> Answer {
         match provider {
+            "baserow" => self.baserow.answer(request, now),
             "fathom" => self.fathom.answer(request, now),
             "hubspot" => self.hubspot.answer(request, now),
             "llm" => self.llm.answer(request),

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use countersign_simulators::message::{Answer, Request};
-use countersign_simulators::{Simulators, hubspot, llm};
+use countersign_simulators::{Simulators, baserow, hubspot, llm};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -56,6 +56,12 @@ fn facts(url: &str) -> Value {
             "HUBSPOT_AUTHORIZE_URL": format!("{url}/hubspot/oauth/authorize"),
             "HUBSPOT_CLIENT_ID": hubspot::CLIENT_ID,
             "HUBSPOT_CLIENT_SECRET": hubspot::CLIENT_SECRET,
+            "BASEROW_URL": format!("{url}/baserow"),
+            "BASEROW_TOKEN": baserow::TOKEN,
+            "BASEROW_WEBHOOK_SECRET": baserow::WEBHOOK_SECRET,
+            "BASEROW_MEMBERS_TABLE": baserow::MEMBERS.to_string(),
+            "BASEROW_QUICK_LINKS_TABLE": baserow::QUICK_LINKS.to_string(),
+            "BASEROW_EVENTS_TABLE": baserow::EVENTS.to_string(),
             "LLM_URL": format!("{url}/llm/v1"),
             "LLM_API_KEY": llm::API_KEY,
             "LLM_MODEL": "simulated-writer-1",
