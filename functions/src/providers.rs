@@ -5,6 +5,7 @@
 //! followed. What goes wrong is one type, [`failure::Failure`], that tells the kinds of failure apart
 //! and becomes the client's problem.
 
+pub mod baserow;
 pub mod budget;
 pub mod call;
 pub mod failure;

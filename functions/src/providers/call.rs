@@ -213,7 +213,8 @@ impl<R: Runtime> Line<'_, R> {
         let headers = request.headers_mut();
         headers.insert("accept", HeaderValue::from_static("application/json"));
         if let Some(bearer) = &call.bearer {
-            let value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose()));
+            let scheme = self.provider.scheme();
+            let value = HeaderValue::from_str(&format!("{scheme} {}", bearer.expose()));
             let value = value.map_err(|_| self.failure(call, Kind::Expired))?;
             headers.insert("authorization", value);
         }

@@ -9,6 +9,8 @@ use crate::problem::Problem;
 /// Who failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provider {
+    /// Baserow.
+    Baserow,
     /// HubSpot.
     HubSpot,
     /// The language model.
@@ -20,6 +22,7 @@ impl Provider {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Baserow => "Baserow",
             Self::HubSpot => "HubSpot",
             Self::Llm => "the language model",
         }
@@ -29,8 +32,18 @@ impl Provider {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Baserow => "baserow",
             Self::HubSpot => "hubspot",
             Self::Llm => "llm",
+        }
+    }
+
+    /// The word before a token in `Authorization`.
+    #[must_use]
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Self::Baserow => "Token",
+            Self::HubSpot | Self::Llm => "Bearer",
         }
     }
 }

@@ -6,16 +6,44 @@ use reqwest::Url;
 use crate::apps::assistant;
 use crate::config::{BadSetting, base_url};
 use crate::secret::Secret;
+use crate::webhooks::baserow::SHORTEST_SECRET;
 
 /// What is set of each provider.
 #[derive(Clone, Debug, Default)]
 pub struct Providers {
+    /// Baserow, for the portal.
+    pub baserow: Option<BaserowSettings>,
     /// HubSpot, for the assistant.
     pub hubspot: Option<HubSpotSettings>,
     /// The language model.
     pub llm: Option<LlmSettings>,
     /// The keys that seal tokens. Without them nobody can connect anything.
     pub sealing: Option<KeyRing>,
+}
+
+/// Baserow's settings.
+#[derive(Clone, Debug)]
+pub struct BaserowSettings {
+    /// Where its API answers, without `/api`.
+    pub base: Url,
+    /// A database token of the portal's workspace.
+    pub token: Secret,
+    /// The table of members.
+    pub members: u64,
+    /// The member's e-mail: the field by which an account finds its member.
+    pub email_field: String,
+    /// The field that gets the account's name when a member is added, if the table has it.
+    pub name_field: String,
+    /// Fields that are not the members' to write, beside the e-mail.
+    pub closed_fields: Vec<String>,
+    /// The table of quick links, if there is one.
+    pub quick_links: Option<u64>,
+    /// The table of events, if there is one.
+    pub events: Option<u64>,
+    /// The table of deals, if there is one.
+    pub deals: Option<u64>,
+    /// The secret in the header of its webhooks.
+    pub webhook_secret: Option<Secret>,
 }
 
 /// HubSpot's settings.
@@ -100,10 +128,57 @@ impl Providers {
                     BadSetting::new("SEALING_KEYS", "is not `<id>:<32 bytes in base64>`")
                 })?),
             },
+            baserow: baserow(text)?,
             hubspot: hubspot(text)?,
             llm: llm(text)?,
         })
     }
+}
+
+fn baserow(
+    text: &impl Fn(&'static str) -> Option<String>,
+) -> Result<Option<BaserowSettings>, BadSetting> {
+    let Some(token) = text("BASEROW_TOKEN") else {
+        return Ok(None);
+    };
+    let table = |name: &'static str| match text(name).map(|text| text.parse::<u64>()) {
+        None => Ok(None),
+        Some(Ok(id)) if id > 0 => Ok(Some(id)),
+        Some(_) => Err(BadSetting::new(name, "is not the id of a table")),
+    };
+    let members = table("BASEROW_MEMBERS_TABLE")?.ok_or(BadSetting::new(
+        "BASEROW_MEMBERS_TABLE",
+        "is missing, and BASEROW_TOKEN is not",
+    ))?;
+    let webhook_secret = text("BASEROW_WEBHOOK_SECRET").map(Secret::new);
+    if webhook_secret
+        .as_ref()
+        .is_some_and(|secret| secret.expose().len() < SHORTEST_SECRET)
+    {
+        return Err(BadSetting::new(
+            "BASEROW_WEBHOOK_SECRET",
+            "is shorter than 24 bytes",
+        ));
+    }
+    let base = text("BASEROW_URL");
+    let base = base.as_deref().unwrap_or("https://api.baserow.io");
+    let closed = text("BASEROW_CLOSED_FIELDS").unwrap_or_default();
+    let closed = closed
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    Ok(Some(BaserowSettings {
+        base: base_url("BASEROW_URL", base)?,
+        token: Secret::new(token),
+        members,
+        email_field: text("BASEROW_EMAIL_FIELD").unwrap_or_else(|| "Email".to_owned()),
+        name_field: text("BASEROW_NAME_FIELD").unwrap_or_else(|| "Name".to_owned()),
+        closed_fields: closed.map(str::to_owned).collect(),
+        quick_links: table("BASEROW_QUICK_LINKS_TABLE")?,
+        events: table("BASEROW_EVENTS_TABLE")?,
+        deals: table("BASEROW_DEALS_TABLE")?,
+        webhook_secret,
+    }))
 }
 
 fn hubspot(

@@ -13,7 +13,7 @@ pub const LARGEST_BODY: usize = 1024 * 1024;
 /// The header to set up with every webhook.
 pub const HEADER: &str = "x-webhook-secret";
 /// A shorter secret can be guessed.
-const SHORTEST_SECRET: usize = 24;
+pub const SHORTEST_SECRET: usize = 24;
 
 /// Whether a delivery has the secret.
 ///

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use countersign_functions::caller::keys::Key;
 use countersign_functions::message::{Body, Response};
+use countersign_functions::providers::baserow::{self, Baserow};
 use countersign_functions::providers::budget::Budget;
 use countersign_functions::providers::call::Line;
 use countersign_functions::providers::failure::{Failure, Provider};
 use countersign_functions::providers::hubspot::{self, HubSpot, Tokens};
 use countersign_functions::providers::llm::{self, Llm};
 use countersign_functions::providers::settings::{
-    HubSpotSettings, LlmSettings, Providers, Version,
+    BaserowSettings, HubSpotSettings, LlmSettings, Providers, Version,
 };
 use countersign_functions::secret::Secret;
 use countersign_functions::transport::{Outgoing, Runtime, Unreachable, Unreadable};
@@ -74,6 +75,7 @@ impl World {
 
     pub(crate) fn line(&self, provider: Provider, seconds: u64) -> Line<'_, Self> {
         let reading = match provider {
+            Provider::Baserow => baserow::READING,
             Provider::HubSpot => hubspot::READING,
             Provider::Llm => llm::READING,
         };
@@ -93,6 +95,13 @@ impl World {
             line: self.line(Provider::HubSpot, 30),
             settings,
             tokens: Given(token),
+        }
+    }
+
+    pub(crate) fn baserow<'a>(&'a self, settings: &'a BaserowSettings) -> Baserow<'a, Self> {
+        Baserow {
+            line: self.line(Provider::Baserow, 30),
+            settings,
         }
     }
 
@@ -174,6 +183,9 @@ pub(crate) fn settings(version: Version) -> Providers {
             "HUBSPOT_API_VERSION" => version.word(),
             "HUBSPOT_CLIENT_ID" => countersign_simulators::hubspot::CLIENT_ID,
             "HUBSPOT_CLIENT_SECRET" => countersign_simulators::hubspot::CLIENT_SECRET,
+            "BASEROW_URL" => "http://simulators/baserow",
+            "BASEROW_TOKEN" => countersign_simulators::baserow::TOKEN,
+            "BASEROW_MEMBERS_TABLE" => "501",
             "LLM_URL" => "http://simulators/llm/v1/",
             "LLM_API_KEY" => countersign_simulators::llm::API_KEY,
             "LLM_MODEL" => "small-writer-1",
