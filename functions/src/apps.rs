@@ -1,10 +1,14 @@
 //! The workflows of the apps: what the Worker does with other systems, beyond passing requests on.
 //!
-//! [`WORKFLOWS`] is the table of all of them: path, method, what the policy has to allow first, and
+//! [`workflows`] is the table of all of them: path, method, what the policy has to allow first, and
 //! what is done as the Worker's role rather than as the caller. A request is read, decided and
 //! answered here; what a workflow does is in its app's module.
 
 pub mod assistant;
+mod desk;
+pub mod portal;
+
+use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -22,6 +26,8 @@ use crate::message::{Request, Response};
 use crate::policies::App;
 use crate::problem::Problem;
 use crate::transport::Runtime;
+use desk::Desk;
+use portal::Portal;
 
 /// One workflow.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,13 +46,36 @@ pub struct Workflow {
     /// What it does as the Worker's role, `countersign_edge`.
     pub as_service: &'static [&'static str],
     /// What is done.
-    pub run: assistant::Do,
+    pub run: Run,
 }
 
-/// All of them.
-pub const WORKFLOWS: &[Workflow] = assistant::WORKFLOWS;
+/// What is done: a workflow of one of the apps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// The assistant's.
+    Assistant(assistant::Do),
+    /// The portal's.
+    Portal(portal::Do),
+}
+
+impl Run {
+    fn time(self) -> Duration {
+        match self {
+            Self::Assistant(run) => run.time(),
+            Self::Portal(_) => portal::TIME,
+        }
+    }
+}
+
+const TABLES: [&[Workflow]; 2] = [assistant::WORKFLOWS, portal::WORKFLOWS];
+
 /// What all their paths begin with, so that a request to PostgREST is not held against each.
 const BELOW: &str = "/functions/v1/";
+
+/// All of them.
+pub fn workflows() -> impl Iterator<Item = &'static Workflow> {
+    TABLES.into_iter().flatten()
+}
 
 /// A request to a workflow.
 #[derive(Debug)]
@@ -113,7 +142,7 @@ pub fn find(
         return Ok(None);
     }
     let mut allowed = Vec::new();
-    for workflow in WORKFLOWS {
+    for workflow in workflows() {
         if let Some(parts) = parts(workflow.path, path) {
             if workflow.method == *method {
                 return Ok(Some((workflow, parts)));
@@ -134,7 +163,7 @@ pub fn find(
 /// The pattern of a path, if it is a workflow's.
 #[must_use]
 pub fn pattern(path: &str) -> Option<&'static str> {
-    let mut found = WORKFLOWS.iter().map(|workflow| workflow.path);
+    let mut found = workflows().map(|workflow| workflow.path);
     found.find(|pattern| parts(pattern, path).is_some())
 }
 
@@ -188,8 +217,12 @@ pub async fn answer<R: Runtime>(
         body,
         origins,
     };
-    let desk = assistant::Desk::new(edge, runtime, app, caller, request_id, workflow.run);
-    let mut response = desk.answer(workflow.run, &asked).await?;
+    let time = workflow.run.time();
+    let desk = Desk::new(edge, runtime, app, caller, request_id, time);
+    let mut response = match workflow.run {
+        Run::Assistant(run) => desk.assist(run, &asked).await?,
+        Run::Portal(run) => Portal::at(desk).answer(run, &asked).await?,
+    };
     response.set("cache-control", "no-store");
     Ok(response)
 }
@@ -265,7 +298,7 @@ mod tests {
     fn the_table_and_the_policies_fit() {
         let policies = Policies::embedded().unwrap();
         let mut requests = Vec::new();
-        for workflow in WORKFLOWS {
+        for workflow in workflows() {
             let app = policies.of_app(Some(workflow.app)).unwrap();
             if let Some((resource, operation)) = workflow.needs {
                 let declared = app.policy.resource(resource).unwrap();
@@ -287,7 +320,7 @@ mod tests {
     #[test]
     fn every_service_call_is_listed() {
         let mut by_calls: std::collections::BTreeMap<String, Vec<String>> = Default::default();
-        for workflow in WORKFLOWS {
+        for workflow in workflows() {
             let needs = workflow
                 .needs
                 .map_or("open".to_owned(), |(resource, operation)| {

@@ -5,6 +5,7 @@
 #![doc = include_str!("caller/threats.md")]
 
 pub mod api_key;
+pub mod better_auth;
 pub mod claims;
 pub mod exchange;
 pub mod keys;

@@ -43,6 +43,17 @@ pub struct Config {
     pub apps: Vec<String>,
     /// The systems behind the Worker.
     pub providers: Providers,
+    /// Better Auth, whose sessions the portal's members have.
+    pub better_auth: Option<BetterAuth>,
+}
+
+/// What it takes to believe a session of Better Auth.
+#[derive(Clone, Debug)]
+pub struct BetterAuth {
+    /// The secret that signs its cookies.
+    pub secret: Secret,
+    /// What its cookies' names begin with.
+    pub cookie_prefix: String,
 }
 
 /// A setting that is missing or makes no sense.
@@ -121,6 +132,19 @@ impl Config {
             pass: services(text("PASS_SERVICES"))?,
             apps: words(text("APPS")),
             providers: Providers::read(&text)?,
+            better_auth: match text("BETTER_AUTH_SECRET").map(Secret::new) {
+                Some(secret) if secret.expose().len() < SHORTEST_SECRET => {
+                    return Err(BadSetting {
+                        variable: "BETTER_AUTH_SECRET",
+                        problem: "is shorter than 32 bytes",
+                    });
+                }
+                secret => secret.map(|secret| BetterAuth {
+                    secret,
+                    cookie_prefix: text("BETTER_AUTH_COOKIE_PREFIX")
+                        .unwrap_or_else(|| "better-auth".to_owned()),
+                }),
+            },
             rate_limit_period: match text("RATE_LIMIT_PERIOD_SECONDS").as_deref() {
                 None | Some("60") => 60,
                 Some("10") => 10,
@@ -301,6 +325,7 @@ pub(crate) mod tests {
             ("KEYS_MAX_AGE_SECONDS", "601"),
             ("RATE_LIMIT_PERIOD_SECONDS", "30"),
             ("KEYS_MAX_AGE_SECONDS", "ten"),
+            ("BETTER_AUTH_SECRET", "short"),
         ] {
             let bad = config(&[(name, value)]).unwrap_err();
             assert_eq!(bad.variable, name, "{value}");

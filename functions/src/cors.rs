@@ -19,9 +19,10 @@ const MAX_AGE: &str = "7200";
 
 /// The origins that may call.
 ///
-/// The Worker knows nobody by a cookie: a foreign page has no credentials but those it brings
-/// itself, so `*` gives nothing away. The one cookie there is ties a consent to the browser in which
-/// it was begun ([`crate::connections::oauth`]), and only for origins that are listed.
+/// A foreign page has no credentials but those it brings itself, so `*` gives nothing away. There are two
+/// cookies, and both are for pages of listed origins only: one ties a consent to the browser in which it
+/// was begun ([`crate::connections::oauth`]), the other is a session of Better Auth
+/// ([`crate::caller::better_auth`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
     /// Any.

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::apps::{WORKFLOWS, Workflow, assistant};
+use crate::apps::{Run, Workflow, assistant, portal, workflows};
 
 /// The document, as it is served. It is kept as text, since what makes it would be a tenth of the
 /// Worker; a test sees to it that the table makes just this.
@@ -26,14 +26,17 @@ pub struct Types {
 #[must_use]
 pub fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for workflow in WORKFLOWS {
+    for workflow in workflows() {
         let item = paths.entry(workflow.path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
             item.insert(workflow.method.as_str().to_lowercase(), operation(workflow));
         }
     }
     let mut schemas = assistant::types::schemas();
-    if let Some(schemas) = schemas.as_object_mut() {
+    if let (Some(schemas), Value::Object(more)) =
+        (schemas.as_object_mut(), portal::types::schemas())
+    {
+        schemas.extend(more);
         schemas.insert("Problem".to_owned(), problem());
     }
     json!({
@@ -54,7 +57,10 @@ pub fn document() -> Value {
 }
 
 fn operation(workflow: &Workflow) -> Value {
-    let types = assistant::types::of(workflow.run);
+    let types = match workflow.run {
+        Run::Assistant(run) => assistant::types::of(run),
+        Run::Portal(run) => portal::types::of(run),
+    };
     let words = workflow.path.split('/');
     let parts = words.filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
     let in_path = parts.map(|name| {
@@ -140,14 +146,14 @@ mod tests {
             .values()
             .flat_map(|item| item.as_object().unwrap().values())
             .collect();
-        assert_eq!(operations.len(), WORKFLOWS.len());
+        assert_eq!(operations.len(), workflows().count());
         let mut ids: Vec<&str> = operations
             .iter()
             .map(|of| of["operationId"].as_str().unwrap())
             .collect();
         ids.sort_unstable();
         ids.dedup();
-        assert_eq!(ids.len(), WORKFLOWS.len());
+        assert_eq!(ids.len(), workflows().count());
         let text = document.to_string();
         let schemas = document["components"]["schemas"].as_object().unwrap();
         let mut used = 0;
@@ -156,6 +162,6 @@ mod tests {
             assert!(schemas.contains_key(name), "{name}");
             used += 1;
         }
-        assert!(used > WORKFLOWS.len());
+        assert!(used > workflows().count());
     }
 }

@@ -5,7 +5,8 @@ use reqwest::{Method, StatusCode};
 use crate::answer;
 use crate::apps;
 use crate::apps::assistant::CONNECT;
-use crate::caller::{self, Caller};
+use crate::apps::portal;
+use crate::caller::{self, Caller, better_auth};
 use crate::config::{BadSetting, Config, UNKNOWN_APP};
 use crate::cors::{self, Origins};
 use crate::edge::Edge;
@@ -72,10 +73,10 @@ pub async fn serve<R: Runtime>(
     let origin = request.header("origin").map(str::to_owned);
     let id = request_id(request.header("x-request-id"));
     let mut record = Record::new(id, request.method.as_str(), route::pattern(&request.path));
-    let sets_cookie = request.path == CONNECT;
+    let with_cookie = request.path == CONNECT || request.path.starts_with(portal::PATHS);
     let result = handle(setup, runtime, request, &mut record).await;
     let mut response = answer::finish(result, &setup.origins, origin.as_deref(), &mut record);
-    if sets_cookie && origin.is_some_and(|origin| setup.origins.lists(&origin)) {
+    if with_cookie && origin.is_some_and(|origin| setup.origins.lists(&origin)) {
         response.set("access-control-allow-credentials", "true");
     }
     let took = runtime.now_ms().saturating_sub(started);
@@ -104,7 +105,8 @@ async fn handle<R: Runtime>(
         let edge = setup.edge.as_ref().map_err(Clone::clone)?;
         limit::address(&edge.config, runtime, &request).await?;
         let caller = if workflow.0.needs.is_some() {
-            caller::identify(edge, runtime, &request).await?
+            let app = Some(workflow.0.app);
+            identify(setup, edge, runtime, &request, app, &record.request_id).await?
         } else {
             Caller::nobody(&edge.config)
         };
@@ -137,7 +139,9 @@ async fn handle<R: Runtime>(
     if let Handler::Pass(service) = endpoint.handler {
         return pass::answer(edge, runtime, request, service, &record.request_id).await;
     }
-    let caller = caller::identify(edge, runtime, &request).await?;
+    let app = (endpoint.handler == Handler::Rest).then(|| app_of(edge, &request));
+    let app = app.flatten();
+    let caller = identify(setup, edge, runtime, &request, app, &record.request_id).await?;
     record.caller(&caller);
     limit::caller(&edge.config, runtime, &caller).await?;
     match endpoint.handler {
@@ -145,6 +149,37 @@ async fn handle<R: Runtime>(
         Handler::Check => access::answer(edge, runtime, &caller, request).await,
         _ => rest::answer(edge, runtime, &caller, request, rest, record).await,
     }
+}
+
+/// Who calls: by a session of Better Auth where the request is about the app that has such, and it
+/// shows one.
+async fn identify<R: Runtime>(
+    setup: &Setup,
+    edge: &Edge,
+    runtime: &R,
+    request: &Request<R::Stream>,
+    app: Option<&str>,
+    request_id: &str,
+) -> Result<Caller, Problem> {
+    let settings = edge.config.better_auth.as_ref();
+    if let Some(settings) = settings.filter(|_| app == Some(better_auth::APP))
+        && let Some(shown) = better_auth::shown(&request.headers, settings)?
+    {
+        let origins = &setup.origins;
+        let shown = (&shown, request_id);
+        return better_auth::identify(edge, runtime, settings, origins, request, shown).await;
+    }
+    caller::identify(edge, runtime, request).await
+}
+
+/// The app that a request to PostgREST is about, if it is one.
+fn app_of<'a, S>(edge: &'a Edge, request: &Request<S>) -> Option<&'a str> {
+    let profile = match request.method {
+        Method::GET | Method::HEAD => "accept-profile",
+        _ => "content-profile",
+    };
+    let app = edge.policies.of_profile(request.header(profile))?;
+    Some(app.policy.app.as_str())
 }
 
 #[cfg(test)]

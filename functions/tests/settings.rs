@@ -12,7 +12,10 @@ use countersign_functions::limit::Limit;
 use countersign_functions::serve::Setup;
 
 /// Set with `wrangler secret put`, and never in a file.
-const SECRETS: [&str; 4] = [
+const SECRETS: [&str; 7] = [
+    "BASEROW_TOKEN",
+    "BASEROW_WEBHOOK_SECRET",
+    "BETTER_AUTH_SECRET",
     "HUBSPOT_CLIENT_SECRET",
     "LLM_API_KEY",
     "SEALING_KEYS",
@@ -39,6 +42,9 @@ fn asked() -> BTreeSet<String> {
             | "LLM_API_KEY"
             | "LLM_MODEL"
             | "LLM_EMBEDDING_MODEL" => Some("x".to_owned()),
+            "BASEROW_TOKEN" => Some("x".to_owned()),
+            "BASEROW_MEMBERS_TABLE" => Some("501".to_owned()),
+            "BETTER_AUTH_SECRET" => Some("a-secret-of-more-than-thirty-two-bytes".to_owned()),
             "LLM_EMBEDDING_DIMENSIONS" => Some("768".to_owned()),
             _ => None,
         }

@@ -12,16 +12,12 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use super::{Asked, Workflow};
-use crate::caller::{Caller, Who};
+use super::desk::Desk;
+use super::{Asked, Run, Workflow};
 use crate::connections::sealed::Sealer;
 use crate::connections::{self, Held};
-use crate::database::{Database, OWN_SCHEMA};
-use crate::edge::Edge;
 use crate::message::Response;
-use crate::policies::App;
 use crate::problem::Problem;
-use crate::providers::budget::Budget;
 use crate::providers::call::Line;
 use crate::providers::failure::{Failure, Kind, Provider};
 use crate::providers::hubspot::objects::ObjectKind;
@@ -52,6 +48,14 @@ pub enum Do {
     Webhook,
 }
 
+impl Do {
+    /// How long it may take.
+    pub(super) fn time(self) -> Duration {
+        // A model takes its time, twice if the answer has to be mended.
+        Duration::from_secs(if self == Self::Process { 90 } else { 25 })
+    }
+}
+
 /// What opening a connection's tokens takes: reading them, renewing them and saying so.
 const TOKENS: &[&str] = &[
     "read hubspot_connections",
@@ -75,7 +79,7 @@ const fn row(
         summary,
         needs,
         as_service,
-        run,
+        run: Run::Assistant(run),
     }
 }
 
@@ -160,41 +164,9 @@ pub const WORKFLOWS: &[Workflow] = workflows! {
     ),
 };
 
-/// Everything a workflow works with.
-#[derive(Debug)]
-pub struct Desk<'a, R> {
-    edge: &'a Edge,
-    runtime: &'a R,
-    app: &'a App,
-    caller: &'a Caller,
-    request_id: &'a str,
-    budget: Budget,
-}
-
 impl<'a, R: Runtime> Desk<'a, R> {
-    /// A desk for one request, with its time running.
-    pub(super) fn new(
-        edge: &'a Edge,
-        runtime: &'a R,
-        app: &'a App,
-        caller: &'a Caller,
-        request_id: &'a str,
-        run: Do,
-    ) -> Self {
-        // A model takes its time, twice if the answer has to be mended.
-        let seconds = if run == Do::Process { 90 } else { 25 };
-        Self {
-            edge,
-            runtime,
-            app,
-            caller,
-            request_id,
-            budget: Budget::starting(runtime.now_ms(), Duration::from_secs(seconds)),
-        }
-    }
-
     /// Answers a request that the policy allows.
-    pub(super) async fn answer(
+    pub(super) async fn assist(
         &self,
         run: Do,
         asked: &Asked<'_>,
@@ -226,49 +198,8 @@ impl<'a, R: Runtime> Desk<'a, R> {
         self.carry_out(kind, order, asked).await
     }
 
-    /// The caller's id. The policy lets nobody come here who has none.
-    fn user(&self) -> Result<&'a str, Problem> {
-        match &self.caller.who {
-            Who::Person(person) => person.subject.as_deref(),
-            Who::Anon | Who::ServiceRole => None,
-        }
-        .ok_or_else(|| Problem::unauthorized("the token names nobody"))
-    }
-
-    /// The app's tables, as the caller.
-    fn as_caller(&self) -> Database<'a, R> {
-        Database::of_caller(
-            self.edge,
-            self.runtime,
-            &self.app.policy.schema,
-            self.caller,
-            self.request_id,
-        )
-    }
-
-    /// The app's tables, as the Worker's role.
-    fn as_service(&self) -> Result<Database<'a, R>, Problem> {
-        Database::of_service(
-            self.edge,
-            self.runtime,
-            &self.app.policy.schema,
-            self.request_id,
-        )
-    }
-
-    /// The Worker's own tables and functions.
-    fn own(&self) -> Result<Database<'a, R>, Problem> {
-        Database::of_service(self.edge, self.runtime, OWN_SCHEMA, self.request_id)
-    }
-
     fn line(&self) -> Line<'a, R> {
-        Line {
-            runtime: self.runtime,
-            budget: self.budget,
-            request_id: self.request_id,
-            provider: Provider::HubSpot,
-            reading: hubspot::READING,
-        }
+        self.line_to(Provider::HubSpot, hubspot::READING)
     }
 
     fn settings(&self) -> Result<&'a HubSpotSettings, Problem> {

@@ -209,3 +209,86 @@ async fn an_app_without_a_policy_is_named() {
     assert_eq!((status, &body["code"]), (500, &json!("CS500")), "{body}");
     assert!(body["details"].as_str().unwrap().contains("APPS"));
 }
+
+/// A session of Better Auth: what the database says of it is what counts, and nobody becomes
+/// anonymous by one that does not hold.
+#[tokio::test]
+async fn a_session_is_asked_for_and_exchanged() {
+    const SESSION: &str = "abcdefghijklmnopqrstuvwxyzABCDEF";
+    const SIGNATURE: &str = "QmaNojtZSUlZhDy0KckVS/NKGUOtxYFA44h2iQBuCz4=";
+    let settings = [(
+        "BETTER_AUTH_SECRET",
+        "better-auth-secret-12345678901234567890",
+    )];
+    let policies = crate::policies::Policies::embedded().unwrap();
+    let policies = policies.only(&["portal".to_owned(), "agency".to_owned()]);
+    let config = crate::config::tests::config(&settings).unwrap();
+    let edge = crate::edge::Edge::new(config, policies.unwrap());
+    let setup = super::Setup::with(crate::cors::Origins::Any, edge);
+    let held = |ends: &str| (200, json!([{ "user_id": "u1", "expires_at": ends }]));
+    for (said, expected) in [
+        (held("2027-01-15T08:00:30+00:00"), 200),
+        // By the Worker's clock it has ended.
+        (held("2027-01-15T08:00:00+00:00"), 401),
+        (held("soon"), 401),
+        (
+            (
+                200,
+                json!([{ "user_id": "", "expires_at": "2999-01-01T00:00:00Z" }]),
+            ),
+            401,
+        ),
+        ((200, json!([])), 401),
+        ((403, json!({ "code": "42501" })), 500),
+        ((503, json!({})), 503),
+    ] {
+        let world = World::new(|line| {
+            let is_session = line == "POST /rest/v1/rpc/portal_session";
+            Ok(if is_session {
+                said.clone()
+            } else {
+                (200, json!([]))
+            })
+        });
+        let bearer = format!("Bearer {SESSION}.{SIGNATURE}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("accept-profile", "portal"),
+        ];
+        let read = request(Method::GET, "/rest/v1/user?select=email", &headers, None);
+        let (status, body) = world.ask(&setup, read).await;
+        assert_eq!(status, expected, "{said:?} {body}");
+        let asked = world.asked.borrow().join("\n");
+        assert!(!asked.contains(SESSION), "{asked}");
+        assert_eq!(asked.contains("/rest/v1/user"), expected == 200, "{asked}");
+        if expected == 200 {
+            let sent = world.headers.borrow()["authorization"]
+                .to_str()
+                .unwrap()
+                .to_owned();
+            let claims = sent.split('.').nth(1).unwrap();
+            let claims: Value =
+                serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+            assert_eq!(
+                (&claims["sub"], &claims["role"]),
+                (&json!("u1"), &json!("authenticated"))
+            );
+            // Not a second longer than the session.
+            assert_eq!(claims["exp"], NOW + 30);
+        }
+        // In another app it is no token at all, and nobody is asked.
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("accept-profile", "agency"),
+        ];
+        let read = request(Method::GET, "/rest/v1/clients", &headers, None);
+        let before = world.asked.borrow().len();
+        assert_eq!(world.ask(&setup, read).await.0, 401);
+        assert_eq!(world.asked.borrow().len(), before);
+        let lines = world.lines.borrow().join("\n");
+        assert!(
+            !lines.contains(SESSION) && !lines.contains(SIGNATURE),
+            "{lines}"
+        );
+    }
+}

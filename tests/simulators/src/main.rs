@@ -19,6 +19,9 @@ use tokio::net::TcpListener;
 /// For machines where this runs, and nowhere else: it is in a public repository.
 const SEALING_KEYS: &str = "local:Y291bnRlcnNpZ24tbG9jYWwtb25seS1zZWFsaW5nLTA=";
 
+/// What signs the sessions of Better Auth, which is not simulated: its tables are the database's.
+const BETTER_AUTH_SECRET: &str = "countersign-local-only-better-auth-secret";
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -52,6 +55,7 @@ fn facts(url: &str) -> Value {
         "url": url,
         "settings": {
             "SEALING_KEYS": SEALING_KEYS,
+            "BETTER_AUTH_SECRET": BETTER_AUTH_SECRET,
             "HUBSPOT_URL": format!("{url}/hubspot"),
             "HUBSPOT_AUTHORIZE_URL": format!("{url}/hubspot/oauth/authorize"),
             "HUBSPOT_CLIENT_ID": hubspot::CLIENT_ID,
