@@ -10,8 +10,9 @@ describe('the OpenAPI document', () => {
   test('has every kind of operation answered somewhere', () => {
     const kindless = (operation) => operation.replace(/assistant-(calls|companies|contacts|deals|emails|meetings|notes|tasks)/, 'assistant-<kind>');
     const seen = new Set([...answered, ...ELSEWHERE].map(kindless));
-    const all = new Set(operations.map(({ method, path }) => kindless(`${method} ${path}`)));
-    assert.equal(operations.length, 79);
+    const own = operations.filter(({ tags }) => tags.includes('assistant'));
+    const all = new Set(own.map(({ method, path }) => kindless(`${method} ${path}`)));
+    assert.equal(own.length, 79);
     assert.deepEqual([...all].filter((one) => !seen.has(one)), []);
   });
 });

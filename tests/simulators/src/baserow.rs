@@ -6,6 +6,7 @@
 
 mod fields;
 mod filters;
+pub mod mcp;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ const DATA: &str = include_str!("../data/baserow.json");
 pub const TOKEN: &str = "countersign-local-baserow-token0";
 /// The secret header that webhooks have. For machines where this runs, and nowhere else.
 pub const WEBHOOK_SECRET: &str = "countersign-local-baserow-webhook-secret";
+/// The one key of its MCP server. For machines where this runs, and nowhere else.
+pub const MCP_KEY: &str = "countersign-local-baserow-mcp-k0";
 /// The table of members.
 pub const MEMBERS: u64 = 501;
 /// The table of quick links.
@@ -44,6 +47,8 @@ pub struct Baserow {
     per_second: u64,
     counted: (u64, u64),
     deliveries: u64,
+    /// Whether its MCP server speaks the current revision, too.
+    mcp_is_current: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,6 +87,7 @@ impl Baserow {
             per_second: u64::MAX,
             counted: (0, 0),
             deliveries: 0,
+            mcp_is_current: true,
         })
     }
 
@@ -136,6 +142,9 @@ impl Baserow {
                 &json!({ "error": "ERROR_THROTTLED", "detail": detail }),
             )
             .header("retry-after", "1");
+        }
+        if request.path == "/mcp" {
+            return self.mcp(request);
         }
         if !request.path.ends_with('/') {
             // As Django does: who follows loses the body.
@@ -234,6 +243,12 @@ impl Table {
         fields
             .map(|(order, field)| field.described(self.id, order))
             .collect()
+    }
+
+    /// As the MCP server has it: less of each field than the API.
+    fn schema(&self) -> Value {
+        let fields: Vec<Value> = self.fields.iter().map(Field::summary).collect();
+        json!({ "id": self.id, "name": self.name, "database_id": self.database_id, "fields": fields })
     }
 
     fn list(&self, request: &Request) -> Answer {

@@ -205,6 +205,10 @@ pub fn answer(simulators: &mut Simulators, request: &Request, now: u64) -> Answe
             simulators.baserow.limit(&body);
             ok
         }
+        ("POST", "/baserow/mcp") => {
+            simulators.baserow.speak(&body);
+            ok
+        }
         ("POST", "/baserow/alter") if simulators.baserow.alter(&body) => ok,
         ("POST", "/baserow/webhook") => Answer::json(200, &simulators.baserow.webhook(&body)),
         ("POST", "/hubspot/consent") => {

@@ -2,6 +2,7 @@
 //! move. Whatever the two say to each other is held against the official descriptions.
 #![cfg(test)]
 
+mod baserow;
 mod descriptions;
 mod failures;
 mod fathom;

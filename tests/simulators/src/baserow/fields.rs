@@ -35,6 +35,27 @@ impl Field {
         all
     }
 
+    /// As the MCP server has it, which does not say what is read-only.
+    pub(super) fn summary(&self) -> Value {
+        let mut all =
+            json!({ "id": self.id, "name": self.name, "type": self.kind, "primary": self.primary });
+        let told = [
+            "select_options",
+            "number_decimal_places",
+            "date_include_time",
+            "formula",
+            "formula_type",
+        ];
+        if let Some(all) = all.as_object_mut() {
+            let more = self
+                .more
+                .iter()
+                .filter(|(name, _)| told.contains(&name.as_str()));
+            all.extend(more.map(|(name, value)| (name.clone(), value.clone())));
+        }
+        all
+    }
+
     /// What it is called in rows.
     pub(super) fn key(&self, named: bool) -> String {
         if named {
