@@ -3,8 +3,8 @@
 //! `cargo xtask test` says where they are; without them there is nothing to test. The simulators have
 //! one state, so the parts run one after the other.
 
+#![cfg(test)]
 #![cfg(not(target_arch = "wasm32"))]
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs};

@@ -96,7 +96,7 @@ fn passes(fields: &[Field], row: &Row, tree: &Value) -> Result<bool, Refused> {
 
 fn fits(fields: &[Field], row: &Row, filter: &Value) -> Result<bool, Refused> {
     let of = filter.get("field").cloned().unwrap_or_default();
-    let called = |field: &&Field| of == Value::from(field.id) || of.as_str() == Some(&field.name);
+    let called = |field: &&Field| of.as_u64() == Some(field.id) || of.as_str() == Some(&field.name);
     let field = fields.iter().find(called).ok_or_else(|| {
         (
             "ERROR_FILTER_FIELD_NOT_FOUND",
