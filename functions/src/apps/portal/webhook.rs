@@ -59,7 +59,8 @@ impl<R: Runtime> Portal<'_, R> {
             return Ok(ok(&json!({ "stored": 0, "repeated": 0, "unlinked": 0 })));
         }
         let keys: Vec<String> = event.row_ids.iter().map(|row| event.key(row)).collect();
-        let row = |key: &String| json!({ "event_id": key, "tenant_id": null, "event_type": event.event_type, "payload": null });
+        // Without a payload: which row it was stands in the id.
+        let row = |key: &String| json!({ "event_id": key, "event_type": event.event_type });
         let rows: Vec<Value> = keys.iter().map(row).collect();
         let own = self.0.own()?;
         let arguments = json!({ "p_app": "portal", "p_source": SOURCE, "p_events": rows });
