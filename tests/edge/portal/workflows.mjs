@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { database } from '../support/agency.mjs';
-import { ask, baserow, by, control, cookie, signed, workerUrl } from '../support/portal.mjs';
+import { baserow, by, control, workerUrl } from '../support/portal.mjs';
 
 const MIA = 'demoMiaLaptop0000000000000000001';
 const mia = by(MIA);
@@ -21,19 +21,6 @@ describe('the portal', () => {
     await sql`delete from portal."user" where id like 'edge-%'`;
     await sql`delete from countersign_edge.webhook_inbox where app = 'portal' and event_id like 'edge/%'`;
     await sql.end();
-  });
-
-  test('a session is believed as a bearer and as a cookie, and only with its signature', async () => {
-    for (const headers of [{ authorization: `Bearer ${signed(MIA)}` }, { cookie: cookie(MIA) }]) {
-      const { status, body } = await ask('GET', 'member', headers);
-      assert.deepEqual([status, body.id], [200, '101']);
-    }
-    for (const bad of [MIA, signed(MIA).replace('Laptop', 'Tablet'), signed('demoMiaPhone00000000000000000002')]) {
-      for (const headers of [{ authorization: `Bearer ${bad}` }, { cookie: `better-auth.session_token=${encodeURIComponent(bad)}` }]) {
-        const { status, body } = await ask('GET', 'member', headers);
-        assert.deepEqual([status, body.code], [401, 'PGRST301']);
-      }
-    }
   });
 
   test('logins at once make one member', async () => {

@@ -1,0 +1,11 @@
+//! The Worker without workerd: the same requests, sent by reqwest to the local stack.
+//!
+//! `cargo xtask test` says where the stack is; without it there is nothing to test.
+
+#![cfg(test)]
+#![cfg(not(target_arch = "wasm32"))]
+
+mod people;
+mod portal;
+mod runtime;
+mod world;

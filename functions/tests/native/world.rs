@@ -1,0 +1,168 @@
+//! The Worker of these tests, and whom it can ask.
+
+use std::time::Duration;
+use std::{env, fs};
+
+use countersign_functions::message::{Body, Request};
+use countersign_functions::serve::{Setup, serve};
+use countersign_functions::transport::Runtime as _;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, redirect};
+use serde_json::Value;
+
+use crate::runtime::Native;
+
+/// The one origin that browsers may call from.
+pub(crate) const ORIGIN: &str = "https://portal.example.test";
+
+/// The Worker, the database behind its policies, and the systems that it works with.
+pub(crate) struct World {
+    pub(crate) native: Native,
+    setup: Setup,
+    pub(crate) facts: Value,
+    /// Tells the people of this run from those of an earlier one.
+    pub(crate) run: u64,
+}
+
+impl World {
+    pub(crate) fn new() -> Option<Self> {
+        let Some(file) = env::var_os("COUNTERSIGN_STACK_JSON") else {
+            eprintln!("skipped: COUNTERSIGN_STACK_JSON is not set; `cargo xtask test` sets it");
+            return None;
+        };
+        let facts: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        let setup = Setup::new(|name| {
+            let fact = match name {
+                "SUPABASE_URL" => &facts["stack"]["url"],
+                "SUPABASE_JWT_SECRET" => &facts["stack"]["jwtSecret"],
+                "SUPABASE_PUBLISHABLE_KEY" => &facts["stack"]["publishableKey"],
+                // The first is for requests that name none.
+                "APPS" => return Some("agency assistant portal".to_owned()),
+                "PUBLIC_URL" => return Some("https://edge.example.test".to_owned()),
+                "ALLOWED_ORIGINS" => return Some(ORIGIN.to_owned()),
+                "BASEROW_CLOSED_FIELDS" => return Some("Level".to_owned()),
+                other => &facts["simulators"]["settings"][other],
+            };
+            fact.as_str().map(str::to_owned)
+        });
+        let client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(5))
+            .build()
+            .unwrap();
+        let native = Native(client);
+        let run = native.now_ms();
+        Some(Self {
+            native,
+            setup,
+            facts,
+            run,
+        })
+    }
+
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: Option<&Value>,
+    ) -> (u16, Value) {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let header = |(name, value): &(&'static str, &str)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_str(value).unwrap(),
+            )
+        };
+        let request = Request {
+            method,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: headers.iter().map(header).collect::<HeaderMap>(),
+            body: body.map(|body| body.to_string().into_bytes()),
+        };
+        let response = serve(&self.setup, &self.native, request).await;
+        let body = match response.body {
+            Body::Bytes(bytes) | Body::Stream(bytes) => {
+                serde_json::from_slice(&bytes).unwrap_or_default()
+            }
+            Body::Empty => Value::Null,
+        };
+        (response.status.as_u16(), body)
+    }
+
+    /// The token of somebody of the seed.
+    pub(crate) fn person(&self, email: &str) -> &str {
+        let mut people = self.facts["stack"]["people"].as_array().unwrap().iter();
+        let found = people.find(|person| person["email"] == email).unwrap();
+        found["accessToken"].as_str().unwrap()
+    }
+
+    async fn outside(&self, request: reqwest::RequestBuilder) -> Value {
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let bytes = response.bytes().await.unwrap();
+        assert!(
+            status.is_success(),
+            "{status}: {}",
+            String::from_utf8_lossy(&bytes)
+        );
+        serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+
+    /// The tables, as their owner's API key has them.
+    pub(crate) async fn table(
+        &self,
+        method: Method,
+        address: &str,
+        schema: &str,
+        body: Value,
+    ) -> Value {
+        let stack = &self.facts["stack"];
+        let url = format!("{}/rest/v1/{address}", stack["url"].as_str().unwrap());
+        let key = stack["secretKey"].as_str().unwrap();
+        let request = self
+            .native
+            .0
+            .request(method.clone(), url)
+            .header("apikey", key);
+        let request = request.header("authorization", format!("Bearer {key}"));
+        let request = request.header("prefer", "return=representation");
+        let request = request
+            .header("accept-profile", schema)
+            .header("content-profile", schema);
+        let request = if method == Method::GET {
+            request
+        } else {
+            request
+                .header("content-type", "application/json")
+                .body(body.to_string())
+        };
+        self.outside(request).await
+    }
+
+    pub(crate) async fn simulator(&self, method: Method, path: &str, body: &Value) -> Value {
+        let url = format!(
+            "{}{path}",
+            self.facts["simulators"]["url"].as_str().unwrap()
+        );
+        let token = self.facts["simulators"]["settings"]["BASEROW_TOKEN"]
+            .as_str()
+            .unwrap();
+        let request = self.native.0.request(method.clone(), url);
+        let request = request.header("authorization", format!("Token {token}"));
+        let request = if method == Method::GET {
+            request
+        } else {
+            request
+                .header("content-type", "application/json")
+                .body(body.to_string())
+        };
+        self.outside(request).await
+    }
+
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
+        self.simulator(Method::POST, &format!("/control{path}"), &body)
+            .await
+    }
+}
