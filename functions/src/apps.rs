@@ -5,6 +5,7 @@
 //! answered here; what a workflow does is in its app's module.
 
 pub mod assistant;
+pub mod decision;
 mod desk;
 pub mod portal;
 
@@ -14,16 +15,11 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
-use policy_core::Value;
-use policy_core::decide::{Ruling, decide_operation};
-
-use crate::caller::{Caller, Who};
+use crate::caller::Caller;
 use crate::cors::Origins;
 use crate::edge::Edge;
-use crate::gate;
 use crate::handlers::rest::body;
 use crate::message::{Request, Response};
-use crate::policies::App;
 use crate::problem::Problem;
 use crate::transport::Runtime;
 use desk::Desk;
@@ -40,8 +36,8 @@ pub struct Workflow {
     pub path: &'static str,
     /// What it does, in one line.
     pub summary: &'static str,
-    /// The resource and the operation that the policy has to allow; without them it is open, and says
-    /// itself whom it believes.
+    /// The resource and the operation that the policy has to allow, in the tenant that the request is
+    /// about; without them it is open, and says itself whom it believes.
     pub needs: Option<(&'static str, &'static str)>,
     /// What it does as the Worker's role, `countersign_edge`.
     pub as_service: &'static [&'static str],
@@ -90,14 +86,26 @@ pub struct Asked<'a> {
     pub body: Option<Vec<u8>>,
     /// The origins that browsers may call from.
     pub origins: &'a Origins,
+    /// The tenant that it is about, where the app has tenants and the policy was asked.
+    pub tenant: Option<String>,
 }
 
 impl Asked<'_> {
     /// A parameter of the query.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        let mut found = self.query.iter().filter(|(of, _)| of == name);
-        found.next().map(|(_, value)| value.as_str())
+        parameter(&self.query, name)
+    }
+
+    /// The tenant that it is about.
+    ///
+    /// # Errors
+    /// If nobody was asked for one: the workflow is open, or its app has none.
+    pub fn tenant(&self) -> Result<&str, Problem> {
+        self.tenant.as_deref().ok_or_else(|| {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            Problem::new(status, "CS500", "the workflow is in no tenant")
+        })
     }
 
     /// A part of the path: an id of digits.
@@ -121,6 +129,11 @@ impl Asked<'_> {
             Problem::bad_request("the body is not what this takes").details(error.to_string())
         })
     }
+}
+
+fn parameter<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut found = query.iter().filter(|(of, _)| of == name);
+    found.next().map(|(_, value)| value.as_str())
 }
 
 /// A HubSpot id, if it is one.
@@ -204,18 +217,25 @@ pub async fn answer<R: Runtime>(
             "this Worker does not serve the app",
         )
     })?;
-    if let Some(needs) = workflow.needs {
-        allowed(edge, runtime, app, caller, needs).await?;
-    }
-    let body = body(runtime, &mut request).await?;
     let query = reqwest::Url::parse(&format!("http://query/?{}", request.query));
     let query = query.map(|url| url.query_pairs().into_owned().collect());
+    let query: Vec<(String, String)> = query.unwrap_or_default();
+    let tenant = match workflow.needs {
+        Some(needs) => {
+            let named = decision::parameter(&app.policy);
+            let named = named.and_then(|name| parameter(&query, name));
+            decision::decide(edge, runtime, app, caller, needs, named).await?
+        }
+        None => None,
+    };
+    let body = body(runtime, &mut request).await?;
     let asked = Asked {
         parts,
-        query: query.unwrap_or_default(),
+        query,
         headers: &request.headers,
         body,
         origins,
+        tenant,
     };
     let time = workflow.run.time();
     let desk = Desk::new(edge, runtime, app, caller, request_id, time);
@@ -225,42 +245,6 @@ pub async fn answer<R: Runtime>(
     };
     response.set("cache-control", "no-store");
     Ok(response)
-}
-
-async fn allowed<R: Runtime>(
-    edge: &Edge,
-    runtime: &R,
-    app: &App,
-    caller: &Caller,
-    (resource, operation): (&'static str, &'static str),
-) -> Result<(), Problem> {
-    if caller.who == Who::ServiceRole {
-        return Err(Problem::forbidden(
-            "a workflow is a person's, and this is nobody's token",
-        ));
-    }
-    let declared = app.policy.resource(resource).ok_or_else(|| {
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Problem::new(status, "CS500", "the policy does not know this resource").details(resource)
-    })?;
-    let judge =
-        |facts: &policy_core::Caller<'_>| decide_operation(facts, Value::Null, declared, operation);
-    let stands = |ruling: &Ruling| matches!(ruling, Ruling::Allowed(_));
-    let ruling = gate::decide(edge, runtime, app, caller, judge, stands).await?;
-    if stands(&ruling) {
-        return Ok(());
-    }
-    let refused = format!(
-        "the policy of `{}` does not allow `{operation}` on `{resource}`",
-        app.policy.app
-    );
-    Err(if caller.who == Who::Anon {
-        Problem::new(StatusCode::UNAUTHORIZED, "42501", refused)
-            .hint("sign in")
-            .header("www-authenticate", "Bearer")
-    } else {
-        Problem::new(StatusCode::FORBIDDEN, "42501", refused)
-    })
 }
 
 #[cfg(test)]

@@ -322,7 +322,8 @@ fn distinct(mut all: Vec<Belonging>) -> Vec<Belonging> {
     all
 }
 
-fn tenant_kind(policy: &Policy) -> Kind {
+/// How keys of tenants compare.
+pub(crate) fn tenant_kind(policy: &Policy) -> Kind {
     let column = policy.tenant.as_ref().and_then(|tenant| {
         policy
             .table_at(tenant.root)?

@@ -1,6 +1,8 @@
 //! The OpenAPI document of the workflows, made from their table: what is in it answers, and what
 //! answers is in it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::apps::{Run, Workflow, assistant, portal, workflows};
@@ -22,14 +24,17 @@ pub struct Types {
     pub output: Option<Value>,
 }
 
-/// The document, made from the table.
+/// The document, made from the table. `tenants` says how an app's requests name their tenant.
 #[must_use]
-pub fn document() -> Value {
+pub fn document(tenants: &BTreeMap<String, String>) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for workflow in workflows() {
         let item = paths.entry(workflow.path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
-            item.insert(workflow.method.as_str().to_lowercase(), operation(workflow));
+            item.insert(
+                workflow.method.as_str().to_lowercase(),
+                operation(workflow, tenants),
+            );
         }
     }
     let mut schemas = assistant::types::schemas();
@@ -56,7 +61,7 @@ pub fn document() -> Value {
     })
 }
 
-fn operation(workflow: &Workflow) -> Value {
+fn operation(workflow: &Workflow, tenants: &BTreeMap<String, String>) -> Value {
     let types = match workflow.run {
         Run::Assistant(run) => assistant::types::of(run),
         Run::Portal(run) => portal::types::of(run),
@@ -69,6 +74,13 @@ fn operation(workflow: &Workflow) -> Value {
     let in_query = types.query.iter().map(
         |(name, schema)| json!({ "name": name, "in": "query", "required": false, "schema": schema }),
     );
+    let tenant = tenants
+        .get(workflow.app)
+        .filter(|_| workflow.needs.is_some());
+    let in_query = in_query.chain(tenant.map(|name| {
+        let description = "Whose; needed by those who may do this in several";
+        json!({ "name": name, "in": "query", "required": false, "schema": { "type": "string" }, "description": description })
+    }));
     let parameters: Vec<Value> = in_path.chain(in_query).collect();
     let content = |schema: &Value| json!({ "application/json": { "schema": schema } });
     let mut good = json!({ "description": "Done" });
@@ -124,12 +136,27 @@ fn problem() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apps::decision;
+    use crate::policies::Policies;
+
+    fn made() -> Value {
+        let policies = Policies::embedded().unwrap();
+        let named = |policy: &policy_core::Policy| {
+            Some((policy.app.clone(), decision::parameter(policy)?.to_owned()))
+        };
+        document(
+            &policies
+                .iter()
+                .filter_map(|app| named(&app.policy))
+                .collect(),
+        )
+    }
 
     /// To write it anew: `UPDATE_OPENAPI=1 cargo test -p countersign-functions openapi`.
     #[test]
     #[cfg(not(target_arch = "wasm32"))]
     fn what_is_served_is_what_the_table_makes() {
-        let made = format!("{}\n", serde_json::to_string_pretty(&document()).unwrap());
+        let made = format!("{}\n", serde_json::to_string_pretty(&made()).unwrap());
         if std::env::var_os("UPDATE_OPENAPI").is_some() {
             let file = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
             std::fs::write(file, &made).unwrap();
@@ -140,7 +167,7 @@ mod tests {
 
     #[test]
     fn every_workflow_is_in_it_once_and_every_reference_leads_somewhere() {
-        let document = document();
+        let document = made();
         let paths = document["paths"].as_object().unwrap();
         let operations: Vec<&Value> = paths
             .values()
