@@ -6,9 +6,13 @@
 //! and becomes the client's problem.
 
 pub mod baserow;
+pub mod bridge;
 pub mod budget;
 pub mod call;
+pub mod crm;
+pub mod decimal;
 pub mod failure;
 pub mod hubspot;
 pub mod llm;
 pub mod settings;
+pub mod wealthbox;

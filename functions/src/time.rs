@@ -12,6 +12,16 @@ pub fn iso(ms: u64) -> String {
     policy_core::value::timestamp_text(micros)
 }
 
+/// The same, as RFC 3339 and JSON Schema's `date-time` have it: `2027-01-15T08:00:00Z`.
+#[must_use]
+pub fn rfc3339(ms: u64) -> String {
+    let iso = iso(ms);
+    match iso.strip_suffix("+00") {
+        Some(plain) => format!("{}Z", plain.replacen(' ', "T", 1)),
+        None => iso,
+    }
+}
+
 /// The milliseconds since the epoch of an instant in ISO 8601, if it is one.
 #[must_use]
 pub fn milliseconds(instant: &str) -> Option<u64> {
@@ -29,6 +39,7 @@ mod tests {
     fn what_is_written_is_read() {
         for ms in [0, 1_800_000_000_000, 1_800_000_000_123] {
             assert_eq!(milliseconds(&iso(ms)), Some(ms), "{}", iso(ms));
+            assert_eq!(milliseconds(&rfc3339(ms)), Some(ms), "{}", rfc3339(ms));
         }
         assert_eq!(
             milliseconds("2027-01-15T08:00:00.000Z"),
@@ -39,5 +50,7 @@ mod tests {
             Some(1_800_000_000_000)
         );
         assert_eq!(milliseconds("yesterday"), None);
+        assert_eq!(rfc3339(1_800_000_000_000), "2027-01-15T08:00:00Z");
+        assert_eq!(rfc3339(1_800_000_000_120), "2027-01-15T08:00:00.12Z");
     }
 }

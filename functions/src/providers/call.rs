@@ -114,10 +114,31 @@ impl<R: Runtime> Line<'_, R> {
     /// # Errors
     /// The failure, of one kind.
     pub async fn send(&self, call: &Call) -> Result<Reply, Failure> {
+        self.send_and_parse(call, |body| serde_json::from_slice(body).ok())
+            .await
+    }
+
+    /// The same, with every number in the answer as the text that it was sent as: to a float it would
+    /// be another one, now and then.
+    ///
+    /// # Errors
+    /// The failure, of one kind.
+    pub async fn send_exact(&self, call: &Call) -> Result<Reply, Failure> {
+        self.send_and_parse(call, |body| {
+            serde_json::from_slice(&numbers_as_text(body)).ok()
+        })
+        .await
+    }
+
+    async fn send_and_parse(
+        &self,
+        call: &Call,
+        parse: fn(&[u8]) -> Option<Value>,
+    ) -> Result<Reply, Failure> {
         let mut tries = 0;
         loop {
             let began = self.runtime.now_ms();
-            let outcome = self.attempt(call).await?;
+            let outcome = self.attempt(call, parse).await?;
             tries += 1;
             self.note(call, &outcome, tries, began);
             let (failure, again) = match outcome {
@@ -163,7 +184,11 @@ impl<R: Runtime> Line<'_, R> {
         Failure::new(self.provider, call.operation, kind)
     }
 
-    async fn attempt(&self, call: &Call) -> Result<Outcome, Failure> {
+    async fn attempt(
+        &self,
+        call: &Call,
+        parse: fn(&[u8]) -> Option<Value>,
+    ) -> Result<Outcome, Failure> {
         let left = self.budget.left(self.runtime.now_ms());
         let patience = call.patience.min(left);
         if patience.is_zero() {
@@ -195,7 +220,7 @@ impl<R: Runtime> Line<'_, R> {
         let json = if body.is_empty() {
             Some(Value::Null)
         } else {
-            serde_json::from_slice(&body).ok()
+            parse(&body)
         };
         if !status.is_success() {
             let json = json.unwrap_or_default();
@@ -213,10 +238,10 @@ impl<R: Runtime> Line<'_, R> {
         let headers = request.headers_mut();
         headers.insert("accept", HeaderValue::from_static("application/json"));
         if let Some(bearer) = &call.bearer {
-            let scheme = self.provider.scheme();
-            let value = HeaderValue::from_str(&format!("{scheme} {}", bearer.expose()));
+            let (name, before) = self.provider.credential();
+            let value = HeaderValue::from_str(&format!("{before}{}", bearer.expose()));
             let value = value.map_err(|_| self.failure(call, Kind::Expired))?;
-            headers.insert("authorization", value);
+            headers.insert(name, value);
         }
         if let Some((kind, body)) = &call.body {
             if body.len() > LARGEST_REQUEST {
@@ -273,10 +298,59 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     text.trim().parse().ok().map(Duration::from_secs)
 }
 
+/// JSON with its numbers in quotes. What is no JSON becomes none that would be any.
+fn numbers_as_text(json: &[u8]) -> Vec<u8> {
+    let mut quoted = Vec::with_capacity(json.len().saturating_add(json.len() / 8));
+    let (mut in_text, mut escaped, mut in_number) = (false, false, false);
+    for &byte in json {
+        let starts = byte == b'-' || byte.is_ascii_digit();
+        let goes_on = starts || matches!(byte, b'+' | b'.' | b'e' | b'E');
+        if in_number && !goes_on || !in_number && !in_text && starts {
+            quoted.push(b'"');
+            in_number = !in_number;
+        }
+        match byte {
+            b'"' if !escaped => in_text = !in_text,
+            _ => {}
+        }
+        escaped = in_text && byte == b'\\' && !escaped;
+        quoted.push(byte);
+    }
+    if in_number {
+        quoted.push(b'"');
+    }
+    quoted
+}
+
 fn chance() -> u8 {
     let mut byte = [0];
     // Without randomness all pauses are as short as they may be.
     let _ = getrandom::getrandom(&mut byte);
     let [byte] = byte;
     byte
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_every_digit_and_texts_are_left_alone() {
+        for (json, text) in [
+            ("1", r#""1""#),
+            ("-0.10", r#""-0.10""#),
+            (
+                r#"{"a":12345678901.12345678,"b":[1e-7,2.5E+3]}"#,
+                r#"{"a":"12345678901.12345678","b":["1e-7","2.5E+3"]}"#,
+            ),
+            (
+                r#"["1 \" 2",true,null,"\\",3 ]"#,
+                r#"["1 \" 2",true,null,"\\","3" ]"#,
+            ),
+            (r#"{"2":"-3"}"#, r#"{"2":"-3"}"#),
+        ] {
+            let quoted = numbers_as_text(json.as_bytes());
+            assert_eq!(String::from_utf8(quoted).unwrap(), text);
+        }
+    }
 }

@@ -11,10 +11,14 @@ use crate::problem::Problem;
 pub enum Provider {
     /// Baserow.
     Baserow,
+    /// The CRM bridge.
+    Bridge,
     /// HubSpot.
     HubSpot,
     /// The language model.
     Llm,
+    /// Wealthbox.
+    Wealthbox,
 }
 
 impl Provider {
@@ -23,8 +27,10 @@ impl Provider {
     pub fn name(self) -> &'static str {
         match self {
             Self::Baserow => "Baserow",
+            Self::Bridge => "the CRM bridge",
             Self::HubSpot => "HubSpot",
             Self::Llm => "the language model",
+            Self::Wealthbox => "Wealthbox",
         }
     }
 
@@ -33,17 +39,20 @@ impl Provider {
     pub fn word(self) -> &'static str {
         match self {
             Self::Baserow => "baserow",
+            Self::Bridge => "bridge",
             Self::HubSpot => "hubspot",
             Self::Llm => "llm",
+            Self::Wealthbox => "wealthbox",
         }
     }
 
-    /// The word before a token in `Authorization`.
+    /// The header that a token is sent in, and what stands before it there.
     #[must_use]
-    pub fn scheme(self) -> &'static str {
+    pub fn credential(self) -> (&'static str, &'static str) {
         match self {
-            Self::Baserow => "Token",
-            Self::HubSpot | Self::Llm => "Bearer",
+            Self::Baserow => ("authorization", "Token "),
+            Self::Wealthbox => ("access_token", ""),
+            Self::Bridge | Self::HubSpot | Self::Llm => ("authorization", "Bearer "),
         }
     }
 }

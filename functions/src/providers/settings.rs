@@ -13,6 +13,8 @@ use crate::webhooks::baserow::SHORTEST_SECRET;
 pub struct Providers {
     /// Baserow, for the portal.
     pub baserow: Option<BaserowSettings>,
+    /// The CRMs, for advisory.
+    pub crm: CrmSettings,
     /// HubSpot, for the assistant.
     pub hubspot: Option<HubSpotSettings>,
     /// The language model.
@@ -44,6 +46,30 @@ pub struct BaserowSettings {
     pub deals: Option<u64>,
     /// The secret in the header of its webhooks.
     pub webhook_secret: Option<Secret>,
+}
+
+/// The CRMs' settings. Their keys are the firms' own.
+#[derive(Clone, Debug, Default)]
+pub struct CrmSettings {
+    /// Where Wealthbox's API answers, up to and with its version. There is always one but in tests.
+    pub wealthbox: Option<Url>,
+    /// Where the bridge does, if there is one. It is nobody's but the operator's to say: the Worker
+    /// asks no address that a caller names.
+    pub bridge: Option<Url>,
+    /// In which form copies of holdings are kept.
+    pub copies: Copies,
+    /// How much of the copies may be removed at once because the CRM has it no more, in percent.
+    pub most_removed: u8,
+}
+
+/// A form of the copies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Copies {
+    /// Accounts, positions and transactions in tables of theirs, to be queried.
+    #[default]
+    Tables,
+    /// All of a client in one document.
+    Documents,
 }
 
 /// HubSpot's settings.
@@ -129,6 +155,7 @@ impl Providers {
                 })?),
             },
             baserow: baserow(text)?,
+            crm: crm(text)?,
             hubspot: hubspot(text)?,
             llm: llm(text)?,
         })
@@ -179,6 +206,34 @@ fn baserow(
         deals: table("BASEROW_DEALS_TABLE")?,
         webhook_secret,
     }))
+}
+
+fn crm(text: &impl Fn(&'static str) -> Option<String>) -> Result<CrmSettings, BadSetting> {
+    let address = |name: &'static str, text: String| base_url(name, &text);
+    let wealthbox =
+        text("WEALTHBOX_URL").unwrap_or_else(|| "https://api.crmworkspace.com/v1".to_owned());
+    let bridge = text("CRM_BRIDGE_URL").map(|text| address("CRM_BRIDGE_URL", text));
+    let percent = text("CRM_MOST_REMOVED_PERCENT").map_or(Some(10), |text| text.parse().ok());
+    Ok(CrmSettings {
+        wealthbox: Some(address("WEALTHBOX_URL", wealthbox)?),
+        bridge: bridge.transpose()?,
+        copies: match text("CRM_COPIES").as_deref() {
+            None | Some("tables") => Copies::Tables,
+            Some("documents") => Copies::Documents,
+            Some(_) => {
+                return Err(BadSetting::new(
+                    "CRM_COPIES",
+                    "is neither `tables` nor `documents`",
+                ));
+            }
+        },
+        most_removed: percent
+            .filter(|percent| *percent <= 100)
+            .ok_or(BadSetting::new(
+                "CRM_MOST_REMOVED_PERCENT",
+                "is not a number from 0 to 100",
+            ))?,
+    })
 }
 
 fn hubspot(

@@ -211,6 +211,28 @@ pub fn answer(simulators: &mut Simulators, request: &Request, now: u64) -> Answe
         }
         ("POST", "/baserow/alter") if simulators.baserow.alter(&body) => ok,
         ("POST", "/baserow/webhook") => Answer::json(200, &simulators.baserow.webhook(&body)),
+        ("POST", "/bridge/permit") => {
+            simulators.bridge.permit(&body);
+            ok
+        }
+        ("POST", "/bridge/limits") => {
+            simulators.bridge.limit(&body);
+            ok
+        }
+        ("POST", "/bridge/alter") if simulators.bridge.alter(&body, now) => ok,
+        ("POST", "/bridge/webhook") => Answer::json(200, &simulators.bridge.webhook(&body, now)),
+        ("POST", "/wealthbox/permit") => {
+            simulators.wealthbox.permit(&body);
+            ok
+        }
+        ("POST", "/wealthbox/limits") => {
+            simulators.wealthbox.limit(&body);
+            ok
+        }
+        ("POST", "/wealthbox/alter") => {
+            simulators.wealthbox.alter(&body, now);
+            ok
+        }
         ("POST", "/hubspot/consent") => {
             simulators.hubspot.consent(&body);
             ok

@@ -9,6 +9,7 @@
 //! description, in `tests/specs`; what deviates stands in the log, which tests read.
 
 pub mod baserow;
+pub mod bridge;
 pub mod clock;
 pub mod control;
 pub mod fathom;
@@ -16,15 +17,18 @@ pub mod hubspot;
 pub mod llm;
 pub mod message;
 pub mod spec;
+pub mod wealthbox;
 
 use serde_json::{Value, json};
 
 use baserow::Baserow;
+use bridge::Bridge;
 use control::{Control, Entry, Fault, When};
 use fathom::Fathom;
 use hubspot::HubSpot;
 use llm::Llm;
 use message::{Answer, Request};
+use wealthbox::Wealthbox;
 
 /// All of them, in one process.
 #[derive(Debug)]
@@ -33,12 +37,16 @@ pub struct Simulators {
     pub control: Control,
     /// Baserow.
     pub baserow: Baserow,
+    /// The CRM bridge.
+    pub bridge: Bridge,
     /// Fathom.
     pub fathom: Fathom,
     /// HubSpot.
     pub hubspot: HubSpot,
     /// A language model with OpenAI's API.
     pub llm: Llm,
+    /// Wealthbox.
+    pub wealthbox: Wealthbox,
 }
 
 impl Simulators {
@@ -50,9 +58,11 @@ impl Simulators {
         Ok(Self {
             control: Control::default(),
             baserow: Baserow::new()?,
+            bridge: Bridge::new()?,
             fathom: Fathom::new()?,
             hubspot: HubSpot::new()?,
             llm: Llm::new()?,
+            wealthbox: Wealthbox::new()?,
         })
     }
 
@@ -124,9 +134,11 @@ impl Simulators {
     fn provider(&mut self, provider: &str, request: &Request, now: u64) -> Answer {
         match provider {
             "baserow" => self.baserow.answer(request, now),
+            "bridge" => self.bridge.answer(request, now),
             "fathom" => self.fathom.answer(request, now),
             "hubspot" => self.hubspot.answer(request, now),
             "llm" => self.llm.answer(request),
+            "wealthbox" => self.wealthbox.answer(request, now),
             other => Answer::json(404, &json!({ "message": format!("there is no {other}") })),
         }
     }
@@ -134,12 +146,17 @@ impl Simulators {
     /// The description that a request falls under, and the request as that has it: below its base.
     fn described(&self, provider: &str, request: &Request) -> Option<(&spec::Spec, Request)> {
         match provider {
+            "bridge" => Some((self.bridge.spec(), request.below("/v1"))),
             "fathom" => {
                 let spec = self.fathom.spec(&request.path)?;
                 Some((spec, request.below("/external/v1")))
             }
             "hubspot" => Some((self.hubspot.spec(&request.path)?, request.clone())),
             "llm" => Some((self.llm.spec(), request.below("/v1"))),
+            "wealthbox" => {
+                let spec = self.wealthbox.spec(&request.path)?;
+                Some((spec, request.below("/v1")))
+            }
             _ => None,
         }
     }

@@ -66,6 +66,8 @@ fn facts(url: &str) -> Value {
             "BASEROW_MEMBERS_TABLE": baserow::MEMBERS.to_string(),
             "BASEROW_QUICK_LINKS_TABLE": baserow::QUICK_LINKS.to_string(),
             "BASEROW_EVENTS_TABLE": baserow::EVENTS.to_string(),
+            "CRM_BRIDGE_URL": format!("{url}/bridge/v1"),
+            "WEALTHBOX_URL": format!("{url}/wealthbox/v1"),
             "LLM_URL": format!("{url}/llm/v1"),
             "LLM_API_KEY": llm::API_KEY,
             "LLM_MODEL": "simulated-writer-1",

@@ -3,6 +3,8 @@
 //! The descriptions are OpenAPI 3.0 and 3.1; of JSON Schema this knows what the operations in
 //! `tests/specs` use. A keyword it does not know is a deviation, so that none is passed over.
 
+mod openapi;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;

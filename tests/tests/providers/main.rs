@@ -3,9 +3,11 @@
 #![cfg(test)]
 
 mod baserow;
+mod bridge;
 mod descriptions;
 mod failures;
 mod fathom;
 mod hubspot;
 mod llm;
+mod wealthbox;
 mod world;

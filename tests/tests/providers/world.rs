@@ -9,14 +9,16 @@ use std::time::Duration;
 use countersign_functions::caller::keys::Key;
 use countersign_functions::message::{Body, Response};
 use countersign_functions::providers::baserow::{self, Baserow};
+use countersign_functions::providers::bridge::{self, Bridge};
 use countersign_functions::providers::budget::Budget;
 use countersign_functions::providers::call::Line;
 use countersign_functions::providers::failure::{Failure, Provider};
 use countersign_functions::providers::hubspot::{self, HubSpot, Tokens};
 use countersign_functions::providers::llm::{self, Llm};
 use countersign_functions::providers::settings::{
-    BaserowSettings, HubSpotSettings, LlmSettings, Providers, Version,
+    BaserowSettings, CrmSettings, HubSpotSettings, LlmSettings, Providers, Version,
 };
+use countersign_functions::providers::wealthbox::{self, Wealthbox};
 use countersign_functions::secret::Secret;
 use countersign_functions::transport::{Outgoing, Runtime, Unreachable, Unreadable};
 use countersign_simulators::Simulators;
@@ -76,8 +78,10 @@ impl World {
     pub(crate) fn line(&self, provider: Provider, seconds: u64) -> Line<'_, Self> {
         let reading = match provider {
             Provider::Baserow => baserow::READING,
+            Provider::Bridge => bridge::READING,
             Provider::HubSpot => hubspot::READING,
             Provider::Llm => llm::READING,
+            Provider::Wealthbox => wealthbox::READING,
         };
         Line {
             runtime: self,
@@ -102,6 +106,24 @@ impl World {
         Baserow {
             line: self.line(Provider::Baserow, 30),
             settings,
+        }
+    }
+
+    pub(crate) fn wealthbox<'a>(&'a self, settings: &'a CrmSettings) -> Wealthbox<'a, Self> {
+        Wealthbox {
+            line: self.line(Provider::Wealthbox, 30),
+            base: settings.wealthbox.as_ref().unwrap(),
+            key: Secret::new(countersign_simulators::wealthbox::KEY),
+        }
+    }
+
+    /// The bridge, by Whitfield Partners' key.
+    pub(crate) fn bridge<'a>(&'a self, settings: &'a CrmSettings) -> Bridge<'a, Self> {
+        let [(key, _), _] = countersign_simulators::bridge::KEYS;
+        Bridge {
+            line: self.line(Provider::Bridge, 30),
+            base: settings.bridge.as_ref().unwrap(),
+            key: Secret::new(key),
         }
     }
 
@@ -186,6 +208,8 @@ pub(crate) fn settings(version: Version) -> Providers {
             "BASEROW_URL" => "http://simulators/baserow",
             "BASEROW_TOKEN" => countersign_simulators::baserow::TOKEN,
             "BASEROW_MEMBERS_TABLE" => "501",
+            "CRM_BRIDGE_URL" => "http://simulators/bridge/v1",
+            "WEALTHBOX_URL" => "http://simulators/wealthbox/v1",
             "LLM_URL" => "http://simulators/llm/v1/",
             "LLM_API_KEY" => countersign_simulators::llm::API_KEY,
             "LLM_MODEL" => "small-writer-1",
