@@ -5,6 +5,7 @@
 //! answered here; what a workflow does is in its app's module.
 
 pub mod assistant;
+pub mod background;
 pub mod decision;
 mod desk;
 pub mod portal;
@@ -64,6 +65,9 @@ impl Run {
 }
 
 const TABLES: [&[Workflow]; 2] = [assistant::WORKFLOWS, portal::WORKFLOWS];
+
+/// What a workflow does as the Worker's role whose effect goes through the outbox.
+pub const RECORDS: &str = "call record_effect, finish_effect";
 
 /// What all their paths begin with, so that a request to PostgREST is not held against each.
 const BELOW: &str = "/functions/v1/";
@@ -319,6 +323,10 @@ mod tests {
             lines.sort();
             format!("{calls}\n  {}", lines.join("\n  "))
         });
+        let unasked = background::AS_SERVICE
+            .iter()
+            .map(|(what, calls)| format!("{}\n  when nobody calls: {what}", calls.join("; ")));
+        let groups = groups.chain(unasked);
         insta::assert_snapshot!(groups.collect::<Vec<_>>().join("\n\n"));
     }
 }

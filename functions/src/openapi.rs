@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::apps::{Run, Workflow, assistant, portal, workflows};
+use crate::apps::{RECORDS, Run, Workflow, assistant, portal, workflows};
 
 /// The document, as it is served. It is kept as text, since what makes it would be a tenth of the
 /// Worker; a test sees to it that the table makes just this.
@@ -88,6 +88,11 @@ fn operation(workflow: &Workflow, tenants: &BTreeMap<String, String>) -> Value {
         good.insert("content".to_owned(), content(schema));
     }
     let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    let mut recorded = good.clone();
+    if let Some(recorded) = recorded.as_object_mut() {
+        let what = "It is recorded, and will be done";
+        recorded.insert("description".to_owned(), json!(what));
+    }
     let mut operation = json!({
         "operationId": id(workflow), "summary": workflow.summary, "tags": [workflow.app],
         "parameters": parameters,
@@ -98,6 +103,14 @@ fn operation(workflow: &Workflow, tenants: &BTreeMap<String, String>) -> Value {
         "security": if workflow.needs.is_some() { json!([{ "apikey": [], "token": [] }]) } else { json!([]) },
         "x-acts": if workflow.as_service.is_empty() { "as the caller" } else { "as the caller and as the service" },
     });
+    // What goes through the outbox may be done later.
+    let later = workflow.as_service.contains(&RECORDS);
+    let responses = operation
+        .get_mut("responses")
+        .and_then(Value::as_object_mut);
+    if let (true, Some(responses)) = (later, responses) {
+        responses.insert("202".to_owned(), recorded);
+    }
     if let Some(operation) = operation.as_object_mut() {
         if let Some((schema, required)) = &types.input {
             let body = json!({ "required": required, "content": content(schema) });

@@ -61,6 +61,14 @@ impl Setup {
             edge: Ok(edge),
         }
     }
+
+    /// What serves, if the settings are in order.
+    ///
+    /// # Errors
+    /// The setting that is not.
+    pub fn edge(&self) -> Result<&Edge, Problem> {
+        self.edge.as_ref().map_err(Clone::clone)
+    }
 }
 
 /// Answers a request, whatever happens.

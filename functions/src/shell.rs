@@ -1,4 +1,4 @@
-//! What touches the Workers runtime: the event handler, and the world behind
+//! What touches the Workers runtime: the event handlers, and the world behind
 //! [`Runtime`](crate::transport::Runtime). No decision is made here.
 
 mod body;
@@ -14,9 +14,10 @@ use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::ResponseInit;
-use worker::{Context, Env, event};
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::message::{Body, Request, Response};
+use crate::schedule;
 use crate::serve::{Setup, serve};
 use body::Stream;
 use runtime::Workerd;
@@ -26,27 +27,44 @@ thread_local! {
     static SETUP: OnceCell<Rc<Setup>> = const { OnceCell::new() };
 }
 
+/// What this isolate starts with.
+fn setup(env: &Env) -> Rc<Setup> {
+    SETUP.with(|setup| {
+        let variable = |name: &str| env.var(name).ok().map(|value| value.to_string());
+        Rc::clone(setup.get_or_init(|| {
+            runtime::say_what_is_not_limited(env);
+            Rc::new(Setup::new(variable))
+        }))
+    })
+}
+
 /// It never answers `Err`: the runtime's own error answer has no CORS headers, and a browser would
 /// hide it from the frontend.
 #[event(fetch)]
 async fn fetch(
     request: web_sys::Request,
     env: Env,
-    _context: Context,
+    context: Context,
 ) -> worker::Result<web_sys::Response> {
-    let setup = SETUP.with(|setup| {
-        let variable = |name: &str| env.var(name).ok().map(|value| value.to_string());
-        Rc::clone(setup.get_or_init(|| {
-            runtime::say_what_is_not_limited(&env);
-            Rc::new(Setup::new(variable))
-        }))
-    });
+    let setup = setup(&env);
     let Some(request) = incoming(&request) else {
         let response = Response::empty(StatusCode::BAD_REQUEST);
         return Ok(outgoing(response)?);
     };
-    let response = serve(&setup, &Workerd { env: &env }, request).await;
+    let world = Workerd::new(&env);
+    let response = serve(&setup, &world, request).await;
+    if let Some(job) = world.job() {
+        context.wait_until(async move {
+            // What went wrong is in the log, and the schedule does the rest.
+            let _ = schedule::after(&setup, &Workerd::new(&env), job).await;
+        });
+    }
     Ok(outgoing(response)?)
+}
+
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    let _ = schedule::run(&setup(&env), &Workerd::new(&env)).await;
 }
 
 /// `None` if the method is none that HTTP knows.

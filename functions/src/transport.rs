@@ -44,6 +44,13 @@ pub enum Unreadable {
     Broken,
 }
 
+/// Work that need not keep anybody waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Working through what is in the inbox.
+    Inbox,
+}
+
 /// The world. Futures need not be `Send`: an isolate has one thread.
 pub trait Runtime {
     /// A body that streams.
@@ -75,6 +82,10 @@ pub trait Runtime {
     fn pause(&self, _duration: Duration) -> impl Future<Output = ()> {
         std::future::ready(())
     }
+
+    /// Has work done once the answer has gone out. A world that does not is one in which the schedule
+    /// does it.
+    fn later(&self, _job: Job) {}
 
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> u64;

@@ -2,6 +2,6 @@
  * The assistant's workflows, by real clients through the real Worker to a real database and simulated
  * systems behind it. The simulators have one state, so the parts run one after the other.
  */
-for (const part of ['hubspot', 'process', 'webhook', 'secrets', 'document']) {
+for (const part of ['hubspot', 'process', 'apply', 'webhook', 'secrets', 'document']) {
   await import(`./assistant/${part}.mjs`);
 }

@@ -71,6 +71,39 @@ select pg_temp.holds('claimed', (select count(*) = 1 and min(status) = 'sending'
 update countersign_edge.outbox set status = 'uncertain', next_attempt_at = now() where effect_key = 'contact:1';
 select pg_temp.holds('never by itself again', (select count(*) = 0 from countersign_edge.claim_outbox(10, 60)));
 
+
+-- An effect is recorded and taken in one; another gets it when nobody is at it, and with a number above 1.
+select pg_temp.holds('recorded and taken', (select status = 'sending' and attempts = 1 from countersign_edge.record_effect('agency', 'hubspot', 'x', 'fx', null, 'u', '{"v": 1}', 60)));
+select pg_temp.holds('somebody is at it',  not exists (select from countersign_edge.record_effect('agency', 'hubspot', 'x', 'fx', null, 'u', '{"v": 2}', 60)));
+create temporary view fx as select * from countersign_edge.outbox where effect_key = 'fx';
+select pg_temp.holds('not by another attempt', (select countersign_edge.finish_effect(id, 2, 'done', null, 0, null) from fx) = 0);
+select pg_temp.holds('it failed',          (select countersign_edge.finish_effect(id, 1, 'failed', 'provider_down: hubspot', 60, null) from fx) = 1);
+select pg_temp.holds('and is not due',     not exists (select from countersign_edge.claim_outbox(10, 60, '["agency"]') where effect_key = 'fx'));
+select pg_temp.holds('asked for again, it is tried at once', (select attempts = 2 and request = '{"v": 1}' from countersign_edge.record_effect('agency', 'hubspot', 'x', 'fx', null, 'u', '{"v": 2}', 60)));
+select pg_temp.holds('refused for good',   (select countersign_edge.finish_effect(id, 2, 'dead', 'provider_invalid: hubspot', 0, null) from fx) = 1);
+select pg_temp.holds('which is an end',     (select finished_at is not null from fx));
+select pg_temp.holds('a person may ask anew, and what they ask now', (select attempts = 2 and request = '{"v": 2}' and finished_at is null from countersign_edge.record_effect('agency', 'hubspot', 'x', 'fx', null, 'u', '{"v": 2}', 0)));
+select pg_temp.holds('not for another app',   not exists (select from countersign_edge.claim_outbox(10, 60, '["portal"]') where effect_key = 'fx'));
+select pg_temp.holds('whoever died loses it', exists (select from countersign_edge.claim_outbox(10, 60, '["portal", "agency"]') where effect_key = 'fx' and attempts = 3));
+select pg_temp.holds('done',               (select countersign_edge.finish_effect(id, 3, 'done', null, 0, 'h1') from fx) = 1);
+select pg_temp.holds('what was sent is gone', (select request = '{}' and external_id = 'h1' from fx));
+select pg_temp.holds('and done for ever',  not exists (select from countersign_edge.record_effect('agency', 'hubspot', 'x', 'fx', null, 'u', '{}', 60)));
+
+-- What became of events is said for all of them at once, by whoever has them.
+select countersign_edge.store_webhooks('agency', 'fate', '[{"event_id": "a", "event_type": "t"}, {"event_id": "b", "event_type": "t"}, {"event_id": "c", "event_type": "t"}, {"event_id": "d", "event_type": "t"}]');
+select pg_temp.holds('not for another app', (select count(*) = 0 from countersign_edge.claim_webhooks(10, 60, '["portal"]')));
+select pg_temp.holds('all four',            (select count(*) = 4 from countersign_edge.claim_webhooks(10, 60, '["agency"]') where source = 'fate'));
+select pg_temp.holds('the one of another attempt stays', countersign_edge.finish_webhooks((
+  select jsonb_agg(jsonb_build_object('id', id, 'attempt', case event_id when 'd' then 7 else attempts end, 'error', 'e', 'seconds', 60,
+    'status', case event_id when 'a' then 'done' when 'b' then 'failed' when 'c' then 'received' else 'dead' end))
+  from countersign_edge.webhook_inbox where source = 'fate')) = 3);
+select pg_temp.holds('each as was said', (
+  select string_agg(concat_ws(' ', event_id, status, attempts, finished_at is not null), ', ' order by event_id) =
+    'a done 1 t, b failed 1 f, c received 0 f, d processing 1 f'
+  from countersign_edge.webhook_inbox where source = 'fate'));
+delete from countersign_edge.webhook_inbox where source = 'fate';
+drop view fx;
+
 select pg_temp.holds('hits are counted', (
   select array_agg(countersign_edge.count_hit('test', 86400 * 365)) = '{1,2,3}' from generate_series(1, 3)));
 

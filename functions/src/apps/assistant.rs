@@ -1,8 +1,11 @@
 //! The assistant: HubSpot through a person's own connection, and what a language model makes of it.
 
+mod apply;
 mod connect;
+mod events;
 mod objects;
 mod process;
+mod text;
 pub mod types;
 mod webhook;
 
@@ -13,7 +16,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::desk::Desk;
-use super::{Asked, Run, Workflow};
+use super::{Asked, RECORDS, Run, Workflow};
 use crate::connections::sealed::Sealer;
 use crate::connections::{self, Held};
 use crate::message::Response;
@@ -45,6 +48,8 @@ pub enum Do {
     Dissociate(ObjectKind),
     Process,
     Select,
+    ApplyDraft,
+    ApplyDate,
     Webhook,
 }
 
@@ -62,6 +67,17 @@ const TOKENS: &[&str] = &[
     "read, update hubspot_connection_secrets",
     "update hubspot_connections",
     "call take_lease, drop_lease",
+];
+
+/// What applying takes besides.
+const APPLYING: &[&str] = &[
+    "read hubspot_connections",
+    "read, update hubspot_connection_secrets",
+    "update hubspot_connections",
+    "call take_lease, drop_lease",
+    "read outbox",
+    RECORDS,
+    "call settle_assistant_apply: update ai_generated_drafts, touch_date_recommendations, ai_processing_logs",
 ];
 
 const fn row(
@@ -109,6 +125,11 @@ pub const CONNECT: &str = "/functions/v1/assistant-hubspot-connect";
 pub const CALLBACK: &str = "/functions/v1/assistant-hubspot-callback";
 /// Where HubSpot sends its events.
 pub const WEBHOOK: &str = "/functions/v1/assistant-hubspot-webhook";
+
+pub use apply::APPLY;
+
+/// What its inbox calls HubSpot.
+pub const HUBSPOT: &str = "hubspot";
 
 /// The assistant's workflows.
 pub const WORKFLOWS: &[Workflow] = workflows! {
@@ -162,6 +183,22 @@ pub const WORKFLOWS: &[Workflow] = workflows! {
         Do::Select,
         "Chooses one of a run's drafts",
     ),
+    row(
+        Method::POST,
+        "/functions/v1/assistant-apply-draft",
+        Some(("hubspot.activity", "apply")),
+        APPLYING,
+        Do::ApplyDraft,
+        "Writes a draft into its activity",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/assistant-apply-date",
+        Some(("hubspot.activity", "apply")),
+        APPLYING,
+        Do::ApplyDate,
+        "Moves an activity to the dates proposed for it",
+    ),
 };
 
 impl<'a, R: Runtime> Desk<'a, R> {
@@ -193,6 +230,8 @@ impl<'a, R: Runtime> Desk<'a, R> {
             Do::Disconnect => return self.disconnect(asked).await,
             Do::Process => return self.process(asked).await,
             Do::Select => return self.select(asked).await,
+            Do::ApplyDraft => return self.apply_draft(asked).await,
+            Do::ApplyDate => return self.apply_date(asked).await,
             Do::Webhook => return self.webhook(asked).await,
         };
         self.carry_out(kind, order, asked).await
@@ -227,11 +266,20 @@ impl<'a, R: Runtime> Desk<'a, R> {
 
     /// HubSpot, through the caller's connection.
     async fn hubspot(&self, portal: Option<&str>) -> Result<HubSpot<'a, R, Held<'a, R>>, Problem> {
-        let settings = self.settings()?;
+        // Before anything is asked: without settings there is nobody to be connected to.
+        self.settings()?;
         let connection = connections::of_caller(&self.as_caller(), self.user()?, portal).await?;
+        self.through(connection)
+    }
+
+    /// HubSpot, through a connection.
+    fn through(
+        &self,
+        connection: connections::Connection,
+    ) -> Result<HubSpot<'a, R, Held<'a, R>>, Problem> {
         Ok(HubSpot {
             line: self.line(),
-            settings,
+            settings: self.settings()?,
             tokens: self.held(connection)?,
         })
     }

@@ -25,6 +25,8 @@ use crate::transport::Runtime;
 
 /// What the portal's paths begin with.
 pub const PATHS: &str = "/functions/v1/portal-";
+/// What its inbox calls Baserow.
+pub const BASEROW: &str = "baserow";
 /// How long one of them may take.
 pub(super) const TIME: Duration = Duration::from_secs(25);
 
@@ -126,11 +128,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         Method::POST,
         "/functions/v1/portal-baserow-webhook",
         None,
-        &[
-            "call store_webhooks",
-            "update user.baserowMemberId",
-            "update webhook_inbox",
-        ],
+        &["call store_webhooks"],
         Do::Webhook,
         "Where Baserow says which members were deleted",
     ),

@@ -125,6 +125,12 @@ impl Failure {
             status: None,
         }
     }
+
+    /// The name of its kind, as callers read it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        told(&self.kind, "").1
+    }
 }
 
 impl From<Failure> for Problem {

@@ -17,7 +17,10 @@ use super::failure::{Failure, FieldError, Kind, Provider};
 use super::settings::{HubSpotSettings, Version};
 use crate::secret::Secret;
 use crate::transport::Runtime;
-use objects::{Associated, ObjectKind, Page, Properties, Record, Search};
+use objects::{Associated, Many, ObjectKind, Page, Properties, Record, Search, WithHistory};
+
+/// What a batch says of an object that is not there.
+const NOT_FOUND: &str = "OBJECT_NOT_FOUND";
 
 /// How HubSpot says no.
 pub const READING: Reading = told;
@@ -135,6 +138,74 @@ impl<R: Runtime, T: Tokens> HubSpot<'_, R, T> {
         }
         let call = self.call("objects.get", Method::GET, url, None, Repeat::Safe);
         read("objects.get", self.send(call).await?)
+    }
+
+    /// One object, with every value that these properties have had, the newest first.
+    ///
+    /// # Errors
+    /// See [`Kind`].
+    pub async fn get_with_history(
+        &self,
+        kind: ObjectKind,
+        id: &str,
+        properties: &[&str],
+    ) -> Result<WithHistory, Failure> {
+        let mut url = self.objects(kind, &[id])?;
+        url.query_pairs_mut()
+            .append_pair("propertiesWithHistory", &properties.join(","));
+        let call = self.call("objects.history", Method::GET, url, None, Repeat::Safe);
+        read("objects.history", self.send(call).await?)
+    }
+
+    /// Up to a hundred objects at once: those that there are, and the ids of those that are not there
+    /// for this connection.
+    ///
+    /// # Errors
+    /// See [`Kind`]; [`Kind::Malformed`] if HubSpot says of one neither.
+    pub async fn get_many(
+        &self,
+        kind: ObjectKind,
+        ids: &[&str],
+        properties: &[&str],
+    ) -> Result<(Vec<Record>, Vec<String>), Failure> {
+        let url = self.objects(kind, &["batch", "read"])?;
+        let inputs: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+        let body = json!({ "inputs": inputs, "properties": properties });
+        let call = self.call(
+            "objects.batch_read",
+            Method::POST,
+            url,
+            Some(&body),
+            Repeat::Safe,
+        );
+        let mut read: Many = read("objects.batch_read", self.send(call).await?)?;
+        let failed = read.errors.iter().any(|error| error.category != NOT_FOUND);
+        if failed {
+            return Err(self.failure("objects.batch_read", Kind::Malformed));
+        }
+        let mut missing = Vec::new();
+        for id in ids {
+            if read.results.iter().any(|record| record.id == *id) {
+                continue;
+            }
+            // What was merged into another is answered as that one.
+            let told = read
+                .errors
+                .iter()
+                .any(|error| error.context.ids.iter().any(|of| of == id));
+            if !told {
+                match self.get(kind, id, properties).await {
+                    Ok(record) if record.id == *id => {
+                        read.results.push(record);
+                        continue;
+                    }
+                    Err(failure) if failure.kind != Kind::NotFound => return Err(failure),
+                    _ => {}
+                }
+            }
+            missing.push((*id).to_owned());
+        }
+        Ok((read.results, missing))
     }
 
     /// Creates an object. Where nobody knows whether that worked, a contact is looked up by its

@@ -7,6 +7,7 @@ use crate::apps::assistant;
 use crate::config::{BadSetting, base_url};
 use crate::secret::Secret;
 use crate::webhooks::baserow::SHORTEST_SECRET;
+use crate::webhooks::hubspot::Older;
 
 /// What is set of each provider.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +92,10 @@ pub struct HubSpotSettings {
     pub redirect_uri: Url,
     /// Where it sends its events: another, and the address that it signs.
     pub webhook_uri: Url,
+    /// Which older signatures of its events are believed.
+    pub older: Older,
+    /// Whether its deals are the truth, and people's opportunities mirror them.
+    pub mirror_deals: bool,
 }
 
 /// A version of HubSpot's API.
@@ -273,7 +278,35 @@ fn hubspot(
         scopes: text("HUBSPOT_SCOPES").unwrap_or_else(|| SCOPES.to_owned()),
         redirect_uri: endpoint(assistant::CALLBACK)?,
         webhook_uri: endpoint(assistant::WEBHOOK)?,
+        older: older(text("HUBSPOT_OLDER_SIGNATURES"))?,
+        mirror_deals: match text("ASSISTANT_OPPORTUNITIES").as_deref() {
+            None | Some("table") => false,
+            Some("hubspot") => true,
+            Some(_) => {
+                return Err(BadSetting::new(
+                    "ASSISTANT_OPPORTUNITIES",
+                    "is neither `table` nor `hubspot`",
+                ));
+            }
+        },
     }))
+}
+
+fn older(words: Option<String>) -> Result<Older, BadSetting> {
+    let mut older = Older::default();
+    for word in words.unwrap_or_default().split_ascii_whitespace() {
+        match word {
+            "v1" => older.v1 = true,
+            "v2" => older.v2 = true,
+            _ => {
+                return Err(BadSetting::new(
+                    "HUBSPOT_OLDER_SIGNATURES",
+                    "names something else than `v1` and `v2`",
+                ));
+            }
+        }
+    }
+    Ok(older)
 }
 
 fn llm(text: &impl Fn(&'static str) -> Option<String>) -> Result<Option<LlmSettings>, BadSetting> {

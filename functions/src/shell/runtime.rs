@@ -1,5 +1,6 @@
 //! The world as workerd has it.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -16,13 +17,28 @@ use super::{headers, subtle};
 use crate::caller::keys::Key;
 use crate::limit::Limit;
 use crate::message::{Body, Response};
-use crate::transport::{Outgoing, Runtime, Unreachable, Unreadable};
+use crate::transport::{Job, Outgoing, Runtime, Unreachable, Unreadable};
 
-/// It has no state: what is kept between requests is kept by `Setup`.
-#[derive(Clone, Copy, Debug)]
+/// The world of one event; what is kept between events is kept by `Setup`.
+#[derive(Debug)]
 pub(crate) struct Workerd<'a> {
-    /// The request's bindings.
-    pub(super) env: &'a Env,
+    env: &'a Env,
+    job: Cell<Option<Job>>,
+}
+
+impl<'a> Workerd<'a> {
+    /// With the event's bindings.
+    pub(super) fn new(env: &'a Env) -> Self {
+        Self {
+            env,
+            job: Cell::new(None),
+        }
+    }
+
+    /// What is to be done once the answer has gone out.
+    pub(super) fn job(&self) -> Option<Job> {
+        self.job.get()
+    }
 }
 
 /// Tells the log, once an isolate, which limits have no binding.
@@ -91,6 +107,10 @@ impl Runtime for Workerd<'_> {
 
     async fn pause(&self, duration: Duration) {
         Delay::from(duration).await;
+    }
+
+    fn later(&self, job: Job) {
+        self.job.set(Some(job));
     }
 
     fn now_ms(&self) -> u64 {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { database } from '../support/agency.mjs';
 import { control, workerUrl } from '../support/assistant.mjs';
+import { runSchedule, until } from '../support/later.mjs';
 
 const uri = `${workerUrl}/functions/v1/assistant-hubspot-webhook`;
 const sql = database();
@@ -37,9 +38,27 @@ describe('webhooks of HubSpot', () => {
     assert.equal(body.unreadable, 1);
     assert.equal(body.stored + body.repeated, 3);
     const rows = await inbox();
-    const objects = rows.map(({ payload }) => payload.objectId).sort();
-    assert.deepEqual([...new Set(objects)], [101, 102, 103]);
-    assert.ok(rows.every(({ app, source, status }) => app === 'assistant' && source === 'hubspot' && status === 'received'));
+    const objects = rows.flatMap(({ payload }) => payload.ids).sort();
+    assert.deepEqual([...new Set(objects)], ['101', '102', '103']);
+    assert.ok(rows.every(({ app, source }) => app === 'assistant' && source === 'hubspot'));
+    // What an event says of a person is nobody's to keep.
+    assert.ok(rows.every(({ payload }) => !('propertyValue' in payload)));
+    // Contacts stay in HubSpot, so nothing is to be done for them; it is, after the answer.
+    await until('all are worked through', async () => (await inbox()).every(({ status }) => status === 'done'));
+  });
+
+  test('an event that nobody came to after its answer is the schedule\'s', async () => {
+    await sql`insert into countersign_edge.webhook_inbox (app, source, event_id, tenant_id, event_type, payload)
+      values ('assistant', 'hubspot', 'left', ${String(PORTAL)}, 'contact.creation', '{"ids": ["1"]}'),
+        ('agency', 'nobody', 'odd', ${String(PORTAL)}, 'x', null)`;
+    await runSchedule();
+    const rows = await sql`select event_id, status, last_error from countersign_edge.webhook_inbox where event_id in ('left', 'odd') order by 1`;
+    assert.deepEqual([...rows], [
+      { event_id: 'left', status: 'done', last_error: null },
+      { event_id: 'odd', status: 'dead', last_error: 'unknown_source: no app works through it' },
+    ]);
+    const [{ held }] = await sql`select expires_at > now() as held from countersign_edge.leases where name = 'schedule'`;
+    assert.equal(held, false);
   });
 
   test('what is not signed, or not as it is signed, is not believed', async () => {

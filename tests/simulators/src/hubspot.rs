@@ -58,6 +58,8 @@ const KINDS: [(&str, &str, &[&str], &[&str]); 8] = [
         &[
             "deal_currency_code",
             "hs_deal_stage_probability",
+            "hs_is_closed",
+            "hs_is_closed_won",
             "hubspot_owner_id",
         ],
     ),
@@ -169,6 +171,8 @@ struct Object {
     created: u64,
     updated: u64,
     archived: Option<u64>,
+    /// What was written since, and when: property, value.
+    history: Vec<(u64, String, String)>,
 }
 
 /// What a request to the CRM is about, whatever the version says it with.
@@ -225,6 +229,7 @@ impl HubSpot {
                         created: 1_767_225_600_000,
                         updated: 1_767_225_600_000,
                         archived: None,
+                        history: Vec::new(),
                     };
                     loaded.objects.insert(
                         (kind, id.parse().map_err(|_| "an id is no number")?),

@@ -285,7 +285,7 @@ fn check_tones(tones: &[String]) -> Result<(), Problem> {
 }
 
 /// What an activity says, its title first.
-fn notes(kind: ObjectKind, activity: &Record) -> String {
+pub(super) fn notes(kind: ObjectKind, activity: &Record) -> String {
     let texts = kind
         .texts()
         .iter()

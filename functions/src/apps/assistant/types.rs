@@ -122,6 +122,27 @@ pub fn of(run: Do) -> Types {
             );
             answer(vec![], Some((input, true)), 200, Some(reference("Draft")))
         }
+        Do::ApplyDraft | Do::ApplyDate => {
+            let (id, what) = if run == Do::ApplyDraft {
+                ("draft_id", "draft")
+            } else {
+                ("date_id", "dates")
+            };
+            let mut input = json!({ id: { "type": "string", "format": "uuid" }, "over": text() });
+            if let (Do::ApplyDraft, Some(input)) = (run, input.as_object_mut()) {
+                input.insert("mode".to_owned(), json!({ "enum": ["append", "replace"] }));
+            }
+            let input = object(input, &["over", "mode"]);
+            // 200, once it is written; 202, if the schedule goes on with it.
+            let output = object(
+                json!({
+                    "status": { "enum": ["applied", "pending"] }, what: { "type": ["object", "null"] },
+                    "id": text(), "of": text(), "reason": nullable(),
+                }),
+                &[what, "id", "of", "reason"],
+            );
+            answer(vec![portal], Some((input, true)), 200, Some(output))
+        }
         Do::Webhook => {
             let count = json!({ "type": "integer" });
             let output = object(

@@ -50,7 +50,7 @@ pub fn of(run: Do) -> Types {
         }
         Do::Webhook => {
             let count = json!({ "type": "integer" });
-            let output = object(json!({ "stored": count, "repeated": count, "unlinked": count }));
+            let output = object(json!({ "stored": count, "repeated": count }));
             answer(vec![], Some((json!({ "type": "object" }), true)), output)
         }
     }

@@ -7,17 +7,14 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Portal, missing, ok};
+use super::{BASEROW, Portal, missing, ok};
 use crate::apps::Asked;
+use crate::apps::background::failed;
+use crate::inbox::{self, Arrival, Fate, Inbox, Stored};
 use crate::message::Response;
 use crate::problem::Problem;
-use crate::time;
 use crate::transport::Runtime;
 use crate::webhooks::baserow::verify;
-
-const SOURCE: &str = "baserow";
-/// As many ids as an address holds with ease.
-const AT_ONCE: usize = 100;
 
 #[derive(Deserialize)]
 struct Event {
@@ -56,63 +53,53 @@ impl<R: Runtime> Portal<'_, R> {
         })?;
         let event: Event = asked.json()?;
         if event.table_id != settings.members || event.event_type != "rows.deleted" {
-            return Ok(ok(&json!({ "stored": 0, "repeated": 0, "unlinked": 0 })));
+            return Ok(ok(&json!({ "stored": 0, "repeated": 0 })));
         }
-        let keys: Vec<String> = event.row_ids.iter().map(|row| event.key(row)).collect();
         // Without a payload: which row it was stands in the id.
-        let row = |key: &String| json!({ "event_id": key, "event_type": event.event_type });
-        let rows: Vec<Value> = keys.iter().map(row).collect();
-        let own = self.0.own()?;
-        let arguments = json!({ "p_app": "portal", "p_source": SOURCE, "p_events": rows });
-        let stored = own
-            .call("store_webhooks", &arguments)
-            .await?
-            .as_u64()
-            .unwrap_or_default();
-        // Again, too, if it came before: whoever stored it may not have come to this. A row's id is
-        // never another row's, so nothing newer is undone.
-        let mut unlinked = 0;
-        for rows in event.row_ids.chunks(AT_ONCE) {
-            unlinked += self.unlink(rows).await?;
-        }
-        for keys in keys.chunks(AT_ONCE) {
-            self.finish(keys).await?;
-        }
-        let repeated = (keys.len() as u64).saturating_sub(stored);
-        Ok(ok(
-            &json!({ "stored": stored, "repeated": repeated, "unlinked": unlinked }),
-        ))
+        let arrival = |row: &u64| Arrival {
+            id: event.key(row),
+            tenant: None,
+            kind: event.event_type.clone(),
+            payload: None,
+        };
+        let arrivals: Vec<Arrival> = event.row_ids.iter().map(arrival).collect();
+        let inbox = Inbox::new(self.0.own()?, self.0.runtime);
+        let Stored { stored, repeated } = inbox.take("portal", BASEROW, &arrivals).await?;
+        Ok(ok(&json!({ "stored": stored, "repeated": repeated })))
     }
 
-    /// Unlinks the accounts of these members, and says how many there were.
-    async fn unlink(&self, rows: &[u64]) -> Result<usize, Problem> {
+    /// Works through deletions. A row's id is never another row's, so nothing newer is undone.
+    pub(in crate::apps) async fn deleted(&self, events: &[inbox::Event]) -> Vec<Fate> {
+        let row = |event: &inbox::Event| {
+            let (_, row) = event.event_id.rsplit_once('/')?;
+            row.parse::<u64>().ok()
+        };
+        let rows: Vec<u64> = events.iter().filter_map(row).collect();
+        let fate = match self.unlink(&rows).await {
+            Ok(()) => Fate::Done,
+            Err(problem) => failed(&problem),
+        };
+        let of = |event: &inbox::Event| match row(event) {
+            Some(_) => fate.clone(),
+            None => Fate::Dead("CS400: the event names no row".to_owned()),
+        };
+        events.iter().map(of).collect()
+    }
+
+    /// Unlinks the accounts of these members.
+    async fn unlink(&self, rows: &[u64]) -> Result<(), Problem> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let ids = rows.iter().map(u64::to_string);
         let nobody = json!({ "baserowMemberId": null }).to_string();
         let service = self.0.as_service()?;
-        let unlinked: Vec<Value> = service
-            .rows("user", |table| {
-                table
-                    .update(nobody)
-                    .in_("baserowMemberId", ids)
-                    .select("id")
-            })
-            .await?;
-        Ok(unlinked.len())
-    }
-
-    async fn finish(&self, keys: &[String]) -> Result<(), Problem> {
-        let done = json!({ "status": "done", "finished_at": time::iso(self.0.runtime.now_ms()) });
-        let own = self.0.own()?;
-        let finished = own.rows::<Value>("webhook_inbox", |table| {
-            let table = table
-                .update(done.to_string())
-                .eq("app", "portal")
-                .eq("source", SOURCE);
+        let unlinked = service.rows::<Value>("user", |table| {
             table
-                .in_("event_id", keys)
-                .eq("status", "received")
+                .update(nobody)
+                .in_("baserowMemberId", ids)
                 .select("id")
         });
-        finished.await.map(drop)
+        unlinked.await.map(drop)
     }
 }

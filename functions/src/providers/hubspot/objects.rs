@@ -161,6 +161,54 @@ impl ObjectKind {
     }
 }
 
+/// A property that people's words go into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// Its name.
+    pub property: &'static str,
+    /// Whether HubSpot takes what is in it for HTML.
+    pub html: bool,
+}
+
+impl ObjectKind {
+    /// Where words go that are added to an activity. Of a meeting not into what its guests read.
+    #[must_use]
+    pub const fn words(self) -> Option<Words> {
+        let (property, html) = match self {
+            Self::Calls => ("hs_call_body", true),
+            Self::Emails => ("hs_email_text", false),
+            Self::Meetings => ("hs_internal_meeting_notes", true),
+            Self::Notes => ("hs_note_body", true),
+            Self::Tasks => ("hs_task_body", true),
+            Self::Companies | Self::Contacts | Self::Deals => return None,
+        };
+        Some(Words { property, html })
+    }
+
+    /// Where the beginning and the end of an activity go that is moved to these instants: a meeting
+    /// has both, a task is due at its end, everything else has one time, which is its beginning.
+    #[must_use]
+    pub fn times(self, start: Option<&str>, due: Option<&str>) -> Vec<(&'static str, String)> {
+        let one = |instant: Option<&str>| {
+            let time = |instant: &str| ("hs_timestamp", instant.to_owned());
+            instant.map(time).into_iter().collect()
+        };
+        match self {
+            Self::Tasks => one(due.or(start)),
+            Self::Calls | Self::Emails | Self::Notes => one(start.or(due)),
+            Self::Meetings => {
+                let begins = start.map(|start| ("hs_meeting_start_time", start));
+                let ends = due.map(|due| ("hs_meeting_end_time", due));
+                let shown = start.map(|start| ("hs_timestamp", start));
+                let all = begins.into_iter().chain(ends).chain(shown);
+                all.map(|(name, instant)| (name, instant.to_owned()))
+                    .collect()
+            }
+            Self::Companies | Self::Contacts | Self::Deals => Vec::new(),
+        }
+    }
+}
+
 /// An object.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Record {
@@ -210,6 +258,49 @@ impl Page {
     pub fn after(&self) -> Option<&str> {
         Some(&self.paging.as_ref()?.next.as_ref()?.after)
     }
+}
+
+/// An object with what its properties have been.
+#[derive(Clone, Debug, Deserialize)]
+pub struct WithHistory {
+    /// When it was changed last.
+    #[serde(alias = "updatedAt")]
+    pub updated_at: String,
+    /// The values of each property, the newest first.
+    #[serde(default, rename = "propertiesWithHistory")]
+    pub history: BTreeMap<String, Vec<Version>>,
+}
+
+/// A value that a property has or had.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Version {
+    /// The value.
+    #[serde(default)]
+    pub value: String,
+    /// Since when.
+    pub timestamp: String,
+}
+
+/// What a batch of reads finds, and what it says of the others.
+#[derive(Debug, Deserialize)]
+pub(super) struct Many {
+    pub(super) results: Vec<Record>,
+    #[serde(default)]
+    pub(super) errors: Vec<BatchError>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BatchError {
+    #[serde(default)]
+    pub(super) category: String,
+    #[serde(default)]
+    pub(super) context: BatchContext,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct BatchContext {
+    #[serde(default)]
+    pub(super) ids: Vec<String>,
 }
 
 /// What an object is associated with.

@@ -101,6 +101,7 @@ impl HubSpot {
             created: now,
             updated: now,
             archived: None,
+            history: Vec::new(),
         };
         object.stamp(kind, id);
         let answer = Answer::json(201, &object.json(portal, kind, id, &[]));
@@ -126,7 +127,14 @@ impl HubSpot {
         let Some((id, object)) = self.find(portal, kind, id, by.as_deref(), archived) else {
             return self.not_found();
         };
-        Answer::json(200, &object.json(portal, kind, id, &asked(request)))
+        let mut body = object.json(portal, kind, id, &asked(request));
+        let versions: Vec<String> = listed(request, "propertiesWithHistory");
+        if let (false, Some(members)) = (versions.is_empty(), body.as_object_mut()) {
+            let of = |name: String| (name.clone(), object.versions(&name));
+            let all: serde_json::Map<String, Value> = versions.into_iter().map(of).collect();
+            members.insert("propertiesWithHistory".to_owned(), Value::Object(all));
+        }
+        Answer::json(200, &body)
     }
 
     pub(super) fn update(
@@ -168,6 +176,9 @@ impl HubSpot {
             return self.not_found();
         };
         let changed: Vec<String> = given.keys().cloned().collect();
+        let written = given.iter();
+        let written = written.map(|(name, value)| (now, name.clone(), value.clone()));
+        object.history.extend(written);
         object.properties.extend(given);
         object.updated = now;
         object.stamp(kind, id);
@@ -309,6 +320,18 @@ impl Object {
         body
     }
 
+    /// What a property was, the newest value first.
+    fn versions(&self, name: &str) -> Value {
+        let version = |at: u64, value: &str| json!({ "value": value, "timestamp": iso(at), "sourceType": "INTEGRATION" });
+        let written = self.history.iter().rev();
+        let written = written.filter(|(_, of, _)| of == name);
+        let mut all: Vec<Value> = written.map(|(at, _, value)| version(*at, value)).collect();
+        if let (true, Some(value)) = (all.is_empty(), self.properties.get(name)) {
+            all.push(version(self.created, value));
+        }
+        Value::Array(all)
+    }
+
     fn always(&self, name: &str) -> bool {
         name == "hs_object_id" || name.ends_with("createdate") || name.ends_with("lastmodifieddate")
     }
@@ -316,10 +339,15 @@ impl Object {
 
 /// The properties that a request asks for.
 fn asked(request: &Request) -> Vec<String> {
+    listed(request, "properties")
+}
+
+/// A parameter that may be repeated, and be a list each time.
+fn listed(request: &Request, parameter: &str) -> Vec<String> {
     let all = request
         .parameters()
         .into_iter()
-        .filter(|(name, _)| name == "properties");
+        .filter(|(name, _)| name == parameter);
     all.flat_map(|(_, value)| value.split(',').map(str::to_owned).collect::<Vec<_>>())
         .collect()
 }

@@ -1,0 +1,156 @@
+//! What the apps do when nobody waits for it: effects that a request left unfinished, events that came
+//! in, and the deleting of what is past its time. The schedule calls it ([`crate::schedule`]), and for
+//! events so does the run after an answer.
+//!
+//! **To hang something here**, add an arm to the function concerned; what it may do as the Worker's
+//! role is the policy's matter, as ever. [`Backstage::desk`] gives an app's desk, with time of its own.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::desk::Desk;
+use super::{assistant, portal};
+use crate::caller::Caller;
+use crate::edge::Edge;
+use crate::inbox::{Event, Fate};
+use crate::outbox::{Entry, Outbox, Outcome};
+use crate::problem::Problem;
+use crate::providers::failure::{Failure, Kind, Provider};
+use crate::transport::Runtime;
+
+/// How long one effect, or one batch of events, may take.
+const TIME: Duration = Duration::from_secs(25);
+
+/// What is done as the Worker's role, `countersign_edge`, when nobody called; see
+/// [`super::Workflow::as_service`].
+pub const AS_SERVICE: &[(&str, &[&str])] = &[
+    (
+        "every run",
+        &[
+            "call take_lease, drop_lease, purge",
+            "call claim_outbox, finish_effect",
+            "call claim_webhooks, finish_webhooks",
+        ],
+    ),
+    (
+        "assistant: events of HubSpot",
+        &[
+            "read hubspot_connections",
+            "read, update hubspot_connection_secrets",
+            "update hubspot_connections",
+            "call mirror_deals: insert, update, delete opportunities",
+        ],
+    ),
+    (
+        "assistant: a draft or a date that is to be applied",
+        &[
+            "read hubspot_connections",
+            "read, update hubspot_connection_secrets",
+            "update hubspot_connections",
+            "call settle_assistant_apply: update ai_generated_drafts, touch_date_recommendations, ai_processing_logs",
+        ],
+    ),
+    ("assistant: sessions that ended", &["read, delete sessions"]),
+    (
+        "portal: events of Baserow",
+        &["update user.baserowMemberId"],
+    ),
+];
+
+/// What there is to work with when nobody called.
+#[derive(Debug)]
+pub struct Backstage<'a, R> {
+    /// The Worker.
+    pub edge: &'a Edge,
+    /// The world.
+    pub runtime: &'a R,
+    /// Nobody.
+    pub caller: &'a Caller,
+    /// The name of this run, for the log and for whoever is asked.
+    pub request_id: &'a str,
+}
+
+impl<'a, R: Runtime> Backstage<'a, R> {
+    /// The names of the apps that this Worker serves.
+    #[must_use]
+    pub fn apps(&self) -> Vec<&'a str> {
+        let all = self.edge.policies.iter();
+        all.map(|app| app.policy.app.as_str()).collect()
+    }
+
+    /// An app's desk, at which nobody stands.
+    fn desk(&self, app: &str) -> Result<Desk<'a, R>, Problem> {
+        let served = self.edge.policies.of_app(Some(app)).ok_or_else(|| {
+            let message = "this Worker does not serve the app";
+            Problem::new(StatusCode::NOT_FOUND, "CS404", message)
+        })?;
+        let Self {
+            edge,
+            runtime,
+            caller,
+            request_id,
+        } = *self;
+        Ok(Desk::new(edge, runtime, served, caller, request_id, TIME))
+    }
+
+    /// Tries again what a request recorded and did not finish.
+    pub async fn effect(&self, outbox: &Outbox<'a, R>, entry: &Entry) -> Outcome {
+        let why = match (entry.operation.as_str(), self.desk(&entry.app)) {
+            (assistant::APPLY, Ok(desk)) if entry.app == "assistant" => {
+                return desk.apply_again(outbox, entry).await;
+            }
+            (_, Ok(_)) => "no app declares it".into(),
+            (_, Err(problem)) => problem.message,
+        };
+        // An older Worker may find what a newer one recorded.
+        let failure = Failure::new(Provider::HubSpot, "effect", Kind::Storage(why));
+        outbox.refuse(entry, failure).await
+    }
+
+    /// Works through events of one source, and says of each what became of it, in their order.
+    pub async fn events(&self, events: &[Event]) -> Vec<Fate> {
+        let Some(first) = events.first() else {
+            return Vec::new();
+        };
+        let desk = match self.desk(&first.app) {
+            Ok(desk) => desk,
+            Err(problem) => return all(events, &failed(&problem)),
+        };
+        match (first.app.as_str(), first.source.as_str()) {
+            ("assistant", assistant::HUBSPOT) => desk.hubspot_events(events).await,
+            ("portal", portal::BASEROW) => portal::Portal::at(desk).deleted(events).await,
+            _ => all(
+                events,
+                &Fate::Dead("unknown_source: no app works through it".to_owned()),
+            ),
+        }
+    }
+
+    /// Deletes what is past its time in the apps' own tables.
+    ///
+    /// # Errors
+    /// If a database does not answer; what is left is deleted by the next run.
+    pub async fn tidy(&self) -> Result<(), Problem> {
+        if let Ok(desk) = self.desk("assistant") {
+            desk.end_sessions().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The same for all.
+pub(super) fn all(events: &[Event], fate: &Fate) -> Vec<Fate> {
+    vec![fate.clone(); events.len()]
+}
+
+/// What a problem on the way means for events: they are worked through later.
+pub(super) fn failed(problem: &Problem) -> Fate {
+    let wish = problem.header.as_ref();
+    let wish = wish.filter(|(name, _)| *name == "retry-after");
+    let wish = wish.and_then(|(_, seconds)| seconds.parse().ok());
+    Fate::Failed(
+        format!("{}: {}", problem.code, problem.message),
+        wish.map(Duration::from_secs),
+    )
+}
