@@ -1,9 +1,11 @@
 //! The Worker of these tests, and whom it can ask.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{env, fs};
 
 use countersign_functions::message::{Body, Request};
+use countersign_functions::schedule::{self, Report};
 use countersign_functions::serve::{Setup, serve};
 use countersign_functions::transport::Runtime as _;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -18,11 +20,15 @@ pub(crate) const ORIGIN: &str = "https://portal.example.test";
 /// The Worker, the database behind its policies, and the systems that it works with.
 pub(crate) struct World {
     pub(crate) native: Native,
-    setup: Setup,
+    pub(crate) setup: Setup,
     pub(crate) facts: Value,
     /// Tells the people of this run from those of an earlier one.
     pub(crate) run: u64,
+    /// The simulators have one state, and the schedule one lease: one test at a time.
+    _turn: MutexGuard<'static, ()>,
 }
+
+static TURN: Mutex<()> = Mutex::new(());
 
 impl World {
     pub(crate) fn new() -> Option<Self> {
@@ -57,6 +63,7 @@ impl World {
             setup,
             facts,
             run,
+            _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner),
         })
     }
 
@@ -89,6 +96,11 @@ impl World {
             Body::Empty => Value::Null,
         };
         (response.status.as_u16(), body)
+    }
+
+    /// A run by the clock.
+    pub(crate) async fn schedule(&self) -> Report {
+        schedule::run(&self.setup, &self.native).await.unwrap()
     }
 
     /// The token of somebody of the seed.

@@ -2,12 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { database } from '../support/agency.mjs';
-<<<<<<< HEAD
-import { baserow, by, control, workerUrl } from '../support/portal.mjs';
-=======
 import { until } from '../support/later.mjs';
-import { ask, baserow, by, control, cookie, signed, workerUrl } from '../support/portal.mjs';
->>>>>>> 68e396c (Outbox, inbox and schedule: effects recorded before they are tried, events worked through after the answer; the assistant applies drafts and dates, and mirrors deals)
+import { baserow, by, control, workerUrl } from '../support/portal.mjs';
 
 const MIA = 'demoMiaLaptop0000000000000000001';
 const mia = by(MIA);
