@@ -4,10 +4,12 @@
 //! what is done as the Worker's role rather than as the caller. A request is read, decided and
 //! answered here; what a workflow does is in its app's module.
 
+pub mod agency;
 pub mod assistant;
 pub mod background;
 pub mod decision;
 mod desk;
+mod llm;
 pub mod portal;
 
 use std::time::Duration;
@@ -23,6 +25,7 @@ use crate::handlers::rest::body;
 use crate::message::{Request, Response};
 use crate::problem::Problem;
 use crate::transport::Runtime;
+use agency::Agency;
 use desk::Desk;
 use portal::Portal;
 
@@ -49,6 +52,8 @@ pub struct Workflow {
 /// What is done: a workflow of one of the apps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Run {
+    /// The agency's.
+    Agency(agency::Do),
     /// The assistant's.
     Assistant(assistant::Do),
     /// The portal's.
@@ -58,13 +63,14 @@ pub enum Run {
 impl Run {
     fn time(self) -> Duration {
         match self {
+            Self::Agency(run) => run.time(),
             Self::Assistant(run) => run.time(),
             Self::Portal(_) => portal::TIME,
         }
     }
 }
 
-const TABLES: [&[Workflow]; 2] = [assistant::WORKFLOWS, portal::WORKFLOWS];
+const TABLES: [&[Workflow]; 3] = [agency::WORKFLOWS, assistant::WORKFLOWS, portal::WORKFLOWS];
 
 /// What a workflow does as the Worker's role whose effect goes through the outbox.
 pub const RECORDS: &str = "call record_effect, finish_effect";
@@ -244,6 +250,7 @@ pub async fn answer<R: Runtime>(
     let time = workflow.run.time();
     let desk = Desk::new(edge, runtime, app, caller, request_id, time);
     let mut response = match workflow.run {
+        Run::Agency(run) => Agency::at(desk, &asked)?.answer(run, &asked).await?,
         Run::Assistant(run) => desk.assist(run, &asked).await?,
         Run::Portal(run) => Portal::at(desk).answer(run, &asked).await?,
     };

@@ -45,7 +45,8 @@ fn asked() -> BTreeSet<String> {
             "BASEROW_TOKEN" => Some("x".to_owned()),
             "BASEROW_MEMBERS_TABLE" => Some("501".to_owned()),
             "BETTER_AUTH_SECRET" => Some("a-secret-of-more-than-thirty-two-bytes".to_owned()),
-            "LLM_EMBEDDING_DIMENSIONS" => Some("768".to_owned()),
+            "LLM_EMBEDDING_DIMENSIONS" => Some("768 1536".to_owned()),
+            "LLM_PRICES" => Some("40 160 2".to_owned()),
             _ => None,
         }
     }));

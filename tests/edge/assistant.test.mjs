@@ -1,7 +1,9 @@
 /**
  * The assistant's workflows, by real clients through the real Worker to a real database and simulated
- * systems behind it. The simulators have one state, so the parts run one after the other.
+ * systems behind it. The simulators have one state, so the parts run one after the other; the agency's ask
+ * the same model.
  */
-for (const part of ['hubspot', 'process', 'apply', 'webhook', 'secrets', 'document']) {
-  await import(`./assistant/${part}.mjs`);
+const ASSISTANT = ['hubspot', 'process', 'apply', 'webhook', 'secrets', 'document'];
+for (const part of [...ASSISTANT.map((part) => `assistant/${part}`), 'agency/workflows']) {
+  await import(`./${part}.mjs`);
 }

@@ -87,7 +87,7 @@ reset role;
 -- What is part of something goes with it, and everything goes with its person.
 delete from assistant.ai_processing_logs where id = 'c0000000-0000-4000-8000-000000040001';
 select pg_temp.holds('drafts and dates go with their run',
-  not exists (select from assistant.ai_generated_drafts where id::text like 'c%') and not exists (select from assistant.touch_date_recommendations where id::text like 'c%'));
+  not exists (select from assistant.ai_generated_drafts where id::text like 'c0000000-%') and not exists (select from assistant.touch_date_recommendations where id::text like 'c0000000-%'));
 delete from assistant.hubspot_connections where id = 'b0000000-0000-4000-8000-000000020001';
 select pg_temp.holds('tokens go with their connection', not exists (select from assistant.hubspot_connection_secrets where id::text like 'b0000000-%'));
 delete from auth.users where id = (select id from person where name = 'ada');

@@ -1,5 +1,9 @@
 //! Any language model with OpenAI's API: completions that fit a JSON schema, and embeddings.
 
+pub mod prices;
+pub mod schema;
+
+use std::cell::Cell;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -12,6 +16,7 @@ use super::call::{Call, Line, Reading, Repeat, Told, retry_after};
 use super::failure::{Failure, Kind, Provider};
 use super::settings::LlmSettings;
 use crate::transport::Runtime;
+use prices::Usage;
 
 /// How it says no.
 pub const READING: Reading = told;
@@ -19,6 +24,10 @@ pub const READING: Reading = told;
 const PATIENCE: Duration = Duration::from_secs(40);
 /// What an answer may be long, in tokens.
 const MOST_TOKENS: u32 = 2_000;
+/// What the model is told of a bad answer, in characters: it may quote that answer.
+const LONGEST_COMPLAINT: usize = 500;
+/// What messages have around their texts, in tokens, and more.
+const AROUND: u64 = 200;
 /// As many texts as one request may have.
 const MOST_TEXTS: usize = 2_048;
 
@@ -29,6 +38,8 @@ pub struct Llm<'a, R> {
     pub line: Line<'a, R>,
     /// Which one.
     pub settings: &'a LlmSettings,
+    /// What its answers say they took, good or not. Of a try that broke off there is none.
+    pub used: Cell<Usage>,
 }
 
 /// What is asked of it.
@@ -44,7 +55,30 @@ pub struct Task<'a> {
     pub user: &'a str,
 }
 
-/// An answer, and what it took.
+impl Task<'_> {
+    /// The most that it can take, with an answer that has to be repaired. No tokenizer makes more
+    /// tokens of a text than it has bytes.
+    #[must_use]
+    pub fn most(&self) -> Usage {
+        let size = |text: &str| u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let prompt = [
+            size(self.system),
+            size(self.user),
+            size(&self.schema.to_string()),
+            AROUND,
+        ];
+        let prompt = prompt.into_iter().fold(0_u64, u64::saturating_add);
+        let complaint = 4 * u64::try_from(LONGEST_COMPLAINT).unwrap_or(u64::MAX);
+        let answer = u64::from(MOST_TOKENS);
+        Usage {
+            prompt: prompt.saturating_mul(2).saturating_add(answer + complaint),
+            completion: 2 * answer,
+            embedded: 0,
+        }
+    }
+}
+
+/// An answer.
 #[derive(Clone, Debug)]
 pub struct Completion<T> {
     /// The answer.
@@ -53,10 +87,6 @@ pub struct Completion<T> {
     pub repaired: bool,
     /// The model that answered, as it calls itself.
     pub model: String,
-    /// The tokens of all that was asked.
-    pub prompt_tokens: u64,
-    /// The tokens of all that was answered.
-    pub completion_tokens: u64,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +95,7 @@ struct Answer {
     model: Option<String>,
     choices: Vec<Choice>,
     #[serde(default)]
-    usage: Usage,
+    usage: Said,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +115,7 @@ struct Message {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Usage {
+struct Said {
     prompt_tokens: u64,
     completion_tokens: u64,
 }
@@ -105,11 +135,13 @@ impl<R: Runtime> Llm<'_, R> {
             json!({ "role": "system", "content": task.system }),
             json!({ "role": "user", "content": task.user }),
         ];
-        let mut used = Usage::default();
         for repaired in [false, true] {
             let answer = self.ask(task, &messages).await?;
-            used.prompt_tokens += answer.usage.prompt_tokens;
-            used.completion_tokens += answer.usage.completion_tokens;
+            self.count(Usage {
+                prompt: answer.usage.prompt_tokens,
+                completion: answer.usage.completion_tokens,
+                embedded: 0,
+            });
             let model = answer
                 .model
                 .clone()
@@ -121,14 +153,13 @@ impl<R: Runtime> Llm<'_, R> {
                             value,
                             repaired,
                             model,
-                            prompt_tokens: used.prompt_tokens,
-                            completion_tokens: used.completion_tokens,
                         });
                     }
                     Err(wrong) => (said, wrong),
                 },
                 Err(wrong) => (String::new(), wrong.to_owned()),
             };
+            let wrong: String = wrong.chars().take(LONGEST_COMPLAINT).collect();
             let wrong = format!("That answer cannot be used: {wrong}. Answer again, in full.");
             messages.push(json!({ "role": "assistant", "content": said }));
             messages.push(json!({ "role": "user", "content": wrong }));
@@ -153,15 +184,24 @@ impl<R: Runtime> Llm<'_, R> {
         serde_json::from_value(reply.body).map_err(|_| self.failure(operation, Kind::Malformed))
     }
 
-    /// The vectors of texts, in their order, each of length one.
+    fn count(&self, more: Usage) {
+        let mut used = self.used.get();
+        used += more;
+        self.used.set(used);
+    }
+
+    /// The vectors of texts, in their order: of so many places, and of length one.
     ///
     /// # Errors
     /// [`Kind::Malformed`] if they are not as many, or not as long, as they have to be.
-    pub async fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f64>>, Failure> {
+    pub async fn embed(&self, texts: &[&str], places: u32) -> Result<Vec<Vec<f64>>, Failure> {
         let operation = "embeddings";
-        let Some((model, length)) = &self.settings.embedding else {
+        let Some((model, all)) = &self.settings.embedding else {
             return Err(self.failure(operation, Kind::Settings("LLM_EMBEDDING_MODEL")));
         };
+        if !all.contains(&places) {
+            return Err(self.failure(operation, Kind::Settings("LLM_EMBEDDING_DIMENSIONS")));
+        }
         if texts.is_empty() {
             return Ok(Vec::new());
         }
@@ -172,15 +212,19 @@ impl<R: Runtime> Llm<'_, R> {
             ));
             return Err(failure);
         }
-        let body = json!({ "model": model, "input": texts, "dimensions": length, "encoding_format": "float" });
+        let body = json!({ "model": model, "input": texts, "dimensions": places, "encoding_format": "float" });
         let call = self.call(operation, "embeddings", &body)?;
         let reply = self.line.send(&call).await?;
         let malformed = || self.failure(operation, Kind::Malformed);
         let mut found: Embeddings = serde_json::from_value(reply.body).map_err(|_| malformed())?;
+        self.count(Usage {
+            embedded: found.usage.prompt_tokens,
+            ..Usage::default()
+        });
         found.data.sort_by_key(|one| one.index);
         let whole = found.data.len() == texts.len()
             && found.data.iter().enumerate().all(|(at, one)| {
-                one.index == at && u32::try_from(one.embedding.len()) == Ok(*length)
+                one.index == at && u32::try_from(one.embedding.len()) == Ok(places)
             });
         if !whole {
             return Err(malformed());
@@ -216,6 +260,8 @@ impl<R: Runtime> Llm<'_, R> {
 #[derive(Deserialize)]
 struct Embeddings {
     data: Vec<Embedding>,
+    #[serde(default)]
+    usage: Said,
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 use countersign_sealing::KeyRing;
 use reqwest::Url;
 
+use super::llm::prices::Prices;
 use crate::apps::assistant;
 use crate::config::{BadSetting, base_url};
 use crate::secret::Secret;
@@ -138,9 +139,18 @@ pub struct LlmSettings {
     pub key: Secret,
     /// The model that writes.
     pub model: String,
-    /// The model that embeds, and the length of its vectors.
-    pub embedding: Option<(String, u32)>,
+    /// The model that embeds, and the lengths of vectors that it can give.
+    pub embedding: Option<(String, Vec<u32>)>,
+    /// What it costs.
+    pub prices: Prices,
+    /// What it may cost each tenant in a month, in cents, where the tenant does not say so itself.
+    pub monthly_budget_cents: u64,
 }
+
+/// Ten dollars a month.
+const MONTHLY_BUDGET_CENTS: u64 = 1_000;
+/// What the database's column holds, and nobody means.
+const MOST_CENTS: u64 = 1_000_000_000;
 
 const SCOPES: &str = "oauth crm.objects.contacts.read crm.objects.contacts.write \
     crm.objects.companies.read crm.objects.companies.write crm.objects.deals.read \
@@ -319,14 +329,17 @@ fn llm(text: &impl Fn(&'static str) -> Option<String>) -> Result<Option<LlmSetti
     let embedding = match text("LLM_EMBEDDING_MODEL") {
         None => None,
         Some(model) => {
-            let length = text("LLM_EMBEDDING_DIMENSIONS").and_then(|text| text.parse().ok());
-            let length = length
-                .filter(|length| (1..=16_000).contains(length))
-                .ok_or(BadSetting::new(
-                    "LLM_EMBEDDING_DIMENSIONS",
-                    "is not a number from 1 to 16000",
-                ))?;
-            Some((model, length))
+            let lengths = text("LLM_EMBEDDING_DIMENSIONS").unwrap_or_default();
+            let lengths = lengths.split_ascii_whitespace().map(str::parse);
+            let lengths: Result<Vec<u32>, _> = lengths.collect();
+            let good = |all: &Vec<u32>| {
+                !all.is_empty() && all.iter().all(|length| (1..=16_000).contains(length))
+            };
+            let lengths = lengths.ok().filter(good).ok_or(BadSetting::new(
+                "LLM_EMBEDDING_DIMENSIONS",
+                "is not numbers from 1 to 16000, separated by spaces",
+            ))?;
+            Some((model, lengths))
         }
     };
     Ok(Some(LlmSettings {
@@ -334,5 +347,19 @@ fn llm(text: &impl Fn(&'static str) -> Option<String>) -> Result<Option<LlmSetti
         key: Secret::new(needed("LLM_API_KEY")?),
         model: needed("LLM_MODEL")?,
         embedding,
+        prices: Prices::parse(&needed("LLM_PRICES")?).ok_or(BadSetting::new(
+            "LLM_PRICES",
+            "is not three prices in cents, such as `40 160 2`",
+        ))?,
+        monthly_budget_cents: match text("LLM_MONTHLY_BUDGET_CENTS").map(|text| text.parse()) {
+            None => MONTHLY_BUDGET_CENTS,
+            Some(Ok(cents)) if cents <= MOST_CENTS => cents,
+            Some(_) => {
+                return Err(BadSetting::new(
+                    "LLM_MONTHLY_BUDGET_CENTS",
+                    "is not a number of cents",
+                ));
+            }
+        },
     }))
 }

@@ -72,7 +72,8 @@ fn facts(url: &str) -> Value {
             "LLM_API_KEY": llm::API_KEY,
             "LLM_MODEL": "simulated-writer-1",
             "LLM_EMBEDDING_MODEL": "simulated-embedder-1",
-            "LLM_EMBEDDING_DIMENSIONS": "768",
+            "LLM_EMBEDDING_DIMENSIONS": "768 1536",
+            "LLM_PRICES": "40 160 2",
         },
     })
 }

@@ -39,9 +39,12 @@ fn an_answer_fits_its_schema() {
     let world = World::new();
     let [version, _] = versions();
     let settings = settings(version).llm.unwrap();
-    let done = run(world.llm(&settings).complete(&task(), sure)).unwrap();
-    assert!(done.value.summary.contains("annual price"));
-    assert!(!done.repaired && done.prompt_tokens > 0 && done.completion_tokens > 0);
+    let llm = world.llm(&settings);
+    let done = run(llm.complete(&task(), sure)).unwrap();
+    assert!(done.value.summary.contains("annual price") && !done.repaired);
+    let (used, most) = (llm.used.get(), task().most());
+    assert!((1..=most.prompt).contains(&used.prompt));
+    assert!((1..=most.completion).contains(&used.completion));
     world.as_described();
 }
 
@@ -60,11 +63,20 @@ fn an_answer_that_does_not_is_repaired_once() {
     ] {
         let world = World::new();
         world.control("/llm/script", json!({ "contents": [bad, good] }));
-        let done = run(world.llm(&settings).complete(&task(), sure)).unwrap();
+        let llm = world.llm(&settings);
+        let done = run(llm.complete(&task(), sure)).unwrap();
         assert!(done.repaired, "{bad}");
+        // Both answers count, and both were within what was foreseen.
+        assert!(
+            (2..=task().most().prompt).contains(&llm.used.get().prompt),
+            "{bad}"
+        );
+        let first = llm.used.get();
         world.control("/llm/script", json!({ "contents": [bad, bad, good] }));
-        let failed = run(world.llm(&settings).complete(&task(), sure)).unwrap_err();
+        let failed = run(llm.complete(&task(), sure)).unwrap_err();
         assert_eq!(failed.kind, Kind::Malformed);
+        // What came to nothing counts as well.
+        assert!(llm.used.get().prompt > first.prompt);
         assert_eq!(world.asked("POST", "/chat/completions"), 4);
     }
 }
@@ -79,7 +91,7 @@ fn vectors_are_of_the_length_asked_for_and_near_for_like_texts() {
         "an annual price list",
         "onboarding of drivers",
     ];
-    let vectors = run(world.llm(&settings).embed(&texts)).unwrap();
+    let vectors = run(world.llm(&settings).embed(&texts, 768)).unwrap();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let [one, two, three] = vectors.as_slice() else {
         panic!("three of them")
@@ -87,11 +99,22 @@ fn vectors_are_of_the_length_asked_for_and_near_for_like_texts() {
     assert_eq!(one.len(), 768);
     assert!((dot(one, one) - 1.0).abs() < 1e-9);
     assert!(dot(one, two) > dot(one, three));
-    assert_eq!(run(world.llm(&settings).embed(&texts)).unwrap(), vectors);
+    assert_eq!(
+        run(world.llm(&settings).embed(&texts, 768)).unwrap(),
+        vectors
+    );
     world.as_described();
 
+    let [long]: [Vec<f64>; 1] = run(world.llm(&settings).embed(&texts[..1], 1_536))
+        .unwrap()
+        .try_into()
+        .unwrap();
+    assert_eq!(long.len(), 1_536);
+    let other = run(world.llm(&settings).embed(&texts, 512)).unwrap_err();
+    assert_eq!(other.kind, Kind::Settings("LLM_EMBEDDING_DIMENSIONS"));
+
     settings.embedding = None;
-    let missing = run(world.llm(&settings).embed(&texts)).unwrap_err();
+    let missing = run(world.llm(&settings).embed(&texts, 768)).unwrap_err();
     assert_eq!(missing.kind, Kind::Settings("LLM_EMBEDDING_MODEL"));
     settings.key = countersign_functions::secret::Secret::new("another");
     let refused = run(world.llm(&settings).complete(&task(), sure)).unwrap_err();

@@ -131,6 +131,7 @@ impl World {
         Llm {
             line: self.line(Provider::Llm, 60),
             settings,
+            used: Cell::default(),
         }
     }
 
@@ -214,7 +215,8 @@ pub(crate) fn settings(version: Version) -> Providers {
             "LLM_API_KEY" => countersign_simulators::llm::API_KEY,
             "LLM_MODEL" => "small-writer-1",
             "LLM_EMBEDDING_MODEL" => "small-embedder-1",
-            "LLM_EMBEDDING_DIMENSIONS" => "768",
+            "LLM_EMBEDDING_DIMENSIONS" => "768 1536",
+            "LLM_PRICES" => "40 160 2",
             _ => return None,
         };
         Some(text.to_owned())

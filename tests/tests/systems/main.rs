@@ -5,6 +5,7 @@
 
 mod alone;
 mod better_auth;
+mod budget;
 mod legacy;
 mod linters;
 mod queries;

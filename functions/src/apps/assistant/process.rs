@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Desk, ok};
+use crate::apps::llm::{Purse, Unanswered};
 use crate::apps::{Asked, id};
 use crate::message::Response;
 use crate::problem::Problem;
-use crate::providers::failure::{Failure, Kind, Provider};
 use crate::providers::hubspot::objects::{ObjectKind, Record};
-use crate::providers::llm::{self, Completion, Llm, Task};
+use crate::providers::llm::{Completion, Task};
 use crate::time;
 use crate::transport::Runtime;
 
@@ -92,13 +92,7 @@ impl<R: Runtime> Desk<'_, R> {
         let activity_id = id(&order.activity_id)
             .ok_or_else(|| Problem::bad_request("`activity_id` is up to 20 digits"))?;
         check_tones(&order.tones)?;
-        let settings = self.edge.config.providers.llm.as_ref().ok_or_else(|| {
-            Problem::from(Failure::new(
-                Provider::Llm,
-                "settings",
-                Kind::Settings("LLM_URL"),
-            ))
-        })?;
+        let settings = self.llm_settings()?;
         let hubspot = self.hubspot(asked.parameter("portal")).await?;
         let activity = hubspot.get(kind, activity_id, kind.properties()).await?;
         let notes = notes(kind, &activity);
@@ -112,10 +106,6 @@ impl<R: Runtime> Desk<'_, R> {
         let run = self
             .begin_run(kind, &activity, &notes, &settings.model)
             .await?;
-        let llm = Llm {
-            line: self.line().to(Provider::Llm, llm::READING),
-            settings,
-        };
         let user = format!(
             "Tones: {}\nKind of activity: {}\n\n{notes}",
             order.tones.join(", "),
@@ -127,26 +117,26 @@ impl<R: Runtime> Desk<'_, R> {
             system: SYSTEM,
             user: &user,
         };
-        let proposal = llm
-            .complete(&task, |proposal: &Proposal| sound(proposal, &order.tones))
-            .await;
-        match proposal {
-            Ok(proposal) => match self.finish_run(&run, &proposal).await {
-                Ok(()) => self.run(&run).await,
-                Err(problem) => {
-                    self.fail_run(&run, "NOT_STORED").await;
-                    Err(problem)
-                }
-            },
-            Err(failure) => {
-                let code = match failure.kind {
-                    Kind::Malformed => "LLM_INVALID_OUTPUT",
-                    Kind::Limited(_) => "LLM_LIMITED",
-                    Kind::Down => "LLM_DOWN",
-                    _ => "LLM_FAILED",
-                };
+        let purse = Purse {
+            tenant: self.user()?,
+            cents: settings.monthly_budget_cents,
+            hint: "whoever runs the Worker sets LLM_MONTHLY_BUDGET_CENTS",
+        };
+        let check = |proposal: &Proposal| sound(proposal, &order.tones);
+        let not_stored = |problem| Unanswered {
+            problem: Box::new(problem),
+            code: "NOT_STORED",
+        };
+        let called = self.complete(purse, &task, check).await;
+        let ended = match called.map_err(not_stored).and_then(|called| called.answer) {
+            Ok(proposal) => self.finish_run(&run, &proposal).await.map_err(not_stored),
+            Err(unanswered) => Err(unanswered),
+        };
+        match ended {
+            Ok(()) => self.run(&run).await,
+            Err(Unanswered { problem, code }) => {
                 self.fail_run(&run, code).await;
-                Err(Problem::from(failure))
+                Err(*problem)
             }
         }
     }
