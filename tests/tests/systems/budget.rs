@@ -38,7 +38,7 @@ fn a_budget_holds_under_calls_at_once() {
             let Some(reservation) = reservation else {
                 continue;
             };
-            if (caller + round) % 3 == 0 {
+            if (caller + round).is_multiple_of(3) {
                 lost += 1;
                 continue;
             }
