@@ -1,13 +1,18 @@
 //! The Worker of these tests, and whom it can ask.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 use std::{env, fs};
 
+use countersign_functions::caller::exchange::sign_service;
 use countersign_functions::message::{Body, Request};
 use countersign_functions::schedule::{self, Report};
+use countersign_functions::secret::Secret;
 use countersign_functions::serve::{Setup, serve};
-use countersign_functions::transport::Runtime as _;
+use countersign_functions::transport::Runtime;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
@@ -74,28 +79,22 @@ impl World {
         headers: &[(&'static str, &str)],
         body: Option<&Value>,
     ) -> (u16, Value) {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let header = |(name, value): &(&'static str, &str)| {
-            (
-                HeaderName::from_static(name),
-                HeaderValue::from_str(value).unwrap(),
-            )
-        };
-        let request = Request {
-            method,
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers: headers.iter().map(header).collect::<HeaderMap>(),
-            body: body.map(|body| body.to_string().into_bytes()),
-        };
+        let request = request(method, path, headers, body);
         let response = serve(&self.setup, &self.native, request).await;
-        let body = match response.body {
-            Body::Bytes(bytes) | Body::Stream(bytes) => {
-                serde_json::from_slice(&bytes).unwrap_or_default()
-            }
-            Body::Empty => Value::Null,
-        };
-        (response.status.as_u16(), body)
+        (response.status.as_u16(), json_of(response.body))
+    }
+
+    /// The same in another world; `None` if that ended before the answer.
+    pub(crate) async fn ask_in<R: Runtime<Stream = Vec<u8>>>(
+        &self,
+        world: &R,
+        ended: impl Fn() -> bool,
+        (method, path, token, body): (Method, &str, &str, &Value),
+    ) -> Option<(u16, Value)> {
+        let bearer = format!("Bearer {token}");
+        let request = request(method, path, &[("authorization", &bearer)], Some(body));
+        let response = before(ended, serve(&self.setup, world, request)).await?;
+        Some((response.status.as_u16(), json_of(response.body)))
     }
 
     /// A run by the clock.
@@ -130,15 +129,38 @@ impl World {
         schema: &str,
         body: Value,
     ) -> Value {
+        let key = self.facts["stack"]["secretKey"].as_str().unwrap();
+        self.rest(method, address, schema, body, key).await
+    }
+
+    /// The tables, as the Worker's role has them.
+    pub(crate) async fn as_worker(
+        &self,
+        method: Method,
+        address: &str,
+        schema: &str,
+        body: Value,
+    ) -> Value {
+        let secret = Secret::new(self.facts["stack"]["jwtSecret"].as_str().unwrap());
+        let token = sign_service(&secret, self.native.now_ms() / 1_000).unwrap();
+        self.rest(method, address, schema, body, token.expose())
+            .await
+    }
+
+    async fn rest(
+        &self,
+        method: Method,
+        address: &str,
+        schema: &str,
+        body: Value,
+        token: &str,
+    ) -> Value {
         let stack = &self.facts["stack"];
         let url = format!("{}/rest/v1/{address}", stack["url"].as_str().unwrap());
         let key = stack["secretKey"].as_str().unwrap();
-        let request = self
-            .native
-            .0
-            .request(method.clone(), url)
-            .header("apikey", key);
-        let request = request.header("authorization", format!("Bearer {key}"));
+        let request = self.native.0.request(method.clone(), url);
+        let request = request.header("apikey", key);
+        let request = request.header("authorization", format!("Bearer {token}"));
         let request = request.header("prefer", "return=representation");
         let request = request
             .header("accept-profile", schema)
@@ -177,4 +199,50 @@ impl World {
         self.simulator(Method::POST, &format!("/control{path}"), &body)
             .await
     }
+}
+
+/// A request as the shell would hand it over.
+pub(crate) fn request(
+    method: Method,
+    path: &str,
+    headers: &[(&'static str, &str)],
+    body: Option<&Value>,
+) -> Request<Vec<u8>> {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let header = |(name, value): &(&'static str, &str)| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_str(value).unwrap(),
+        )
+    };
+    Request {
+        method,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: headers.iter().map(header).collect::<HeaderMap>(),
+        body: body.map(|body| body.to_string().into_bytes()),
+    }
+}
+
+fn json_of(body: Body<Vec<u8>>) -> Value {
+    match body {
+        Body::Bytes(bytes) | Body::Stream(bytes) => {
+            serde_json::from_slice(&bytes).unwrap_or_default()
+        }
+        Body::Empty => Value::Null,
+    }
+}
+
+/// What a future comes to, unless its world ends first.
+pub(crate) async fn before<T>(
+    ended: impl Fn() -> bool,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if ended() => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    })
+    .await
 }

@@ -1,0 +1,5 @@
+//! What is done when nobody waits: effects that a request left, and events that came in.
+
+mod apply;
+mod mortal;
+mod seller;

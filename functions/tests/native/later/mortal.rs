@@ -1,0 +1,84 @@
+//! A world that ends when it is told to.
+
+use std::cell::Cell;
+use std::future::pending;
+use std::time::Duration;
+
+use countersign_functions::caller::keys::Key;
+use countersign_functions::message::Response;
+use countersign_functions::transport::{Outgoing, Runtime, Unreachable, Unreadable};
+
+use crate::runtime::Native;
+
+/// On which side of a request the world ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Nobody gets it.
+    Before,
+    /// It is done, and nobody gets the answer.
+    After,
+}
+
+/// The world until its end.
+pub(super) struct Mortal<'a> {
+    native: &'a Native,
+    /// How many requests were sent, to the database and to others.
+    pub(super) sent: Cell<u32>,
+    end: Option<(u32, Side)>,
+    ended: Cell<bool>,
+}
+
+impl<'a> Mortal<'a> {
+    pub(super) fn new(native: &'a Native, end: Option<(u32, Side)>) -> Self {
+        Self {
+            native,
+            sent: Cell::new(0),
+            end,
+            ended: Cell::new(false),
+        }
+    }
+
+    pub(super) fn ended(&self) -> bool {
+        self.ended.get()
+    }
+
+    async fn end<T>(&self) -> T {
+        self.ended.set(true);
+        pending().await
+    }
+}
+
+impl Runtime for Mortal<'_> {
+    type Stream = Vec<u8>;
+
+    async fn send(&self, outgoing: Outgoing<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreachable> {
+        let number = self.sent.get() + 1;
+        self.sent.set(number);
+        if self.end == Some((number, Side::Before)) {
+            return self.end().await;
+        }
+        let answer = self.native.send(outgoing).await;
+        if self.end == Some((number, Side::After)) {
+            return self.end().await;
+        }
+        answer
+    }
+
+    async fn read(&self, stream: Vec<u8>, limit: usize) -> Result<Vec<u8>, Unreadable> {
+        self.native.read(stream, limit).await
+    }
+
+    async fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> bool {
+        self.native.verify(key, message, signature).await
+    }
+
+    async fn pause(&self, duration: Duration) {
+        self.native.pause(duration).await;
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.native.now_ms()
+    }
+
+    fn log(&self, _: &str) {}
+}
