@@ -1,7 +1,7 @@
 //! What an isolate keeps between requests: settings, policies, and caches of plain values that may
 //! vanish at any time.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -38,6 +38,47 @@ pub struct Edge {
     pub tokens: RefCell<VerifiedTokens>,
     /// Who belongs to what, as of a moment ago.
     pub memberships: RefCell<MembershipCache>,
+    /// The run after an answer that is under way.
+    pub turn: Turn,
+}
+
+/// Runs after answers take turns within an isolate: one that finds another at it leaves its work to
+/// that one, which would take it anyway.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// When the one that is at it must have ended, in milliseconds since the epoch.
+    ends_ms: Cell<u64>,
+    /// Whether there was another one since it looked last.
+    asked: Cell<bool>,
+}
+
+impl Turn {
+    /// Whether it is the caller's turn, until then at most. If not, whoever has it is told.
+    #[must_use]
+    pub fn begin(&self, now_ms: u64, until_ms: u64) -> bool {
+        if now_ms < self.ends_ms.get() {
+            self.asked.set(true);
+            return false;
+        }
+        self.asked.set(false);
+        self.ends_ms.set(until_ms);
+        true
+    }
+
+    /// Whether to look once more, since another came. If not, the turn is over.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        let asked = self.asked.take();
+        if !asked {
+            self.end();
+        }
+        asked
+    }
+
+    /// It is over.
+    pub fn end(&self) {
+        self.ends_ms.set(0);
+    }
 }
 
 impl Edge {
@@ -54,6 +95,7 @@ impl Edge {
             keys: RefCell::new(keys),
             tokens: RefCell::default(),
             memberships: RefCell::default(),
+            turn: Turn::default(),
         }
     }
 
@@ -112,5 +154,22 @@ impl Edge {
         let revoked = &self.config.revoked_keys;
         set.retain(|key| !revoked.iter().any(|revoked| key.id() == Some(revoked)));
         Some(set)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_is_one_at_a_time_and_nobody_who_came_is_forgotten() {
+        let turn = Turn::default();
+        assert!(turn.begin(1_000, 2_000));
+        assert!(!turn.begin(1_500, 2_500));
+        assert!(turn.goes_on(), "for the one that came");
+        assert!(!turn.goes_on());
+        assert!(turn.begin(1_600, 2_600));
+        // Whoever died in their turn loses it.
+        assert!(turn.begin(2_600, 3_600));
     }
 }

@@ -1,8 +1,9 @@
 //! What is done when nobody waits: by the platform's clock, and after answers.
 //!
 //! Each run is bounded, in time and in what it takes, and may die anywhere: whatever it took comes
-//! back, since it was taken for a while only. Runs by the clock hold a lease, so that a slow one and the
-//! next are not at it together; runs after answers do not, since none of them takes what another has.
+//! back, since it was taken for a while only. Runs by the clock hold a lease, so that a slow one and
+//! the next are not at it together. Runs after answers take turns within an isolate; of several
+//! isolates none takes what another has.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::database::{Database, OWN_SCHEMA};
 use crate::inbox::{AT_ONCE, Event, Fate, Inbox};
 use crate::outbox::{Outbox, Outcome};
 use crate::problem::Problem;
-use crate::providers::budget::Budget;
+use crate::providers::budget::{Budget, milliseconds};
 use crate::record::request_id;
 use crate::serve::Setup;
 use crate::transport::{Job, Runtime};
@@ -106,8 +107,7 @@ async fn noted<R: Runtime>(
             if name == "schedule" {
                 scheduled(&backstage, &mut report).await
             } else {
-                let ends = Budget::starting(began, TIME_AFTER);
-                events(&backstage, &ends, &mut report).await
+                in_turn(&backstage, &mut report).await
             }
         }
         Err(problem) => Err(problem),
@@ -146,6 +146,30 @@ async fn scheduled<R: Runtime>(
         backstage.tidy().await?;
     }
     Ok(())
+}
+
+async fn in_turn<R: Runtime>(
+    backstage: &Backstage<'_, R>,
+    report: &mut Report,
+) -> Result<(), Problem> {
+    let Backstage { edge, runtime, .. } = *backstage;
+    let now = runtime.now_ms();
+    let over = now.saturating_add(milliseconds(TIME_AFTER.saturating_mul(2)));
+    if !edge.turn.begin(now, over) {
+        report.elsewhere = true;
+        return Ok(());
+    }
+    let ends = Budget::starting(now, TIME_AFTER);
+    loop {
+        let done = events(backstage, &ends, report).await;
+        if done.is_err() || ends.left(runtime.now_ms()).is_zero() {
+            edge.turn.end();
+            return done;
+        }
+        if !edge.turn.goes_on() {
+            return Ok(());
+        }
+    }
 }
 
 async fn all<R: Runtime>(backstage: &Backstage<'_, R>, report: &mut Report) -> Result<(), Problem> {

@@ -1,5 +1,7 @@
 //! What is done when nobody waits: effects that a request left, and events that came in.
 
 mod apply;
+mod events;
+mod load;
 mod mortal;
 mod seller;

@@ -19,6 +19,8 @@ use serde_json::Value;
 
 use crate::runtime::Native;
 
+/// Where people and providers reach this Worker, as they are told.
+pub(crate) const PUBLIC_URL: &str = "https://edge.example.test";
 /// The one origin that browsers may call from.
 pub(crate) const ORIGIN: &str = "https://portal.example.test";
 
@@ -37,19 +39,27 @@ static TURN: Mutex<()> = Mutex::new(());
 
 impl World {
     pub(crate) fn new() -> Option<Self> {
+        Self::with(&[])
+    }
+
+    /// With some settings other than usual.
+    pub(crate) fn with(changes: &[(&str, &str)]) -> Option<Self> {
         let Some(file) = env::var_os("COUNTERSIGN_STACK_JSON") else {
             eprintln!("skipped: COUNTERSIGN_STACK_JSON is not set; `cargo xtask test` sets it");
             return None;
         };
         let facts: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         let setup = Setup::new(|name| {
+            if let Some((_, value)) = changes.iter().find(|(changed, _)| *changed == name) {
+                return Some((*value).to_owned());
+            }
             let fact = match name {
                 "SUPABASE_URL" => &facts["stack"]["url"],
                 "SUPABASE_JWT_SECRET" => &facts["stack"]["jwtSecret"],
                 "SUPABASE_PUBLISHABLE_KEY" => &facts["stack"]["publishableKey"],
                 // The first is for requests that name none.
                 "APPS" => return Some("agency assistant portal".to_owned()),
-                "PUBLIC_URL" => return Some("https://edge.example.test".to_owned()),
+                "PUBLIC_URL" => return Some(PUBLIC_URL.to_owned()),
                 "ALLOWED_ORIGINS" => return Some(ORIGIN.to_owned()),
                 "BASEROW_CLOSED_FIELDS" => return Some("Level".to_owned()),
                 other => &facts["simulators"]["settings"][other],

@@ -38,7 +38,7 @@ async fn processed(world: &World) -> Run {
         .await;
     let note =
         json!({ "properties": { "hs_timestamp": "2027-01-15T08:00:00Z", "hs_note_body": NOTE } });
-    let note = by(world, Method::POST, "notes", &note).await;
+    let note = world.assistant(DOV, Method::POST, "notes", &note).await;
     let insert = async |table: &str, rows: Value| {
         let rows = world.as_worker(Method::POST, table, "assistant", rows);
         let rows = rows.await;
@@ -74,15 +74,6 @@ async fn processed(world: &World) -> Run {
     }
 }
 
-async fn by(world: &World, method: Method, path: &str, body: &Value) -> Value {
-    let bearer = format!("Bearer {}", world.person(DOV));
-    let path = format!("/functions/v1/assistant-{path}");
-    let headers = [("authorization", bearer.as_str())];
-    let (status, answer) = world.ask(method, &path, &headers, Some(body)).await;
-    assert!(status < 300, "{path}: {status} {answer}");
-    answer
-}
-
 impl Run {
     async fn state(&self, world: &World) -> State {
         let rows = async |address: String| {
@@ -94,7 +85,7 @@ impl Run {
         let dates = rows(format!("touch_date_recommendations?{of}")).await;
         let logs = rows(format!("ai_processing_logs?id=eq.{log}")).await;
         let path = format!("notes/{}?properties=hs_note_body,hs_timestamp", self.note);
-        let note = by(world, Method::GET, &path, &Value::Null).await;
+        let note = world.assistant(DOV, Method::GET, &path, &Value::Null).await;
         let said = world
             .simulator(Method::GET, "/control/log", &Value::Null)
             .await;

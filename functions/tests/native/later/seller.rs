@@ -1,12 +1,77 @@
 //! Somebody of the seed who is connected to HubSpot, and what can be told of their work.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign_functions::message::Body;
 use countersign_functions::serve::serve;
+use countersign_functions::transport::Runtime as _;
+use hmac::{Hmac, Mac as _};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sha2::Sha256;
 
-use crate::world::{World, request};
+use crate::world::{PUBLIC_URL, World, request};
+
+/// Where HubSpot sends its events.
+pub(super) const WEBHOOK: &str = "/functions/v1/assistant-hubspot-webhook";
 
 impl World {
+    /// A workflow of the assistant, by somebody of the seed.
+    pub(super) async fn assistant(
+        &self,
+        email: &str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Value {
+        let bearer = format!("Bearer {}", self.person(email));
+        let path = format!("/functions/v1/assistant-{path}");
+        let headers = [("authorization", bearer.as_str())];
+        let (status, answer) = self.ask(method, &path, &headers, Some(body)).await;
+        assert!(status < 300, "{path}: {status} {answer}");
+        answer
+    }
+
+    /// The signature that HubSpot gives a delivery, and the time in it.
+    pub(super) fn signed_by_hubspot(&self, body: &str) -> (String, String) {
+        let secret = &self.facts["simulators"]["settings"]["HUBSPOT_CLIENT_SECRET"];
+        let mut hmac = Hmac::<Sha256>::new_from_slice(secret.as_str().unwrap().as_bytes()).unwrap();
+        let time = self.native.now_ms().to_string();
+        for part in ["POST", PUBLIC_URL, WEBHOOK, body, &time] {
+            hmac.update(part.as_bytes());
+        }
+        (STANDARD.encode(hmac.finalize().into_bytes()), time)
+    }
+
+    /// The mirrored deals of a person, in the order of their ids, as `id name cents currency status`.
+    pub(super) async fn mirror_of(&self, email: &str) -> Vec<String> {
+        let address = format!(
+            "opportunities?user_id=eq.{}&hubspot_deal_id=not.is.null&order=hubspot_deal_id",
+            self.id_of(email)
+        );
+        let rows = self.as_worker(Method::GET, &address, "assistant", Value::Null);
+        let rows = rows.await;
+        let line = |row: &Value| {
+            let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+            let (id, name) = (text("hubspot_deal_id"), text("name"));
+            let (currency, status) = (text("currency"), text("status"));
+            format!("{id} {name} {} {currency} {status}", row["amount_cents"])
+        };
+        rows.as_array().unwrap().iter().map(line).collect()
+    }
+
+    /// No mirror, no event, no effect.
+    pub(super) async fn forget(&self) {
+        for (table, schema) in [
+            ("opportunities?hubspot_deal_id=not.is.null", "assistant"),
+            ("webhook_inbox?app=eq.assistant", "countersign_edge"),
+            ("outbox?app=eq.assistant", "countersign_edge"),
+        ] {
+            self.as_worker(Method::DELETE, table, schema, Value::Null)
+                .await;
+        }
+    }
+
     pub(super) fn id_of(&self, email: &str) -> &str {
         let mut people = self.facts["stack"]["people"].as_array().unwrap().iter();
         let found = people.find(|person| person["email"] == email).unwrap();
@@ -23,7 +88,7 @@ impl World {
         let response = serve(&self.setup, &self.native, begin).await;
         let cookie = response.headers["set-cookie"].to_str().unwrap().to_owned();
         let cookie = cookie.split(';').next().unwrap();
-        let countersign_functions::message::Body::Bytes(body) = response.body else {
+        let Body::Bytes(body) = response.body else {
             panic!("no page of consent: {}", response.status);
         };
         let body: Value = serde_json::from_slice(&body).unwrap();

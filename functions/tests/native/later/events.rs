@@ -1,0 +1,169 @@
+//! HubSpot's events of deals, and the opportunities that mirror them.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::seller::WEBHOOK;
+use crate::world::World;
+
+const ADA: &str = "ada@assistant.example.test";
+const DOV: &str = "dov@assistant.example.test";
+const CLEO: &str = "cleo@assistant.example.test";
+const TWO: [&str; 2] = [
+    "330044001 Tidal Freight pilot 3600000 EUR open",
+    "330044002 Novak renewal 1250000 EUR open",
+];
+
+/// Delivers events to which HubSpot put what is left out here, and runs the schedule.
+async fn told(world: &World, events: Value) {
+    deliver(world, events).await;
+    world.until_quiet().await;
+}
+
+async fn deliver(world: &World, events: Value) {
+    let uri = format!("{}{WEBHOOK}", crate::world::PUBLIC_URL);
+    let made = world
+        .control("/hubspot/webhook", json!({ "uri": uri, "events": events }))
+        .await;
+    let body: Value = serde_json::from_str(made["body"].as_str().unwrap()).unwrap();
+    // As it was signed: the same members in the same order.
+    assert_eq!(body.to_string(), made["body"].as_str().unwrap());
+    let header = |name: &str| made["headers"][name].as_str().unwrap().to_owned();
+    let headers = [
+        ("x-hubspot-signature-v3", header("x-hubspot-signature-v3")),
+        (
+            "x-hubspot-request-timestamp",
+            header("x-hubspot-request-timestamp"),
+        ),
+    ];
+    let headers = headers
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let (status, answer) = world
+        .ask(Method::POST, WEBHOOK, &headers, Some(&body))
+        .await;
+    assert_eq!(status, 200, "{answer}");
+}
+
+fn changed(id: u64) -> Value {
+    json!({ "subscriptionType": "deal.propertyChange", "objectId": id, "propertyName": "amount" })
+}
+
+async fn events(world: &World) -> Vec<Value> {
+    let all = "webhook_inbox?app=eq.assistant&order=event_type";
+    let rows = world.as_worker(Method::GET, all, "countersign_edge", Value::Null);
+    rows.await.as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn an_event_goes_to_each_persons_connection_that_may_see_the_deal() {
+    let Some(world) = World::with(&[("ASSISTANT_OPPORTUNITIES", "hubspot")]) else {
+        return;
+    };
+    world.disconnect_all().await;
+    world.forget().await;
+    world.connect(ADA, json!({})).await;
+    // Of the same portal, and without the right to see deals.
+    let blind = json!({ "user": 7002, "scopes": "oauth crm.objects.contacts.read" });
+    world.connect(DOV, blind).await;
+    world.connect(CLEO, json!({ "portal": "97531086" })).await;
+    told(&world, json!([changed(330_044_001), changed(330_044_002)])).await;
+    assert_eq!(world.mirror_of(ADA).await, TWO);
+    assert!(world.mirror_of(DOV).await.is_empty() && world.mirror_of(CLEO).await.is_empty());
+
+    // A portal that says it has a deal of another's: nobody of its own sees one.
+    let mut foreign = changed(330_044_001);
+    foreign["portalId"] = json!(97_531_086);
+    told(&world, json!([foreign])).await;
+    assert!(world.mirror_of(CLEO).await.is_empty());
+    assert_eq!(world.mirror_of(ADA).await, TWO);
+
+    // What is read is what is true, whatever the events say and in whatever order they come.
+    let deal = json!({ "properties": { "dealname": "Short-lived", "amount": "10.01", "deal_currency_code": "SEK" } });
+    let deal = world.assistant(ADA, Method::POST, "deals", &deal).await;
+    let id: u64 = deal["id"].as_str().unwrap().parse().unwrap();
+    let won = json!({ "properties": { "dealstage": "closedwon", "amount": "20.50" } });
+    let path = format!("deals/{id}");
+    world.assistant(ADA, Method::PATCH, &path, &won).await;
+    let older = json!({ "subscriptionType": "deal.creation", "objectId": id, "occurredAt": 1 });
+    told(&world, json!([changed(id), older])).await;
+    assert!(
+        world
+            .mirror_of(ADA)
+            .await
+            .contains(&format!("{id} Short-lived 2050 SEK won"))
+    );
+    world
+        .assistant(ADA, Method::DELETE, &path, &Value::Null)
+        .await;
+    let gone = json!({ "subscriptionType": "deal.deletion", "objectId": id });
+    told(&world, json!([gone, changed(id)])).await;
+    assert_eq!(world.mirror_of(ADA).await, TWO);
+    // And the same once more.
+    told(&world, json!([changed(id), changed(330_044_001)])).await;
+    assert_eq!(world.mirror_of(ADA).await, TWO);
+
+    // What is no deal's is nobody's matter; what names no deal is parked, and stops nobody.
+    let odd = json!({ "subscriptionType": "deal.restore", "objectId": null });
+    let other = json!({ "subscriptionType": "contact.creation", "objectId": 101 });
+    told(&world, json!([odd, other, changed(330_044_002)])).await;
+    let rows = events(&world).await;
+    let parked = rows.iter().filter(|row| row["status"] == "dead");
+    let parked: Vec<(&Value, &Value)> = parked
+        .map(|row| (&row["event_type"], &row["last_error"]))
+        .collect();
+    assert_eq!(
+        parked,
+        [(
+            &json!("deal.restore"),
+            &json!("CS400: the event names no deal by an id")
+        )]
+    );
+    assert!(
+        rows.iter()
+            .all(|row| row["status"] == "done" || row["status"] == "dead")
+    );
+
+    // HubSpot is away: the events wait, and their error is told.
+    let fault = json!({ "provider": "hubspot", "path": "batch/read", "times": 3, "effect": { "answer": { "status": 503 } } });
+    world.control("/faults", fault).await;
+    deliver(&world, json!([changed(330_044_001)])).await;
+    let report = world.schedule().await;
+    assert_eq!((report.events, report.events_done), (1, 0));
+    let waiting = events(&world)
+        .await
+        .into_iter()
+        .find(|row| row["status"] == "failed");
+    assert_eq!(
+        waiting.unwrap()["last_error"],
+        "provider_down: hubspot objects.batch_read"
+    );
+    assert_eq!(world.schedule().await.events, 0, "it is not due yet");
+    world.until_quiet().await;
+    assert!(
+        events(&world)
+            .await
+            .iter()
+            .all(|row| row["status"] != "failed")
+    );
+    world.disconnect_all().await;
+    world.forget().await;
+}
+
+#[tokio::test]
+async fn where_the_table_is_the_truth_deals_are_nobodys_matter() {
+    let Some(world) = World::new() else { return };
+    world.disconnect_all().await;
+    world.forget().await;
+    world.connect(ADA, json!({})).await;
+    told(&world, json!([changed(330_044_001)])).await;
+    assert!(world.mirror_of(ADA).await.is_empty());
+    assert!(
+        events(&world)
+            .await
+            .iter()
+            .all(|row| row["status"] == "done")
+    );
+    world.disconnect_all().await;
+    world.forget().await;
+}
