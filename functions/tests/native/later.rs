@@ -2,6 +2,7 @@
 
 mod apply;
 mod events;
+mod faults;
 mod load;
 mod mortal;
 mod seller;

@@ -11,28 +11,28 @@ const DOV: &str = "dov@assistant.example.test";
 const NOTE: &str = "<p>She asked for two references.</p>";
 
 /// A note in HubSpot, and a run on it.
-struct Run {
+pub(super) struct Run {
     note: String,
     log: String,
-    draft: String,
-    date: String,
+    pub(super) draft: String,
+    pub(super) date: String,
 }
 
 /// Everything that applying changes, on both sides.
 #[derive(Debug, PartialEq)]
-struct State {
+pub(super) struct State {
     /// By tone: selected, applied.
-    drafts: Vec<(String, bool, bool)>,
+    pub(super) drafts: Vec<(String, bool, bool)>,
     dates: bool,
     /// Whether the run knows the note as it is.
     current: bool,
-    text: Value,
+    pub(super) text: Value,
     time: Value,
     /// How often HubSpot was written to.
-    writes: usize,
+    pub(super) writes: usize,
 }
 
-async fn processed(world: &World) -> Run {
+pub(super) async fn processed(world: &World) -> Run {
     world
         .simulator(Method::DELETE, "/control/log", &Value::Null)
         .await;
@@ -75,7 +75,7 @@ async fn processed(world: &World) -> Run {
 }
 
 impl Run {
-    async fn state(&self, world: &World) -> State {
+    pub(super) async fn state(&self, world: &World) -> State {
         let rows = async |address: String| {
             let rows = world.as_worker(Method::GET, &address, "assistant", Value::Null);
             rows.await.as_array().unwrap().clone()
@@ -144,7 +144,7 @@ impl Run {
         world.ask_in(mortal, || mortal.ended(), asked).await
     }
 
-    async fn recorded(&self, world: &World, what: &str) -> bool {
+    pub(super) async fn recorded(&self, world: &World, what: &str) -> bool {
         let id = if what == "draft" {
             &self.draft
         } else {
