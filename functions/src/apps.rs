@@ -11,6 +11,7 @@ pub mod decision;
 mod desk;
 mod llm;
 pub mod portal;
+pub mod repeat;
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ use crate::transport::Runtime;
 use agency::Agency;
 use desk::Desk;
 use portal::Portal;
+use repeat::Once;
 
 /// One workflow.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct Workflow {
     pub needs: Option<(&'static str, &'static str)>,
     /// What it does as the Worker's role, `countersign_edge`.
     pub as_service: &'static [&'static str],
+    /// Whether a repeat would make the same thing twice: then it takes an `Idempotency-Key`.
+    pub creates: bool,
     /// What is done.
     pub run: Run,
 }
@@ -249,13 +253,43 @@ pub async fn answer<R: Runtime>(
     };
     let time = workflow.run.time();
     let desk = Desk::new(edge, runtime, app, caller, request_id, time);
-    let mut response = match workflow.run {
-        Run::Agency(run) => Agency::at(desk, &asked)?.answer(run, &asked).await?,
-        Run::Assistant(run) => desk.assist(run, &asked).await?,
-        Run::Portal(run) => Portal::at(desk).answer(run, &asked).await?,
+    let key = match workflow.creates {
+        true => repeat::key(&request)?,
+        false => None,
     };
-    response.set("cache-control", "no-store");
-    Ok(response)
+    let once = match key {
+        Some(key) => {
+            let of = (workflow.app, desk.user()?, key);
+            Some(Once::new(desk.own()?, of, &request, &asked))
+        }
+        None => None,
+    };
+    if let Some(once) = &once
+        && let Some(mut kept) = once.begin().await?
+    {
+        kept.set("cache-control", "no-store");
+        return Ok(kept);
+    }
+    let mut result = run(desk, workflow.run, &asked).await;
+    if let Some(once) = &once {
+        once.end(&result, request_id, runtime).await;
+    }
+    if let Ok(response) = &mut result {
+        response.set("cache-control", "no-store");
+    }
+    result
+}
+
+async fn run<R: Runtime>(
+    desk: Desk<'_, R>,
+    run: Run,
+    asked: &Asked<'_>,
+) -> Result<Response<R::Stream>, Problem> {
+    match run {
+        Run::Agency(run) => Agency::at(desk, asked)?.answer(run, asked).await,
+        Run::Assistant(run) => desk.assist(run, asked).await,
+        Run::Portal(run) => Portal::at(desk).answer(run, asked).await,
+    }
 }
 
 #[cfg(test)]
@@ -303,6 +337,8 @@ mod tests {
                 );
             }
             assert!(workflow.path.starts_with(BELOW), "{}", workflow.path);
+            // A key is a person's.
+            assert!(!workflow.creates || workflow.needs.is_some());
             requests.push(format!("{} {}", workflow.method, workflow.path));
         }
         let all = requests.len();

@@ -12,7 +12,7 @@ const ALLOWED_HEADERS: &str = "authorization, x-client-info, apikey, content-typ
 /// What a frontend may read besides the headers that are always readable.
 const EXPOSED_HEADERS: &str = "content-range, content-profile, preference-applied, location, \
     retry-after, x-request-id, x-countersign-reason, x-relay-error, x-supabase-api-version, \
-    x-total-count, link, www-authenticate";
+    x-total-count, link, www-authenticate, idempotency-replayed";
 
 /// For how long a browser need not ask again.
 const MAX_AGE: &str = "7200";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::apps::{RECORDS, Run, Workflow, agency, assistant, portal, workflows};
+use crate::apps::{RECORDS, Run, Workflow, agency, assistant, portal, repeat, workflows};
 
 /// The document, as it is served. It is kept as text, since what makes it would be a tenth of the
 /// Worker; a test sees to it that the table makes just this.
@@ -82,7 +82,12 @@ fn operation(workflow: &Workflow, tenants: &BTreeMap<String, String>) -> Value {
         let description = "Whose; needed by those who may do this in several";
         json!({ "name": name, "in": "query", "required": false, "schema": { "type": "string" }, "description": description })
     }));
-    let parameters: Vec<Value> = in_path.chain(in_query).collect();
+    let key = workflow.creates.then(|| {
+        let description = "The same request again under the same key gets the same answer, for 24 hours";
+        let schema = json!({ "type": "string", "minLength": 1, "maxLength": 255 });
+        json!({ "name": repeat::HEADER, "in": "header", "required": false, "schema": schema, "description": description })
+    });
+    let parameters: Vec<Value> = in_path.chain(in_query).chain(key).collect();
     let content = |schema: &Value| json!({ "application/json": { "schema": schema } });
     let mut good = json!({ "description": "Done" });
     if let (Some(schema), Some(good)) = (&types.output, good.as_object_mut()) {

@@ -3,7 +3,7 @@
  * systems behind it. The simulators have one state, so the parts run one after the other; the agency's ask
  * the same model.
  */
-const ASSISTANT = ['hubspot', 'process', 'apply', 'webhook', 'secrets', 'document'];
+const ASSISTANT = ['hubspot', 'process', 'apply', 'repeats', 'webhook', 'secrets', 'document'];
 for (const part of [...ASSISTANT.map((part) => `assistant/${part}`), 'agency/workflows']) {
   await import(`./${part}.mjs`);
 }

@@ -50,6 +50,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         summary: "Has the language model answer, as a schema says",
         needs: Some(("llm.completion", "create")),
         as_service: RUNS,
+        creates: true,
         run: Run::Agency(Do::Complete),
     },
     Workflow {
@@ -59,6 +60,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         summary: "Documents or interactions, by meaning",
         needs: Some(("llm.embedding", "search")),
         as_service: RUNS,
+        creates: false,
         run: Run::Agency(Do::Search),
     },
     Workflow {
@@ -72,6 +74,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "call finish_agency_run",
             "call store_agency_embeddings",
         ],
+        creates: false,
         run: Run::Agency(Do::Embed),
     },
 ];

@@ -95,6 +95,7 @@ const fn row(
         summary,
         needs,
         as_service,
+        creates: matches!(run, Do::Create(_) | Do::Process),
         run: Run::Assistant(run),
     }
 }

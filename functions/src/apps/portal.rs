@@ -65,6 +65,7 @@ const fn row(
         summary,
         needs,
         as_service,
+        creates: false,
         run: Run::Portal(run),
     }
 }

@@ -2,6 +2,7 @@
 
 mod budget;
 mod completions;
+mod repeats;
 mod search;
 
 use reqwest::Method;
@@ -79,6 +80,7 @@ async fn the_agency_as_a_whole() {
     completions::people(&world).await;
     completions::bad_answers(&world).await;
     search::search(&world).await;
+    repeats::repeats(&world).await;
     budget::budget(&world).await;
     world.budget_of_a(5_000).await;
 }

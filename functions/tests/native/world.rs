@@ -82,6 +82,7 @@ impl World {
         })
     }
 
+    /// The status and the body of an answer.
     pub(crate) async fn ask(
         &self,
         method: Method,
@@ -89,9 +90,22 @@ impl World {
         headers: &[(&'static str, &str)],
         body: Option<&Value>,
     ) -> (u16, Value) {
+        let (status, _, body) = self.ask_whole(method, path, headers, body).await;
+        (status, body)
+    }
+
+    /// An answer with its headers.
+    pub(crate) async fn ask_whole(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: Option<&Value>,
+    ) -> (u16, HeaderMap, Value) {
         let request = request(method, path, headers, body);
         let response = serve(&self.setup, &self.native, request).await;
-        (response.status.as_u16(), json_of(response.body))
+        let status = response.status.as_u16();
+        (status, response.headers, json_of(response.body))
     }
 
     /// The same in another world; `None` if that ended before the answer.

@@ -9,6 +9,7 @@ mod budget;
 mod legacy;
 mod linters;
 mod queries;
+mod repeat;
 mod scripts;
 mod support;
 mod upgrade;
