@@ -25,7 +25,7 @@ select countersign_edge.forget_request('agency', 'ben', 'k', 'h');
 select pg_temp.holds('what did nothing may be tried again, differently, too', pg_temp.asked('ben', 'k', 'better') = 'first');
 update countersign_edge.idempotency_keys set created_at = now() - interval '301 seconds' where caller = 'ben';
 select pg_temp.holds('one that died says so', pg_temp.asked('ben', 'k', 'better') = 'lost');
-update countersign_edge.idempotency_keys set expires_at = now();
+update countersign_edge.idempotency_keys set expires_at = now() - interval '1 second';
 select pg_temp.holds('until it expires', pg_temp.asked('ben', 'k', 'third') = 'first');
 select pg_temp.holds('and anew for as long', (select expires_at = now() + interval '24 hours' and created_at = now()
   from countersign_edge.idempotency_keys where caller = 'ben'));
