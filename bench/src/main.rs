@@ -16,6 +16,7 @@ mod section;
 mod size;
 mod timing;
 mod token;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -59,6 +60,9 @@ pub(crate) struct Given {
     /// The `countersign` program, built for speed
     #[arg(long, env = "COUNTERSIGN_COMMAND")]
     command: Option<PathBuf>,
+    /// The program that sends ten thousand webhooks; it finds the local stack by itself
+    #[arg(long, env = "COUNTERSIGN_LOAD")]
+    load: Option<PathBuf>,
     /// How long each load lasts, in seconds
     #[arg(long, default_value_t = 4)]
     seconds: u64,
@@ -75,6 +79,8 @@ enum Work {
     Rows,
     /// Requests through the Worker, against Hono and jose
     Gateway,
+    /// Ten thousand webhooks, while the database fails for a while
+    Webhooks,
     /// One token, seen before or not, against jose
     Token,
     /// Size and start of what runs elsewhere
@@ -90,6 +96,7 @@ impl Work {
             Self::Load => loading::measure(&given.root),
             Self::Rows => rows::measure(given),
             Self::Gateway => gateway::measure(given),
+            Self::Webhooks => webhooks::measure(given),
             Self::Token => token::measure(given),
             Self::Size => size::measure(given),
             Self::Proof => proof::measure(given),

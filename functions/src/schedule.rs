@@ -23,8 +23,10 @@ use crate::transport::{Job, Runtime};
 /// After that a run takes no more effects, and again no more events. What it took last has its own
 /// time beyond it.
 const TIME: Duration = Duration::from_secs(20);
-/// The same of a run after an answer: the platform ends it 30 seconds after.
-const TIME_AFTER: Duration = Duration::from_secs(15);
+const BATCH_TIME: Duration = Duration::from_secs(25);
+/// The same of a run after an answer, which the platform ends after 30 seconds.
+const TIME_AFTER: Duration = Duration::from_secs(12);
+const BATCH_TIME_AFTER: Duration = Duration::from_secs(15);
 /// How long the lease is held by a run that died.
 const HELD_SECONDS: u64 = 120;
 /// Effects are worked on one after the other, within the time that they are held.
@@ -103,6 +105,11 @@ async fn noted<R: Runtime>(
                 runtime,
                 caller: &Caller::nobody(&edge.config),
                 request_id: &id,
+                time: if name == "schedule" {
+                    BATCH_TIME
+                } else {
+                    BATCH_TIME_AFTER
+                },
             };
             if name == "schedule" {
                 scheduled(&backstage, &mut report).await
@@ -154,7 +161,7 @@ async fn in_turn<R: Runtime>(
 ) -> Result<(), Problem> {
     let Backstage { edge, runtime, .. } = *backstage;
     let now = runtime.now_ms();
-    let over = now.saturating_add(milliseconds(TIME_AFTER.saturating_mul(2)));
+    let over = now.saturating_add(milliseconds(TIME_AFTER + BATCH_TIME_AFTER));
     if !edge.turn.begin(now, over) {
         report.elsewhere = true;
         return Ok(());

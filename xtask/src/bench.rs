@@ -6,9 +6,10 @@ use std::{fs, thread};
 
 use clap::Args;
 use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
+use serde_json::Value;
 
-use crate::postgres::Cluster;
 use crate::progress::Progress;
+use crate::services::Services;
 use crate::tools::{self, Tools};
 use crate::workspace::{Workspace, write};
 use crate::{artifacts, process};
@@ -16,7 +17,7 @@ use crate::{artifacts, process};
 /// What is to be measured, and where it is written down.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Measure only this: decide, load, rows, gateway, token, size or proof; may be given more than once
+    /// Measure only this: decide, load, rows, gateway, webhooks, token, size or proof; may be given more than once
     #[arg(long, value_name = "WORK")]
     only: Vec<String>,
     /// Print JSON instead of Markdown
@@ -40,15 +41,14 @@ impl Bench {
         let countersign = release(workspace, progress)?;
         let program = program(workspace, progress)?;
         let token = token(workspace, &tools, progress)?;
-        let logs = workspace.target.join("bench/logs");
-        let postgres = tools::postgres(workspace, progress)?;
-        let cluster = progress.step("start PostgreSQL", |step| {
-            Cluster::start(workspace, &postgres, &logs, step)
-        })?;
+        let load = load(workspace, progress)?;
+        // A database for queries, and the local stack for what goes through all of it.
+        let services = Services::start(workspace, &tools, progress, "bench")?;
 
         let mut command = workspace.command(program)?;
         command
-            .env("COUNTERSIGN_PG_URL", &cluster.url)
+            .envs(services.environment())
+            .env("COUNTERSIGN_LOAD", load)
             .env("COUNTERSIGN_WORKERD", tools::workerd(workspace))
             .env("COUNTERSIGN_PEER", peer)
             .env("COUNTERSIGN_TOKEN", token)
@@ -107,6 +107,23 @@ fn release(workspace: &Workspace, progress: &Progress) -> Result<PathBuf> {
         process::quiet(cargo, step)
     })?;
     Ok(workspace.target.join("release/countersign"))
+}
+
+/// The test of ten thousand webhooks, which measures as it goes.
+fn load(workspace: &Workspace, progress: &Progress) -> Result<PathBuf> {
+    progress.step("build the load of webhooks", |_| {
+        let mut cargo = workspace.command("cargo")?;
+        cargo.args(["test", "--release", "--no-run", "--message-format=json"]);
+        cargo.args(["--package=countersign-functions", "--test=native"]);
+        let lines = process::output(cargo)?;
+        let mut built = lines.lines().filter_map(|line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            Some(PathBuf::from(line.get("executable")?.as_str()?))
+        });
+        built
+            .next_back()
+            .ok_or_else(|| miette!("cargo built no test `native`"))
+    })
 }
 
 fn program(workspace: &Workspace, progress: &Progress) -> Result<PathBuf> {

@@ -50,6 +50,20 @@ struct Running {
     examples: Vec<Example>,
 }
 
+/// Where wrangler starts a run by the clock, whose own clock stands still locally.
+const SCHEDULE: &str = "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*";
+
+/// Starts the Worker's schedule as Cloudflare does, until this program ends.
+fn every_minute(url: String) {
+    thread::spawn(move || {
+        loop {
+            thread::sleep(Duration::from_secs(60));
+            // What fails is in the Worker's log.
+            let _ = ureq::get(&url).call();
+        }
+    });
+}
+
 impl Dev {
     pub(crate) fn run(&self, workspace: &mut Workspace, progress: &Progress) -> Result<()> {
         let directory = workspace.target.join("dev");
@@ -91,6 +105,7 @@ impl Dev {
             examples,
         };
         self.tell(workspace, &running)?;
+        every_minute(format!("{}{SCHEDULE}", running.worker_url));
         wait(&mut [&mut stack, &mut simulators, &mut worker])
     }
 

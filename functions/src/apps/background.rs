@@ -19,9 +19,6 @@ use crate::problem::Problem;
 use crate::providers::failure::{Failure, Kind, Provider};
 use crate::transport::Runtime;
 
-/// How long one effect, or one batch of events, may take.
-const TIME: Duration = Duration::from_secs(25);
-
 /// What is done as the Worker's role, `countersign_edge`, when nobody called; see
 /// [`super::Workflow::as_service`].
 pub const AS_SERVICE: &[(&str, &[&str])] = &[
@@ -69,6 +66,8 @@ pub struct Backstage<'a, R> {
     pub caller: &'a Caller,
     /// The name of this run, for the log and for whoever is asked.
     pub request_id: &'a str,
+    /// How long one effect, or one batch of events, may take.
+    pub time: Duration,
 }
 
 impl<'a, R: Runtime> Backstage<'a, R> {
@@ -90,8 +89,9 @@ impl<'a, R: Runtime> Backstage<'a, R> {
             runtime,
             caller,
             request_id,
+            time,
         } = *self;
-        Ok(Desk::new(edge, runtime, served, caller, request_id, TIME))
+        Ok(Desk::new(edge, runtime, served, caller, request_id, time))
     }
 
     /// Tries again what a request recorded and did not finish.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { database } from '../support/agency.mjs';
-import { control, workerUrl } from '../support/assistant.mjs';
+import { control, person, workerUrl } from '../support/assistant.mjs';
 import { runSchedule, until } from '../support/later.mjs';
 
 const uri = `${workerUrl}/functions/v1/assistant-hubspot-webhook`;
@@ -59,6 +59,32 @@ describe('webhooks of HubSpot', () => {
     ]);
     const [{ held }] = await sql`select expires_at > now() as held from countersign_edge.leases where name = 'schedule'`;
     assert.equal(held, false);
+  });
+
+  test('what is past its time is deleted, once an hour', async () => {
+    const ada = person('ada@assistant.example.test');
+    const old = async () => {
+      await sql`insert into countersign_edge.webhook_inbox (app, source, event_id, tenant_id, event_type, status, finished_at)
+        values ('assistant', 'hubspot', 'old', ${String(PORTAL)}, 'x', 'done', now() - interval '31 days'),
+          ('assistant', 'hubspot', 'parked', ${String(PORTAL)}, 'x', 'dead', now() - interval '31 days')
+        on conflict do nothing`;
+      await sql`insert into assistant.sessions (user_id, expires_at) values (${ada.id}, now() - interval '1 second')`;
+    };
+    const left = async () => {
+      const events = await sql`select event_id from countersign_edge.webhook_inbox where event_id in ('old', 'parked')`;
+      const sessions = await sql`select id from assistant.sessions where expires_at < now()`;
+      return [events.map(({ event_id: id }) => id).sort().join(), sessions.length];
+    };
+    await sql`delete from countersign_edge.leases where name = 'tidy'`;
+    await old();
+    await runSchedule();
+    assert.deepEqual(await left(), ['parked', 0]);
+    await old();
+    await runSchedule();
+    assert.deepEqual(await left(), ['old,parked', 1]);
+    await sql`delete from countersign_edge.leases where name = 'tidy'`;
+    await runSchedule();
+    assert.deepEqual(await left(), ['parked', 0]);
   });
 
   test('what is not signed, or not as it is signed, is not believed', async () => {

@@ -450,7 +450,8 @@ impl<R: Runtime> Effect for Apply<'_, '_, R> {
 }
 
 impl Request {
-    /// When it was written, if it was: each property has had its value since the version it went over.
+    /// When it was written, if it was: each property has its value, or has had it since the version
+    /// that it went over.
     fn written_at<'h>(&self, kind: ObjectKind, found: &'h WithHistory) -> Option<&'h str> {
         let base = time::milliseconds(&self.base)?;
         let html = kind.words().is_some_and(|words| words.html);
@@ -458,16 +459,18 @@ impl Request {
         let mut last = None;
         for (name, value) in &self.properties {
             let versions = found.history.get(name)?;
-            let version = versions.iter().find(|version| {
-                let at = time::milliseconds(&version.timestamp);
-                at.is_some_and(|at| at >= base)
+            let version = versions.iter().zip(0..).find(|(version, at)| {
+                let since = time::milliseconds(&version.timestamp) >= Some(base);
+                // What is there now is there, since whenever.
+                (since || *at == 0)
                     && match &text {
                         // HubSpot mends HTML, so that it is not to the letter what was sent.
                         Some(text) => plain(&version.value, html).contains(text.as_str()),
                         None => same_instant(&version.value, value),
                     }
             });
-            last = Some(version?.timestamp.as_str());
+            let (version, _) = version?;
+            last = Some(version.timestamp.as_str());
         }
         last
     }
