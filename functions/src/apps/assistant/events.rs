@@ -127,18 +127,18 @@ impl<R: Runtime> Desk<'_, R> {
             table.eq("portal_id", portal).eq("status", "active")
         });
         let connections: Vec<Connection> = connections.await?;
+        let mut mirrored = Ok(());
         for connection in connections {
             for deals in deals.chunks(AT_ONCE) {
                 match self.mirror_for(&connection, deals).await {
-                    // The person has to connect again; the others need not wait for that.
-                    Err(Stop::Failed(Fate::Failed(why, _))) if why.starts_with("connection_") => {
-                        break;
-                    }
-                    other => other?,
+                    // The person has to connect again, as their connection says.
+                    Err(Stop::Ended) => break,
+                    // One person's failure is not another's.
+                    other => mirrored = mirrored.and(other),
                 }
             }
         }
-        Ok(())
+        mirrored
     }
 
     async fn mirror_for(&self, connection: &Connection, deals: &[&str]) -> Result<(), Stop> {

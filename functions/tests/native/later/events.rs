@@ -124,6 +124,35 @@ async fn an_event_goes_to_each_persons_connection_that_may_see_the_deal() {
             .all(|row| row["status"] == "done" || row["status"] == "dead")
     );
 
+    // A connection that has ended stops nobody else's, whichever comes first.
+    let ended = json!({ "token_expires_at": "2026-01-01T00:00:00Z" });
+    for email in [DOV, ADA] {
+        world.disconnect_all().await;
+        world.connect(email, json!({ "user": 7009 })).await;
+        let all = "hubspot_connections?id=not.is.null";
+        world
+            .control("/hubspot/revoke", json!({ "portal": "24680135" }))
+            .await;
+        world
+            .as_worker(Method::PATCH, all, "assistant", ended.clone())
+            .await;
+        let other = if email == DOV { ADA } else { DOV };
+        world.connect(other, json!({ "user": 7010 })).await;
+        world.forget().await;
+        told(&world, json!([changed(330_044_001)])).await;
+        assert_eq!(world.mirror_of(other).await, TWO[..1]);
+        assert!(world.mirror_of(email).await.is_empty());
+        assert!(
+            events(&world)
+                .await
+                .iter()
+                .all(|row| row["status"] == "done")
+        );
+    }
+    world.disconnect_all().await;
+    world.forget().await;
+    world.connect(ADA, json!({})).await;
+
     // HubSpot is away: the events wait, and their error is told.
     let fault = json!({ "provider": "hubspot", "path": "batch/read", "times": 3, "effect": { "answer": { "status": 503 } } });
     world.control("/faults", fault).await;
