@@ -4,6 +4,7 @@
 //! what is done as the Worker's role rather than as the caller. A request is read, decided and
 //! answered here; what a workflow does is in its app's module.
 
+pub mod advisory;
 pub mod agency;
 pub mod assistant;
 pub mod background;
@@ -26,6 +27,7 @@ use crate::handlers::rest::body;
 use crate::message::{Request, Response};
 use crate::problem::Problem;
 use crate::transport::Runtime;
+use advisory::Advisory;
 use agency::Agency;
 use desk::Desk;
 use portal::Portal;
@@ -56,6 +58,8 @@ pub struct Workflow {
 /// What is done: a workflow of one of the apps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Run {
+    /// Advisory's.
+    Advisory(advisory::Do),
     /// The agency's.
     Agency(agency::Do),
     /// The assistant's.
@@ -67,6 +71,7 @@ pub enum Run {
 impl Run {
     fn time(self) -> Duration {
         match self {
+            Self::Advisory(_) => advisory::TIME,
             Self::Agency(run) => run.time(),
             Self::Assistant(run) => run.time(),
             Self::Portal(_) => portal::TIME,
@@ -74,7 +79,12 @@ impl Run {
     }
 }
 
-const TABLES: [&[Workflow]; 3] = [agency::WORKFLOWS, assistant::WORKFLOWS, portal::WORKFLOWS];
+const TABLES: [&[Workflow]; 4] = [
+    advisory::WORKFLOWS,
+    agency::WORKFLOWS,
+    assistant::WORKFLOWS,
+    portal::WORKFLOWS,
+];
 
 /// What a workflow does as the Worker's role whose effect goes through the outbox.
 pub const RECORDS: &str = "call record_effect, finish_effect";
@@ -286,6 +296,7 @@ async fn run<R: Runtime>(
     asked: &Asked<'_>,
 ) -> Result<Response<R::Stream>, Problem> {
     match run {
+        Run::Advisory(run) => Advisory::at(desk).answer(run, asked).await,
         Run::Agency(run) => Agency::at(desk, asked)?.answer(run, asked).await,
         Run::Assistant(run) => desk.assist(run, asked).await,
         Run::Portal(run) => Portal::at(desk).answer(run, asked).await,

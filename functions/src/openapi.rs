@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::apps::{RECORDS, Run, Workflow, agency, assistant, portal, repeat, workflows};
+use crate::apps::{RECORDS, Run, Workflow, advisory, agency, assistant, portal, repeat, workflows};
 
 /// The document, as it is served. It is kept as text, since what makes it would be a tenth of the
 /// Worker; a test sees to it that the table makes just this.
@@ -42,6 +42,9 @@ pub fn document(tenants: &BTreeMap<String, String>) -> Value {
         (schemas.as_object_mut(), portal::types::schemas())
     {
         schemas.extend(more);
+        if let Value::Object(more) = advisory::types::schemas() {
+            schemas.extend(more);
+        }
         schemas.insert("Problem".to_owned(), problem());
     }
     json!({
@@ -63,6 +66,7 @@ pub fn document(tenants: &BTreeMap<String, String>) -> Value {
 
 fn operation(workflow: &Workflow, tenants: &BTreeMap<String, String>) -> Value {
     let types = match workflow.run {
+        Run::Advisory(run) => advisory::types::of(run),
         Run::Agency(run) => agency::types::of(run),
         Run::Assistant(run) => assistant::types::of(run),
         Run::Portal(run) => portal::types::of(run),

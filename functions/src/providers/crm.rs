@@ -112,6 +112,9 @@ pub trait Crm {
 
 /// What comes in pages.
 pub trait Record: Sized {
+    /// Whether they are clients, and not households.
+    const IS_CLIENT: bool;
+
     /// A page of them.
     fn page<C: Crm>(
         crm: &C,
@@ -123,6 +126,8 @@ pub trait Record: Sized {
 }
 
 impl Record for Household {
+    const IS_CLIENT: bool = false;
+
     async fn page<C: Crm>(crm: &C, wanted: Wanted<'_>) -> Result<Page<Self>, Failure> {
         crm.households(wanted).await
     }
@@ -133,6 +138,8 @@ impl Record for Household {
 }
 
 impl Record for Client {
+    const IS_CLIENT: bool = true;
+
     async fn page<C: Crm>(crm: &C, wanted: Wanted<'_>) -> Result<Page<Self>, Failure> {
         crm.clients(wanted).await
     }

@@ -5,6 +5,7 @@
 #![cfg(test)]
 #![cfg(not(target_arch = "wasm32"))]
 
+mod advisory;
 mod agency;
 mod later;
 mod people;

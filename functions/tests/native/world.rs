@@ -58,7 +58,7 @@ impl World {
                 "SUPABASE_JWT_SECRET" => &facts["stack"]["jwtSecret"],
                 "SUPABASE_PUBLISHABLE_KEY" => &facts["stack"]["publishableKey"],
                 // The first is for requests that name none.
-                "APPS" => return Some("agency assistant portal".to_owned()),
+                "APPS" => return Some("agency advisory assistant portal".to_owned()),
                 "PUBLIC_URL" => return Some(PUBLIC_URL.to_owned()),
                 "ALLOWED_ORIGINS" => return Some(ORIGIN.to_owned()),
                 "BASEROW_CLOSED_FIELDS" => return Some("Level".to_owned()),

@@ -1,0 +1,267 @@
+//! Advisory: a firm's clients, who live in its CRM, and what they hold at Schwab.
+//!
+//! Nothing of a client is the database's own: what lies there are copies, each with the time it was
+//! fetched. A request reads a copy that is young enough, or else the CRM; and if the CRM fails, the old
+//! copy with its age and a warning. What was never fetched is never made up.
+
+mod connect;
+mod copies;
+mod link;
+mod meetings;
+mod reads;
+mod sync;
+pub mod types;
+
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use super::desk::Desk;
+use super::{Asked, Run, Workflow};
+use crate::message::Response;
+use crate::problem::Problem;
+use crate::transport::Runtime;
+
+/// How long a workflow may take.
+pub(super) const TIME: Duration = Duration::from_secs(25);
+
+/// What a workflow does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table says what each does")]
+pub enum Do {
+    Status,
+    Connect(Whose),
+    Disconnect(Whose),
+    Households,
+    Clients,
+    Client,
+    Start,
+    End,
+    Record,
+    Sync(Whose),
+}
+
+/// Whose connection it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The firm's.
+    Firm,
+    /// The caller's own.
+    Own,
+}
+
+const fn row(
+    method: Method,
+    path: &'static str,
+    needs: (&'static str, &'static str),
+    as_service: &'static [&'static str],
+    run: Do,
+    summary: &'static str,
+) -> Workflow {
+    Workflow {
+        app: "advisory",
+        method,
+        path,
+        summary,
+        needs: Some(needs),
+        as_service,
+        creates: matches!(run, Do::Start | Do::Record),
+        run: Run::Advisory(run),
+    }
+}
+
+const READ: (&str, &str) = ("crm.client", "read");
+const MEET: (&str, &str) = ("crm.client", "meet");
+const MANAGE: (&str, &str) = ("crm.connection", "manage");
+const CONNECT: (&str, &str) = ("crm.connection", "connect");
+
+/// What storing a connection takes.
+const STORES: &[&str] = &[
+    "read, create, update crm_connections",
+    "create, update crm_connection_secrets",
+    "call advisory_forget",
+];
+const ENDS: &[&str] = &[
+    "read, delete crm_connections",
+    "read, delete crm_connection_secrets",
+    "call advisory_forget",
+];
+/// What asking the CRM takes.
+const ASKS: &[&str] = &[
+    "read, update crm_connection_secrets",
+    "update crm_connections.status, last_error",
+];
+const COPIES: &[&str] = &[
+    "read, update crm_connection_secrets",
+    "update crm_connections.status, last_error",
+    "call take_lease, drop_lease, advisory_store_client",
+];
+const SYNCS: &[&str] = &[
+    "read, update crm_connection_secrets",
+    "update crm_connections",
+    "call take_lease, drop_lease, advisory_store_listing, advisory_remove_absent",
+];
+
+/// Advisory's workflows.
+pub const WORKFLOWS: &[Workflow] = &[
+    row(
+        Method::GET,
+        "/functions/v1/advisory-connect",
+        READ,
+        &[],
+        Do::Status,
+        "The firm's connection to its CRM, and your own",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/advisory-connect",
+        MANAGE,
+        STORES,
+        Do::Connect(Whose::Firm),
+        "Connects the firm to its CRM, by a key that the CRM takes",
+    ),
+    row(
+        Method::DELETE,
+        "/functions/v1/advisory-connect",
+        MANAGE,
+        ENDS,
+        Do::Disconnect(Whose::Firm),
+        "Ends the firm's connection, and removes what was copied through it",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/advisory-connect/own",
+        CONNECT,
+        STORES,
+        Do::Connect(Whose::Own),
+        "Connects you to a CRM of your own; what comes through it only you see",
+    ),
+    row(
+        Method::DELETE,
+        "/functions/v1/advisory-connect/own",
+        CONNECT,
+        ENDS,
+        Do::Disconnect(Whose::Own),
+        "Ends your own connection, and removes what was copied through it",
+    ),
+    row(
+        Method::GET,
+        "/functions/v1/advisory-households",
+        READ,
+        ASKS,
+        Do::Households,
+        "A page of the households",
+    ),
+    row(
+        Method::GET,
+        "/functions/v1/advisory-clients",
+        READ,
+        ASKS,
+        Do::Clients,
+        "A page of the clients",
+    ),
+    row(
+        Method::GET,
+        "/functions/v1/advisory-clients/{id}",
+        ("crm.account", "read"),
+        COPIES,
+        Do::Client,
+        "A client with accounts, positions and transactions",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/advisory-meetings",
+        MEET,
+        ASKS,
+        Do::Start,
+        "Starts a meeting with a client of the firm's CRM",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/advisory-meetings/{id}/end",
+        MEET,
+        &[],
+        Do::End,
+        "Ends a meeting of yours",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/advisory-meetings/{id}/records",
+        MEET,
+        &[],
+        Do::Record,
+        "Records notes and outcomes of a meeting",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/advisory-sync",
+        MANAGE,
+        SYNCS,
+        Do::Sync(Whose::Firm),
+        "Renews the copies of the firm's clients and households",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/advisory-sync/own",
+        CONNECT,
+        SYNCS,
+        Do::Sync(Whose::Own),
+        "Renews the copies of the clients and households of your own CRM",
+    ),
+];
+
+/// Advisory's desk.
+#[derive(Debug)]
+pub(super) struct Advisory<'a, R>(Desk<'a, R>);
+
+impl<'a, R: Runtime> Advisory<'a, R> {
+    pub(super) fn at(desk: Desk<'a, R>) -> Self {
+        Self(desk)
+    }
+
+    /// Answers a request that the policy allows.
+    pub(super) async fn answer(
+        &self,
+        run: Do,
+        asked: &Asked<'_>,
+    ) -> Result<Response<R::Stream>, Problem> {
+        let (status, body) = match run {
+            Do::Status => (StatusCode::OK, self.status(asked).await?),
+            Do::Connect(whose) => (StatusCode::OK, self.connect(whose, asked).await?),
+            Do::Disconnect(whose) => (StatusCode::OK, self.disconnect(whose, asked).await?),
+            Do::Households => (StatusCode::OK, self.households(asked).await?),
+            Do::Clients => (StatusCode::OK, self.clients(asked).await?),
+            Do::Client => (StatusCode::OK, self.client(asked).await?),
+            Do::Start => (StatusCode::CREATED, self.start(asked).await?),
+            Do::End => (StatusCode::OK, self.end(asked).await?),
+            Do::Record => (StatusCode::CREATED, self.record(asked).await?),
+            Do::Sync(whose) => (StatusCode::OK, self.sync(whose, asked).await?),
+        };
+        Ok(Response::json(status, &body))
+    }
+
+    /// For how long a copy may be used before it is read again: the policy says.
+    fn lifetime(&self) -> Duration {
+        let table = self.0.app.policy.table(copies::CLIENTS);
+        let source = table.and_then(|table| table.source.as_ref());
+        let seconds = source.and_then(|source| source.ttl).unwrap_or_default();
+        Duration::from_secs(u64::from(seconds))
+    }
+}
+
+/// A parameter that is `true` or `false`; `false` if it is not there.
+fn flag(asked: &Asked<'_>, name: &str) -> Result<bool, Problem> {
+    match asked.parameter(name) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::bad_request(format!(
+            "`{name}` is neither `true` nor `false`"
+        ))),
+    }
+}
+
+/// What is wrong with the CRM, beside an older copy.
+fn warning(problem: &Problem) -> Value {
+    serde_json::json!({ "code": problem.code, "message": problem.message })
+}

@@ -1,0 +1,184 @@
+//! Renewing the copies of clients and households: what changed since the last time, and now and then
+//! all of it, since a CRM does not tell what is gone.
+//!
+//! A run that fails anywhere leaves the time from which the next one asks as it was, and removes
+//! nothing. What a page brought stays: it is what the CRM said.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::link::{CONNECTIONS, Connection, Linked};
+use super::{Advisory, Whose, flag};
+use crate::apps::Asked;
+use crate::problem::Problem;
+use crate::providers::budget::milliseconds;
+use crate::providers::crm::{Client, Household, Pages, Record};
+use crate::record::request_id;
+use crate::time;
+use crate::transport::Runtime;
+
+const LEASE_SECONDS: u64 = 60;
+/// A run asks from this long before the last one began: CRMs write times to the minute, and some late.
+const OVERLAP: Duration = Duration::from_secs(5 * 60);
+/// How long changes alone are enough.
+const ALL_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[derive(Deserialize)]
+struct Removal {
+    what: String,
+    total: u64,
+    absent: u64,
+    removed: u64,
+}
+
+impl<R: Runtime> Advisory<'_, R> {
+    pub(super) async fn sync(&self, whose: Whose, asked: &Asked<'_>) -> Result<Value, Problem> {
+        let all = flag(asked, "all")?;
+        let connection = self.connection_of(asked.tenant()?, Some(whose)).await?;
+        self.renew(&connection, all).await
+    }
+
+    /// Renews the copies of a connection; by all of them if `all`, or if it is time. Whoever calls has
+    /// decided that it may be done: nothing in here is done as a caller.
+    pub(super) async fn renew(&self, connection: &Connection, all: bool) -> Result<Value, Problem> {
+        let own = self.0.own()?;
+        let name = format!("advisory/sync/{}", connection.id);
+        let holder = request_id(None);
+        let lease = json!({ "p_name": name, "p_holder": holder, "p_seconds": LEASE_SECONDS });
+        if own.call("take_lease", &lease).await?.is_null() {
+            let status = reqwest::StatusCode::CONFLICT;
+            return Err(
+                Problem::new(status, "sync_under_way", "the copies are being renewed")
+                    .header("retry-after", "10"),
+            );
+        }
+        let renewed = self.renew_now(connection, all).await;
+        let lease = json!({ "p_name": name, "p_holder": holder });
+        // If it cannot be given back it ends by itself.
+        let _ = own.call("drop_lease", &lease).await;
+        renewed
+    }
+
+    async fn renew_now(&self, connection: &Connection, all: bool) -> Result<Value, Problem> {
+        let began = self.0.runtime.now_ms();
+        let at = |name: &str| {
+            let text = connection.config.get(name).and_then(Value::as_str);
+            // A time that is not over was never written here.
+            text.and_then(time::milliseconds).filter(|at| *at <= began)
+        };
+        let (since, whole) = (at("synced_from"), at("listed_from"));
+        let due = whole.is_none_or(|at| began.saturating_sub(at) >= milliseconds(ALL_AFTER));
+        let since = since.filter(|_| !all && !due);
+        let since = since.map(|at| at.saturating_sub(milliseconds(OVERLAP)));
+        let crm = self.open(connection).await?;
+        let households = self
+            .walk::<Household>(connection, &crm, since, began)
+            .await?;
+        let clients = self.walk::<Client>(connection, &crm, since, began).await?;
+        let listed = since.is_none() && households.1 && clients.1;
+        let removals = if listed {
+            self.remove(connection, began).await?
+        } else {
+            Vec::new()
+        };
+        let held_back = removals.iter().any(|one| one.absent > one.removed);
+        self.note(connection, began, since.is_none(), listed, held_back)
+            .await?;
+        let told = removals.iter().map(|one| {
+            let told = json!({ "total": one.total, "absent": one.absent, "removed": one.removed });
+            (one.what.clone(), told)
+        });
+        Ok(json!({
+            "provider": connection.provider, "listing": if since.is_none() { "all" } else { "changes" },
+            "complete": since.is_some() || listed, "households": households.0, "clients": clients.0,
+            "removals": told.collect::<Map<_, _>>(), "held_back": held_back,
+        }))
+    }
+
+    /// Keeps page after page. Gives how many records there were, and whether those were all there are.
+    async fn walk<T: Record + serde::Serialize>(
+        &self,
+        connection: &Connection,
+        crm: &Linked<'_, R>,
+        since: Option<u64>,
+        began: u64,
+    ) -> Result<(usize, bool), Problem> {
+        let own = self.0.own()?;
+        let mut pages = Pages::of(crm, since);
+        loop {
+            let page: Vec<T> = match pages.next().await {
+                Ok(Some(page)) => page,
+                Ok(None) => return Ok((pages.seen(), pages.complete())),
+                Err(failure) => return Err(self.failed(connection, failure).await),
+            };
+            let (mut households, mut clients) = (json!([]), json!([]));
+            *(if T::IS_CLIENT {
+                &mut clients
+            } else {
+                &mut households
+            }) = json!(page);
+            let stored = json!({
+                "p_firm": connection.firm_id, "p_owner": connection.owner_id,
+                "p_source": connection.provider, "p_households": households, "p_clients": clients,
+                "p_fetched_at": time::rfc3339(began),
+            });
+            own.call("advisory_store_listing", &stored).await?;
+        }
+    }
+
+    async fn remove(&self, connection: &Connection, began: u64) -> Result<Vec<Removal>, Problem> {
+        let percent = self.0.edge.config.providers.crm.most_removed;
+        let of = json!({
+            "p_firm": connection.firm_id, "p_owner": connection.owner_id,
+            "p_since": time::rfc3339(began), "p_percent": percent,
+        });
+        let removed = self.0.own()?.call("advisory_remove_absent", &of).await?;
+        serde_json::from_value(removed).map_err(|error| {
+            let status = reqwest::StatusCode::INTERNAL_SERVER_ERROR;
+            Problem::new(status, "CS500", "the database's answer cannot be read")
+                .internal(error.to_string())
+        })
+    }
+
+    /// Notes from when the next run asks. `last_synced_at` says that the copies are all there are, so
+    /// it waits for the first listing that is complete.
+    async fn note(
+        &self,
+        connection: &Connection,
+        began: u64,
+        all: bool,
+        listed: bool,
+        held_back: bool,
+    ) -> Result<(), Problem> {
+        let at = time::rfc3339(began);
+        let mut config = connection.config.as_object().cloned().unwrap_or_default();
+        config.insert("synced_from".to_owned(), at.as_str().into());
+        if listed {
+            config.insert("listed_from".to_owned(), at.as_str().into());
+        }
+        let synced = listed || (!all && connection.last_synced_at.is_some());
+        let mut changes = Map::new();
+        changes.insert("config".to_owned(), config.into());
+        if synced {
+            changes.insert("last_synced_at".to_owned(), at.into());
+        }
+        let error = match (all && !listed, held_back) {
+            (true, _) => Some("LISTING_INCOMPLETE"),
+            (_, true) => Some("REMOVAL_HELD_BACK"),
+            _ => None,
+        };
+        if all || error.is_some() {
+            changes.insert("last_error".to_owned(), error.into());
+        }
+        let changes = Value::Object(changes).to_string();
+        let service = self.0.as_service()?;
+        service
+            .rows::<Value>(CONNECTIONS, |table| {
+                table.update(changes).eq("id", &connection.id).select("id")
+            })
+            .await
+            .map(drop)
+    }
+}

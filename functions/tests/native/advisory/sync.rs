@@ -1,0 +1,143 @@
+//! Renewing the copies.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::WHITFIELD;
+use crate::world::World;
+
+async fn sync(world: &World, path: &str) -> (u16, Value) {
+    world.advise("grace", Method::POST, path, None).await
+}
+
+async fn clients(world: &World) -> Vec<String> {
+    let address = format!(
+        "client_data_cache?select=crm_client_id&owner_id=is.null&firm_id=eq.{WHITFIELD}&order=crm_client_id.asc"
+    );
+    let rows = world.rows(&address).await;
+    rows.iter()
+        .map(|row| row["crm_client_id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+pub(super) async fn changes_come_and_what_is_gone_goes(world: &World) {
+    let (status, first) = sync(world, "sync").await;
+    assert_eq!(status, 200, "{first}");
+    assert_eq!(
+        (&first["listing"], &first["complete"]),
+        (&json!("all"), &json!(true)),
+        "{first}"
+    );
+    assert_eq!(
+        (&first["clients"], &first["households"]),
+        (&json!(3), &json!(2))
+    );
+    assert_eq!(clients(world).await, ["crm-501", "crm-502", "crm-503"]);
+    // Copies of holdings are as they were.
+    world.forget_log().await;
+    let (_, client) = world.read("grace", "clients/crm-501").await;
+    assert_eq!(
+        client["accounts"].as_array().map(Vec::len),
+        Some(2),
+        "{client}"
+    );
+    // Lists come from the copies now.
+    let (_, list) = world.read("grace", "clients?search=CASTELLAN&size=1").await;
+    assert_eq!(
+        (&list["results"][0]["name"], &list["next"]),
+        (&json!("Elena Castellan"), &json!(2)),
+        "{list}"
+    );
+    let (_, list) = world.read("grace", "households?search=trust").await;
+    assert_eq!(list["results"].as_array().unwrap().len(), 1, "{list}");
+    assert_eq!(world.asked("/").await, 0);
+
+    let new = json!({ "id": "crm-504", "name": "New Client", "status": "prospect" });
+    world
+        .control("/bridge/alter", json!({ "list": "clients", "set": new }))
+        .await;
+    let (_, changes) = sync(world, "sync").await;
+    assert_eq!(
+        (&changes["listing"], &changes["clients"]),
+        (&json!("changes"), &json!(1)),
+        "{changes}"
+    );
+    assert_eq!(clients(world).await.len(), 4);
+    // Changes do not tell what is gone; a listing of all does.
+    world
+        .control(
+            "/bridge/alter",
+            json!({ "list": "clients", "remove": "crm-504" }),
+        )
+        .await;
+    sync(world, "sync").await;
+    assert_eq!(clients(world).await.len(), 4);
+    let (_, all) = sync(world, "sync?all=true").await;
+    assert_eq!(
+        all["removals"]["clients"],
+        json!({ "total": 4, "absent": 1, "removed": 1 }),
+        "{all}"
+    );
+    assert_eq!(clients(world).await.len(), 3);
+}
+
+pub(super) async fn a_failure_removes_nothing(world: &World) {
+    // Two of three at once are more than a tenth.
+    let list = world
+        .rows(&format!(
+            "households?select=external_id&owner_id=is.null&firm_id=eq.{WHITFIELD}"
+        ))
+        .await;
+    assert_eq!(list.len(), 2);
+    for (effect, status) in [
+        (json!({ "answer": { "status": 500 } }), 503),
+        (json!("truncated"), 503),
+        (json!("malformed"), 502),
+        (
+            json!({ "answer": { "status": 200, "body": { "clients": [] } } }),
+            502,
+        ),
+    ] {
+        let fault =
+            json!({ "provider": "bridge", "path": "/clients", "times": 3, "effect": effect });
+        world.control("/faults", fault).await;
+        let (answered, answer) = sync(world, "sync?all=true").await;
+        assert_eq!(answered, status, "{effect} {answer}");
+        assert_eq!(clients(world).await.len(), 3, "{effect}");
+        world.well().await;
+    }
+    // A CRM that says in all order that there is nobody.
+    let nobody = json!({ "clients": [], "meta": { "total_count": 0, "total_pages": 0, "page": 1, "per_page": 100 } });
+    let fault = json!({ "provider": "bridge", "path": "/clients", "effect": { "answer": { "status": 200, "body": nobody } } });
+    world.control("/faults", fault).await;
+    let (status, answer) = sync(world, "sync?all=true").await;
+    assert_eq!(
+        (status, &answer["held_back"]),
+        (200, &json!(true)),
+        "{answer}"
+    );
+    assert_eq!(
+        answer["removals"]["clients"],
+        json!({ "total": 3, "absent": 3, "removed": 0 })
+    );
+    assert_eq!(clients(world).await.len(), 3);
+    let (_, status) = world.read("grace", "connect").await;
+    assert_eq!(status["connections"][0]["last_error"], "REMOVAL_HELD_BACK");
+    sync(world, "sync?all=true").await;
+    let (_, status) = world.read("grace", "connect").await;
+    assert_eq!(status["connections"][0]["last_error"], Value::Null);
+    // Down, the lists are the copies, and say so.
+    let fault =
+        json!({ "provider": "bridge", "times": 100, "effect": { "answer": { "status": 500 } } });
+    world.control("/faults", fault).await;
+    let (status, list) = world.read("grace", "clients?fresh=true").await;
+    assert_eq!((status, &list["stale"]), (200, &json!(true)), "{list}");
+    assert_eq!(
+        (
+            list["results"].as_array().unwrap().len(),
+            &list["warning"]["code"]
+        ),
+        (3, &json!("provider_down"))
+    );
+    world.well().await;
+}
