@@ -3,6 +3,7 @@
 mod apply;
 mod connect;
 mod events;
+mod fill;
 mod objects;
 mod process;
 mod text;

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::Desk;
+use super::fill::FILL;
 use crate::apps::background::{all, failed};
 use crate::apps::id;
 use crate::connections::{self, CONNECTIONS, Connection};
@@ -22,12 +23,12 @@ use crate::time;
 use crate::transport::Runtime;
 
 /// How long one run may mirror a portal's deals. Longer than a batch may take.
-const HELD_SECONDS: u64 = 60;
+pub(super) const HELD_SECONDS: u64 = 60;
 /// HubSpot takes no more at once.
 const AT_ONCE: usize = 100;
 /// What a deal is called where events name kinds by number.
 const DEAL: &str = "0-3";
-const PROPERTIES: [&str; 7] = [
+pub(super) const PROPERTIES: [&str; 7] = [
     "dealname",
     "amount",
     "deal_currency_code",
@@ -38,7 +39,7 @@ const PROPERTIES: [&str; 7] = [
 ];
 
 /// What stops the mirroring of a portal.
-enum Stop {
+pub(super) enum Stop {
     /// Another run is at it.
     Busy,
     /// The connection has ended.
@@ -93,15 +94,19 @@ impl<R: Runtime> Desk<'_, R> {
             };
             outcomes.insert(portal, fate);
         }
-        let fate = |(event, deals): (&Event, &Option<Vec<&str>>)| match deals {
-            None => Fate::Dead("CS400: the event names no deal by an id".to_owned()),
-            Some(deals) if deals.is_empty() => Fate::Done,
-            Some(_) => {
-                let portal = event.tenant_id.as_deref().unwrap_or_default();
-                outcomes.get(portal).cloned().unwrap_or(Fate::Wait)
-            }
-        };
-        events.iter().zip(&concerns).map(fate).collect()
+        let mut fates = Vec::with_capacity(events.len());
+        for (event, deals) in events.iter().zip(&concerns) {
+            fates.push(match deals {
+                _ if event.event_type == FILL => self.fill(event).await,
+                None => Fate::Dead("CS400: the event names no deal by an id".to_owned()),
+                Some(deals) if deals.is_empty() => Fate::Done,
+                Some(_) => {
+                    let portal = event.tenant_id.as_deref().unwrap_or_default();
+                    outcomes.get(portal).cloned().unwrap_or(Fate::Wait)
+                }
+            });
+        }
+        fates
     }
 
     /// Reads deals of a portal for everybody who is connected to it, and writes them down.
@@ -179,7 +184,7 @@ fn deals(event: &Event) -> Option<Vec<&str>> {
 }
 
 /// A deal as a row of the mirror.
-fn opportunity(deal: &Record) -> Value {
+pub(super) fn opportunity(deal: &Record) -> Value {
     let text = |name: &str| {
         deal.properties
             .get(name)?
