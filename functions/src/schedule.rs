@@ -183,7 +183,8 @@ async fn all<R: Runtime>(backstage: &Backstage<'_, R>, report: &mut Report) -> R
     let time = || Budget::starting(backstage.runtime.now_ms(), TIME);
     let done = effects(backstage, &time(), report).await;
     // One does not wait for the other.
-    events(backstage, &time(), report).await.and(done)
+    let done = events(backstage, &time(), report).await.and(done);
+    backstage.routine().await.and(done)
 }
 
 /// Finishes effects that are due.

@@ -37,6 +37,7 @@ pub const AS_SERVICE: &[(&str, &[&str])] = &[
             "read, update hubspot_connection_secrets",
             "update hubspot_connections",
             "call mirror_deals: insert, update, delete opportunities",
+            "read, delete opportunities",
         ],
     ),
     (
@@ -125,6 +126,17 @@ impl<'a, R: Runtime> Backstage<'a, R> {
                 &Fate::Dead("unknown_source: no app works through it".to_owned()),
             ),
         }
+    }
+
+    /// What the apps do by the clock and for nobody's request, a part of it each time.
+    ///
+    /// # Errors
+    /// If a database does not answer; what is left is done by the next run.
+    pub async fn routine(&self) -> Result<(), Problem> {
+        if let Ok(desk) = self.desk("assistant") {
+            desk.begin_fills().await?;
+        }
+        Ok(())
     }
 
     /// Deletes what is past its time in the apps' own tables.

@@ -103,6 +103,56 @@ impl World {
         assert_eq!(status, 200, "{body}");
     }
 
+    /// A token of the simulator, got beside the Worker.
+    pub(super) async fn hubspot_token(&self) -> String {
+        let settings = &self.facts["simulators"]["settings"];
+        let of = |name: &str| settings[name].as_str().unwrap();
+        self.control("/hubspot/consent", json!({})).await;
+        let back = format!("{PUBLIC_URL}/functions/v1/assistant-hubspot-callback");
+        let page = [
+            ("client_id", of("HUBSPOT_CLIENT_ID")),
+            ("redirect_uri", &back),
+            (
+                "scope",
+                "oauth crm.objects.deals.read crm.objects.deals.write",
+            ),
+            ("state", "s"),
+        ];
+        let page = reqwest::Url::parse_with_params(of("HUBSPOT_AUTHORIZE_URL"), page).unwrap();
+        let page = self.native.0.get(page).send().await.unwrap();
+        let location = page.headers()["location"].to_str().unwrap();
+        let location = reqwest::Url::parse(location).unwrap();
+        let code = location
+            .query_pairs()
+            .find(|(name, _)| name == "code")
+            .unwrap()
+            .1;
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", of("HUBSPOT_CLIENT_ID")),
+            ("client_secret", of("HUBSPOT_CLIENT_SECRET")),
+            ("redirect_uri", &back),
+            ("code", &code),
+        ];
+        let url = format!("{}/oauth/v3/token", of("HUBSPOT_URL"));
+        let grant = self.native.0.post(url).form(&form).send().await.unwrap();
+        let grant: Value = serde_json::from_slice(&grant.bytes().await.unwrap()).unwrap();
+        grant["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// A batch of deals, beside the Worker.
+    pub(super) async fn batch(&self, token: &str, what: &str, inputs: Vec<Value>) -> Value {
+        let settings = &self.facts["simulators"]["settings"];
+        let url = settings["HUBSPOT_URL"].as_str().unwrap();
+        let url = format!("{url}/crm/v3/objects/deals/batch/{what}");
+        let request = self.native.0.post(url).bearer_auth(token);
+        let request = request.header("content-type", "application/json");
+        let answer = request.body(json!({ "inputs": inputs }).to_string());
+        let answer = answer.send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default()
+    }
+
     /// Nobody is connected to anything.
     pub(super) async fn disconnect_all(&self) {
         let all = "hubspot_connections?id=not.is.null";
