@@ -12,10 +12,11 @@ use countersign_functions::limit::Limit;
 use countersign_functions::serve::Setup;
 
 /// Set with `wrangler secret put`, and never in a file.
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 8] = [
     "BASEROW_TOKEN",
     "BASEROW_WEBHOOK_SECRET",
     "BETTER_AUTH_SECRET",
+    "CRM_BRIDGE_WEBHOOK_SECRET",
     "HUBSPOT_CLIENT_SECRET",
     "LLM_API_KEY",
     "SEALING_KEYS",

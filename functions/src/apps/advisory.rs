@@ -11,6 +11,7 @@ mod meetings;
 mod reads;
 mod sync;
 pub mod types;
+pub mod webhook;
 
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub enum Do {
     End,
     Record,
     Sync(Whose),
+    Webhook,
 }
 
 /// Whose connection it is.
@@ -97,7 +99,8 @@ const COPIES: &[&str] = &[
     "update crm_connections.status, last_error",
     "call take_lease, drop_lease, advisory_store_client",
 ];
-const SYNCS: &[&str] = &[
+/// What renewing copies takes.
+pub(super) const SYNCS: &[&str] = &[
     "read, update crm_connection_secrets",
     "update crm_connections",
     "call take_lease, drop_lease, advisory_store_listing, advisory_remove_absent",
@@ -209,6 +212,16 @@ pub const WORKFLOWS: &[Workflow] = &[
         Do::Sync(Whose::Own),
         "Renews the copies of the clients and households of your own CRM",
     ),
+    Workflow {
+        app: "advisory",
+        method: Method::POST,
+        path: "/functions/v1/advisory-bridge-webhook/{connection}",
+        summary: "Where the CRM bridge tells of changes",
+        needs: None,
+        as_service: &["read crm_connections", "call store_webhooks"],
+        creates: false,
+        run: Run::Advisory(Do::Webhook),
+    },
 ];
 
 /// Advisory's desk.
@@ -237,6 +250,7 @@ impl<'a, R: Runtime> Advisory<'a, R> {
             Do::End => (StatusCode::OK, self.end(asked).await?),
             Do::Record => (StatusCode::CREATED, self.record(asked).await?),
             Do::Sync(whose) => (StatusCode::OK, self.sync(whose, asked).await?),
+            Do::Webhook => (StatusCode::OK, self.webhook(asked).await?),
         };
         Ok(Response::json(status, &body))
     }

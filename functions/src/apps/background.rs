@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
+use super::advisory::{self, Advisory};
 use super::desk::Desk;
 use super::{assistant, portal};
 use crate::caller::Caller;
@@ -28,6 +29,16 @@ pub const AS_SERVICE: &[(&str, &[&str])] = &[
             "call take_lease, drop_lease, purge",
             "call claim_outbox, finish_effect",
             "call claim_webhooks, finish_webhooks",
+        ],
+    ),
+    ("advisory: copies that are due", advisory::SYNCS),
+    (
+        "advisory: events of the CRM bridge",
+        &[
+            "read, update crm_connections",
+            "read, update crm_connection_secrets",
+            "read client_data_cache",
+            "call advisory_store_client, advisory_store_listing, advisory_remove_absent",
         ],
     ),
     (
@@ -119,6 +130,7 @@ impl<'a, R: Runtime> Backstage<'a, R> {
             Err(problem) => return all(events, &failed(&problem)),
         };
         match (first.app.as_str(), first.source.as_str()) {
+            ("advisory", advisory::webhook::BRIDGE) => Advisory::at(desk).changed(events).await,
             ("assistant", assistant::HUBSPOT) => desk.hubspot_events(events).await,
             ("portal", portal::BASEROW) => portal::Portal::at(desk).deleted(events).await,
             _ => all(
@@ -133,10 +145,15 @@ impl<'a, R: Runtime> Backstage<'a, R> {
     /// # Errors
     /// If a database does not answer; what is left is done by the next run.
     pub async fn routine(&self) -> Result<(), Problem> {
+        let renewed = match self.desk("advisory") {
+            Ok(desk) => Advisory::at(desk).renew_due().await,
+            Err(_) => Ok(()),
+        };
+        // One does not wait for the other.
         if let Ok(desk) = self.desk("assistant") {
             desk.begin_fills().await?;
         }
-        Ok(())
+        renewed
     }
 
     /// Deletes what is past its time in the apps' own tables.

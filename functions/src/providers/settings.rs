@@ -58,6 +58,9 @@ pub struct CrmSettings {
     /// Where the bridge does, if there is one. It is nobody's but the operator's to say: the Worker
     /// asks no address that a caller names.
     pub bridge: Option<Url>,
+    /// The secret from which those of the bridge's webhooks are made, and where this Worker is reached.
+    /// Without them the bridge is not asked to tell of changes.
+    pub webhook: Option<(Secret, Url)>,
     /// In which form copies of holdings are kept.
     pub copies: Copies,
     /// How much of the copies may be removed at once because the CRM has it no more, in percent.
@@ -228,10 +231,27 @@ fn crm(text: &impl Fn(&'static str) -> Option<String>) -> Result<CrmSettings, Ba
     let wealthbox =
         text("WEALTHBOX_URL").unwrap_or_else(|| "https://api.crmworkspace.com/v1".to_owned());
     let bridge = text("CRM_BRIDGE_URL").map(|text| address("CRM_BRIDGE_URL", text));
+    let webhook = match text("CRM_BRIDGE_WEBHOOK_SECRET") {
+        None => None,
+        Some(secret) if secret.len() < 32 => {
+            return Err(BadSetting::new(
+                "CRM_BRIDGE_WEBHOOK_SECRET",
+                "is shorter than 32 bytes",
+            ));
+        }
+        Some(secret) => {
+            let public = text("PUBLIC_URL").ok_or(BadSetting::new(
+                "PUBLIC_URL",
+                "is missing, and CRM_BRIDGE_WEBHOOK_SECRET is not",
+            ))?;
+            Some((Secret::new(secret), base_url("PUBLIC_URL", &public)?))
+        }
+    };
     let percent = text("CRM_MOST_REMOVED_PERCENT").map_or(Some(10), |text| text.parse().ok());
     Ok(CrmSettings {
         wealthbox: Some(address("WEALTHBOX_URL", wealthbox)?),
         bridge: bridge.transpose()?,
+        webhook,
         copies: match text("CRM_COPIES").as_deref() {
             None | Some("tables") => Copies::Tables,
             Some("documents") => Copies::Documents,

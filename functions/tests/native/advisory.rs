@@ -6,6 +6,7 @@ mod connections;
 mod holdings;
 mod meetings;
 mod sync;
+mod webhooks;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -102,6 +103,9 @@ async fn advisers_and_their_crm() {
     meetings::and_not_by_everybody_nor_with_anybody(&world).await;
     sync::changes_come_and_what_is_gone_goes(&world).await;
     sync::a_failure_removes_nothing(&world).await;
+    sync::the_schedule_renews_what_is_due(&world).await;
+    webhooks::what_the_bridge_tells_is_read_anew(&world).await;
+    webhooks::and_nobody_else_is_believed(&world).await;
     connections::a_key_that_ends_says_reconnect(&world).await;
     connections::no_key_is_anywhere(&world).await;
     let said = holdings::tables_say(&world).await;

@@ -22,6 +22,9 @@ const SEALING_KEYS: &str = "local:Y291bnRlcnNpZ24tbG9jYWwtb25seS1zZWFsaW5nLTA=";
 /// What signs the sessions of Better Auth, which is not simulated: its tables are the database's.
 const BETTER_AUTH_SECRET: &str = "countersign-local-only-better-auth-secret";
 
+/// What the secrets of the bridge's webhooks are made from.
+const CRM_BRIDGE_WEBHOOK_SECRET: &str = "countersign-local-only-bridge-webhook-secret";
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -66,6 +69,7 @@ fn facts(url: &str) -> Value {
             "BASEROW_MEMBERS_TABLE": baserow::MEMBERS.to_string(),
             "BASEROW_QUICK_LINKS_TABLE": baserow::QUICK_LINKS.to_string(),
             "BASEROW_EVENTS_TABLE": baserow::EVENTS.to_string(),
+            "CRM_BRIDGE_WEBHOOK_SECRET": CRM_BRIDGE_WEBHOOK_SECRET,
             "CRM_BRIDGE_URL": format!("{url}/bridge/v1"),
             "WEALTHBOX_URL": format!("{url}/wealthbox/v1"),
             "LLM_URL": format!("{url}/llm/v1"),

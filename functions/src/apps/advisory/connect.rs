@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::link::{COLUMNS, CONNECTIONS, Connection, SECRETS};
+use super::link::{COLUMNS, CONNECTIONS, Connection, Linked, SECRETS};
 use super::{Advisory, Whose};
 use crate::apps::Asked;
 use crate::problem::Problem;
@@ -52,7 +52,8 @@ impl<R: Runtime> Advisory<'_, R> {
         }
         let key = Secret::new(key);
         let sealer = self.sealer()?;
-        let holder = self.linked(provider, key.clone())?.holder().await;
+        let crm = self.linked(provider, key.clone())?;
+        let holder = crm.holder().await;
         let holder = holder.map_err(|failure| match failure.kind {
             Kind::Expired => {
                 let message = format!("{} does not take the key", provider.name());
@@ -79,10 +80,13 @@ impl<R: Runtime> Advisory<'_, R> {
                 stored.on_conflict("connection_id,firm_id").select("id")
             })
             .await?;
-        self.mark(&connection.id, "active", None).await?;
+        // A bridge tells one address about one key, and that is the firm's.
+        let told = whose == Whose::Own || self.listen(&connection, &crm).await;
+        let error = (!told).then_some("WEBHOOK_NOT_SET");
+        self.mark(&connection.id, "active", error).await?;
         Ok(shown(&Connection {
             status: "active".to_owned(),
-            last_error: None,
+            last_error: error.map(str::to_owned),
             ..connection
         }))
     }
@@ -143,6 +147,10 @@ impl<R: Runtime> Advisory<'_, R> {
         asked: &Asked<'_>,
     ) -> Result<Value, Problem> {
         let connection = self.connection_of(asked.tenant()?, Some(whose)).await?;
+        if let (Whose::Firm, Ok(Linked::Bridge(bridge))) = (whose, self.open(&connection).await) {
+            // If it cannot be told, what it still tells of leads nowhere.
+            let _ = bridge.remove_webhook().await;
+        }
         let service = self.0.as_service()?;
         service
             .rows::<Value>(SECRETS, |table| {

@@ -224,7 +224,8 @@ impl<R: Runtime> Advisory<'_, R> {
         read
     }
 
-    async fn read(
+    /// Reads a client and what they hold, and keeps it.
+    pub(super) async fn read(
         &self,
         connection: &Connection,
         crm: &Linked<'_, R>,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::link::{CONNECTIONS, Connection, Linked};
+use super::link::{COLUMNS, CONNECTIONS, Connection, Linked};
 use super::{Advisory, Whose, flag};
 use crate::apps::Asked;
 use crate::problem::Problem;
@@ -20,6 +20,12 @@ use crate::time;
 use crate::transport::Runtime;
 
 const LEASE_SECONDS: u64 = 60;
+/// As many connections as a run by the schedule looks at.
+const MOST_DUE: usize = 100;
+/// It begins no other with less time than this.
+const SHORTEST: Duration = Duration::from_secs(5);
+/// How soon one is tried again.
+const AGAIN_SECONDS: u64 = 600;
 /// A run asks from this long before the last one began: CRMs write times to the minute, and some late.
 const OVERLAP: Duration = Duration::from_secs(5 * 60);
 /// How long changes alone are enough.
@@ -38,6 +44,47 @@ impl<R: Runtime> Advisory<'_, R> {
         let all = flag(asked, "all")?;
         let connection = self.connection_of(asked.tenant()?, Some(whose)).await?;
         self.renew(&connection, all).await
+    }
+
+    /// Renews what is due, one connection after the other. One that fails is left alone for a while, so
+    /// that a CRM that is down does not keep the others waiting.
+    pub(in crate::apps) async fn renew_due(&self) -> Result<(), Problem> {
+        let (service, own) = (self.0.as_service()?, self.0.own()?);
+        let now = self.0.runtime.now_ms();
+        let before = now.saturating_sub(milliseconds(self.lifetime())) / 1_000 * 1_000;
+        let due = format!(
+            "last_synced_at.is.null,last_synced_at.lt.{}",
+            time::rfc3339(before)
+        );
+        let due: Vec<Connection> = service
+            .rows(CONNECTIONS, |table| {
+                let active = table.select(COLUMNS).eq("status", "active").or(due);
+                active
+                    .order("last_synced_at.asc.nullsfirst")
+                    .limit(MOST_DUE)
+            })
+            .await?;
+        for connection in &due {
+            if self.0.budget.left(self.0.runtime.now_ms()) < SHORTEST {
+                break;
+            }
+            let name = format!("advisory/due/{}", connection.id);
+            // Not given back: it lasts until it is tried again.
+            let lease =
+                json!({ "p_name": name, "p_holder": request_id(None), "p_seconds": AGAIN_SECONDS });
+            if own.call("take_lease", &lease).await?.is_null() {
+                continue;
+            }
+            if let Err(problem) = self.renew(connection, false).await {
+                let internal = problem.internal.as_deref().unwrap_or(&problem.message);
+                let line = json!({
+                    "level": "warning", "message": "copies were not renewed", "connection": connection.id,
+                    "error": format!("{}: {internal}", problem.code), "request_id": self.0.request_id,
+                });
+                self.0.runtime.log(&line.to_string());
+            }
+        }
+        Ok(())
     }
 
     /// Renews the copies of a connection; by all of them if `all`, or if it is time. Whoever calls has

@@ -104,6 +104,11 @@ pub fn of(run: Do) -> Types {
                 ..answer(vec![], Some((input, true)), object(output))
             }
         }
+        Do::Webhook => {
+            let count = json!({ "type": "integer" });
+            let output = object(json!({ "stored": count, "repeated": count }));
+            answer(vec![], Some((json!({ "type": "object" }), true)), output)
+        }
         Do::Sync(_) => {
             let count = json!({ "type": "integer" });
             let removal = object(json!({ "total": count, "absent": count, "removed": count }));

@@ -141,3 +141,31 @@ pub(super) async fn a_failure_removes_nothing(world: &World) {
     );
     world.well().await;
 }
+
+pub(super) async fn the_schedule_renews_what_is_due(world: &World) {
+    let synced = async || {
+        let (_, answer) = world.read("grace", "connect").await;
+        answer["connections"][0]["last_synced_at"].clone()
+    };
+    // A key that is none fails, and keeps nobody waiting.
+    world
+        .control("/bridge/permit", json!({ "revoked": ["falk"] }))
+        .await;
+    let before = synced().await;
+    world.schedule().await;
+    assert_eq!(synced().await, before, "it is young");
+    let firm = format!("crm_connections?owner_id=is.null&firm_id=eq.{WHITFIELD}");
+    let old = json!({ "last_synced_at": "2020-01-01T00:00:00Z" });
+    world.table(Method::PATCH, &firm, "advisory", old).await;
+    let tried = "leases?name=like.advisory/due/*";
+    let over = json!({ "expires_at": "2020-01-01T00:00:00Z" });
+    world
+        .as_worker(Method::PATCH, tried, "countersign_edge", over)
+        .await;
+    world.schedule().await;
+    assert!(synced().await.as_str().unwrap() > "2026");
+    let (_, answer) = world.read("kira", "connect").await;
+    assert_eq!(answer["connections"][0]["status"], "expired", "{answer}");
+    world.well().await;
+    world.advised().await;
+}
