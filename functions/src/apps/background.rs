@@ -3,7 +3,7 @@
 //! events so does the run after an answer.
 //!
 //! **To hang something here**, add an arm to the function concerned; what it may do as the Worker's
-//! role is the policy's matter, as ever. [`Backstage::desk`] gives an app's desk, with time of its own.
+//! role is the policy's matter, as ever. `Backstage::desk` gives an app's desk, with time of its own.
 
 use std::time::Duration;
 
