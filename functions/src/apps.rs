@@ -8,6 +8,7 @@ pub mod advisory;
 pub mod agency;
 pub mod assistant;
 pub mod background;
+pub mod coaching;
 pub mod decision;
 mod desk;
 mod llm;
@@ -23,12 +24,13 @@ use serde::de::DeserializeOwned;
 use crate::caller::Caller;
 use crate::cors::Origins;
 use crate::edge::Edge;
-use crate::handlers::rest::body;
+use crate::handlers::rest::{LARGEST_BODY, body_up_to};
 use crate::message::{Request, Response};
 use crate::problem::Problem;
 use crate::transport::Runtime;
 use advisory::Advisory;
 use agency::Agency;
+use coaching::Coaching;
 use desk::Desk;
 use portal::Portal;
 use repeat::Once;
@@ -64,6 +66,8 @@ pub enum Run {
     Agency(agency::Do),
     /// The assistant's.
     Assistant(assistant::Do),
+    /// Coaching's.
+    Coaching(coaching::Do),
     /// The portal's.
     Portal(portal::Do),
 }
@@ -74,15 +78,25 @@ impl Run {
             Self::Advisory(_) => advisory::TIME,
             Self::Agency(run) => run.time(),
             Self::Assistant(run) => run.time(),
+            Self::Coaching(run) => run.time(),
             Self::Portal(_) => portal::TIME,
+        }
+    }
+
+    /// The longest body that it takes, in bytes, if that is another than elsewhere.
+    fn longest_body(self) -> Option<usize> {
+        match self {
+            Self::Coaching(run) => run.longest_body(),
+            Self::Advisory(_) | Self::Agency(_) | Self::Assistant(_) | Self::Portal(_) => None,
         }
     }
 }
 
-const TABLES: [&[Workflow]; 4] = [
+const TABLES: [&[Workflow]; 5] = [
     advisory::WORKFLOWS,
     agency::WORKFLOWS,
     assistant::WORKFLOWS,
+    coaching::WORKFLOWS,
     portal::WORKFLOWS,
 ];
 
@@ -252,7 +266,8 @@ pub async fn answer<R: Runtime>(
         }
         None => None,
     };
-    let body = body(runtime, &mut request).await?;
+    let longest = workflow.run.longest_body().unwrap_or(LARGEST_BODY);
+    let body = body_up_to(runtime, &mut request, longest).await?;
     let asked = Asked {
         parts,
         query,
@@ -299,6 +314,7 @@ async fn run<R: Runtime>(
         Run::Advisory(run) => Advisory::at(desk).answer(run, asked).await,
         Run::Agency(run) => Agency::at(desk, asked)?.answer(run, asked).await,
         Run::Assistant(run) => desk.assist(run, asked).await,
+        Run::Coaching(run) => Coaching::at(desk).answer(run, asked).await,
         Run::Portal(run) => Portal::at(desk).answer(run, asked).await,
     }
 }

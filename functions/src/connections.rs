@@ -1,10 +1,12 @@
-//! People's connections to HubSpot: their tokens, sealed in the database and renewed in time.
+//! Connections to providers: their tokens, sealed in the database and renewed in time.
 //!
-//! A token is opened only to be sent to HubSpot, in the request that needs it; nothing keeps it
+//! A token is opened only to be sent to its provider, in the request that needs it; nothing keeps it
 //! beyond. It is renewed before it ends, by one request at a time: many may find it ended at once, on
 //! several isolates, and a provider may take a refresh token once only. Who renews holds a lease in
 //! the database, and writes only where nobody has written meanwhile.
 
+pub mod flow;
+pub mod issuer;
 pub mod oauth;
 pub mod sealed;
 
@@ -19,16 +21,12 @@ use crate::problem::Problem;
 use crate::providers::budget::milliseconds;
 use crate::providers::call::Line;
 use crate::providers::failure::{Failure, Kind, Provider};
-use crate::providers::hubspot::Tokens;
-use crate::providers::hubspot::oauth as hubspot_oauth;
-use crate::providers::settings::HubSpotSettings;
+use crate::providers::oauth::Tokens;
 use crate::secret::Secret;
 use crate::time;
 use crate::transport::Runtime;
-use sealed::{Column, Sealer};
-
-pub(crate) const CONNECTIONS: &str = "hubspot_connections";
-pub(crate) const SECRETS: &str = "hubspot_connection_secrets";
+use issuer::Issuer;
+use sealed::{Column, Place, Sealer};
 
 /// A token that ends sooner than this is renewed first: it has to last through the request.
 const MARGIN: Duration = Duration::from_secs(120);
@@ -38,65 +36,131 @@ const LEASE_SECONDS: u64 = 30;
 const PAUSE: Duration = Duration::from_millis(250);
 const LOOKS: u32 = 80;
 
-/// A row of `hubspot_connections`.
+/// Where an app keeps its connections, and what it calls what they have in common.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Tables {
+    /// The app.
+    pub app: &'static str,
+    /// The table of connections.
+    pub connections: &'static str,
+    /// The table of their sealed tokens.
+    pub secrets: &'static str,
+    /// The columns of a [`Connection`].
+    pub columns: &'static str,
+    /// The column that says whose a connection is.
+    pub tenant: &'static str,
+    /// The column with the provider's id of the account there.
+    pub external: &'static str,
+    /// The column with the provider's name, where there are several.
+    pub provider: Option<&'static str>,
+    /// The query's parameter that names one of several.
+    pub named: &'static str,
+}
+
+/// The assistant's: a person's, one for each portal.
+pub const ASSISTANT: Tables = Tables {
+    app: "assistant",
+    connections: "hubspot_connections",
+    secrets: "hubspot_connection_secrets",
+    columns: "id,tenant:user_id,external:portal_id,scopes,status,token_expires_at,last_error",
+    tenant: "user_id",
+    external: "portal_id",
+    provider: None,
+    named: "portal",
+};
+
+/// Coaching's: an account's, one for each provider.
+pub const COACHING: Tables = Tables {
+    app: "coaching",
+    connections: "API_Connections",
+    secrets: "API_Connection_Secrets",
+    columns: "id,tenant:account_id,external:external_account_id,scopes,status,token_expires_at,last_error,\
+        last_synced_at,sync_cursor",
+    tenant: "account_id",
+    external: "external_account_id",
+    provider: Some("provider"),
+    named: "account_id",
+};
+
+/// A row of an app's table of connections.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Connection {
     /// Its id.
     pub id: String,
-    /// Whose it is.
-    pub user_id: String,
-    /// The portal.
-    pub portal_id: String,
+    /// Whose it is: a person, or an account.
+    pub tenant: String,
+    /// The account there, as the provider calls it, if it says: HubSpot's portal.
+    pub external: Option<String>,
     /// What was granted.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// `active`, `expired` or `revoked`.
+    /// `pending`, `active`, `expired` or `revoked`.
     pub status: String,
     /// When the access token ends, as PostgreSQL writes it.
-    pub token_expires_at: String,
+    pub token_expires_at: Option<String>,
     /// Why it is not active: a code.
     #[serde(default)]
     pub last_error: Option<String>,
+    /// When it was last synchronised to its end.
+    #[serde(default)]
+    pub last_synced_at: Option<String>,
+    /// Where the synchronisation goes on; the app's own matter.
+    #[serde(default)]
+    pub sync_cursor: Value,
 }
-
-/// The columns of a [`Connection`].
-pub const COLUMNS: &str = "id,user_id,portal_id,scopes,status,token_expires_at,last_error";
 
 /// The sealed tokens of a connection.
 #[derive(Debug, Deserialize)]
 struct Secrets {
     access_token: String,
-    refresh_token: String,
+    refresh_token: Option<String>,
     key_id: String,
     /// Changes with every write: who writes compares it.
     updated_at: String,
 }
 
-/// The connection that a request is about: the one that there is, or the one of the portal named.
+/// All connections to a provider that the database shows, of one tenant.
+///
+/// # Errors
+/// If the database does not answer.
+pub async fn all<R: Runtime>(
+    database: &Database<'_, R>,
+    tables: &Tables,
+    provider: Provider,
+    tenant: &str,
+) -> Result<Vec<Connection>, Problem> {
+    database
+        .rows(tables.connections, |table| {
+            let query = table.select(tables.columns).eq(tables.tenant, tenant);
+            match tables.provider {
+                Some(column) => query.eq(column, provider.word()),
+                None => query.order(format!("{}.asc", tables.external)),
+            }
+        })
+        .await
+}
+
+/// The connection that a request is about: the one that there is, or the one that is named.
 ///
 /// # Errors
 /// [`Kind::NotConnected`], [`Kind::Expired`], or a problem of the request.
-pub async fn of_caller<R: Runtime>(
+pub async fn active<R: Runtime>(
     database: &Database<'_, R>,
-    user: &str,
-    portal: Option<&str>,
+    tables: &Tables,
+    provider: Provider,
+    tenant: &str,
+    external: Option<&str>,
 ) -> Result<Connection, Problem> {
-    let all: Vec<Connection> = database
-        .rows(CONNECTIONS, |table| {
-            let query = table.select(COLUMNS).eq("user_id", user);
-            match portal {
-                Some(portal) => query.eq("portal_id", portal),
-                None => query,
-            }
-        })
-        .await?;
-    let failed = |kind| Problem::from(Failure::new(Provider::HubSpot, "connection", kind));
+    let all = all(database, tables, provider, tenant).await?.into_iter();
+    let named = |one: &Connection| external.is_none() || external == one.external.as_deref();
+    let all: Vec<Connection> = all.filter(named).collect();
+    let failed = |kind| Problem::from(Failure::new(provider, "connection", kind));
     let none = all.is_empty();
     let mut active = all.into_iter().filter(|one| one.status == "active");
     match (active.next(), active.next()) {
         (Some(one), None) => Ok(one),
         (Some(_), Some(_)) => Err(Problem::bad_request("you are connected to several portals")
-            .hint("name one of them: `?portal=<portal id>`")),
+            .hint(format!("name one of them: `?{}=<its id>`", tables.named))),
         (None, _) if none => Err(failed(Kind::NotConnected)),
         (None, _) => Err(failed(Kind::Expired)),
     }
@@ -111,9 +175,11 @@ pub struct Held<'a, R> {
     pub own: Database<'a, R>,
     /// What opens and seals.
     pub sealer: Sealer<'a>,
-    /// HubSpot.
-    pub settings: &'a HubSpotSettings,
-    /// The way there.
+    /// Who gives the tokens.
+    pub issuer: Issuer<'a>,
+    /// Where they are kept.
+    pub tables: &'static Tables,
+    /// The way to the provider.
     pub line: Line<'a, R>,
     /// Which connection.
     pub connection: Connection,
@@ -160,7 +226,7 @@ impl<R: Runtime> Held<'_, R> {
             return Ok(None);
         }
         if secrets.key_id != self.sealer.key_id() {
-            let refresh = self.open(Column::RefreshToken, &secrets.refresh_token)?;
+            let refresh = self.refresh_of(&secrets)?;
             self.write(&secrets, &access, &refresh).await?;
         }
         Ok(Some(access))
@@ -168,11 +234,16 @@ impl<R: Runtime> Held<'_, R> {
 
     /// A new access token: renewed here, or by whoever holds the lease.
     async fn renew(&self, rejected: Option<&Secret>) -> Result<Secret, Failure> {
-        let name = format!("assistant/hubspot/{}", self.connection.id);
+        let of = (self.tables.app, self.issuer.provider().word());
+        let name = format!("{}/{}/{}", of.0, of.1, self.connection.id);
         let holder = crate::record::request_id(None);
         for _ in 0..LOOKS {
             let lease = json!({ "p_name": name, "p_holder": holder, "p_seconds": LEASE_SECONDS });
-            let fence = self.own.call("take_lease", &lease).await.map_err(stored)?;
+            let fence = self
+                .own
+                .call("take_lease", &lease)
+                .await
+                .map_err(|problem| self.stored(problem))?;
             // Whoever had it may have renewed it meanwhile, and so may whoever has it now.
             let connection = self.reread().await?;
             let current = self.current(self.ends(&connection), rejected).await;
@@ -198,8 +269,8 @@ impl<R: Runtime> Held<'_, R> {
 
     async fn renew_now(&self) -> Result<Secret, Failure> {
         let secrets = self.secrets().await?;
-        let refresh = self.open(Column::RefreshToken, &secrets.refresh_token)?;
-        match hubspot_oauth::refresh(&self.line, self.settings, &refresh).await {
+        let refresh = self.refresh_of(&secrets)?;
+        match self.issuer.refresh(&self.line, &refresh).await {
             Ok(grant) => {
                 self.write(&secrets, &grant.access, &grant.refresh).await?;
                 let ends = self
@@ -225,10 +296,10 @@ impl<R: Runtime> Held<'_, R> {
 
     async fn reread(&self) -> Result<Connection, Failure> {
         let id = &self.connection.id;
-        let rows = self
-            .service
-            .rows(CONNECTIONS, |table| table.select(COLUMNS).eq("id", id));
-        let mut rows: Vec<Connection> = rows.await.map_err(stored)?;
+        let rows = self.service.rows(self.tables.connections, |table| {
+            table.select(self.tables.columns).eq("id", id)
+        });
+        let mut rows: Vec<Connection> = rows.await.map_err(|problem| self.stored(problem))?;
         let found = rows.pop().ok_or_else(|| self.failure(Kind::NotConnected))?;
         if found.status == "active" {
             Ok(found)
@@ -240,10 +311,10 @@ impl<R: Runtime> Held<'_, R> {
     async fn secrets(&self) -> Result<Secrets, Failure> {
         let id = &self.connection.id;
         let columns = "access_token,refresh_token,key_id,updated_at";
-        let rows = self.service.rows(SECRETS, |table| {
+        let rows = self.service.rows(self.tables.secrets, |table| {
             table.select(columns).eq("connection_id", id)
         });
-        let mut rows: Vec<Secrets> = rows.await.map_err(stored)?;
+        let mut rows: Vec<Secrets> = rows.await.map_err(|problem| self.stored(problem))?;
         // A connection without tokens was left by a connect that did not end.
         rows.pop().ok_or_else(|| self.failure(Kind::Expired))
     }
@@ -257,12 +328,12 @@ impl<R: Runtime> Held<'_, R> {
     ) -> Result<(), Failure> {
         let row = self
             .sealer
-            .row(&self.connection, access, refresh)
-            .map_err(stored)?;
+            .row(&self.place(), access, refresh)
+            .map_err(|problem| self.stored(problem))?;
         let id = &self.connection.id;
         let written: Vec<Value> = self
             .service
-            .rows(SECRETS, |table| {
+            .rows(self.tables.secrets, |table| {
                 let write = table.update(row.to_string());
                 write
                     .eq("connection_id", id)
@@ -270,7 +341,7 @@ impl<R: Runtime> Held<'_, R> {
                     .select("id")
             })
             .await
-            .map_err(stored)?;
+            .map_err(|problem| self.stored(problem))?;
         if written.is_empty() {
             self.line.runtime.log(&format!(
                 r#"{{"level":"warning","message":"tokens of a connection were written by another first","request_id":"{}"}}"#,
@@ -282,10 +353,15 @@ impl<R: Runtime> Held<'_, R> {
 
     async fn change(&self, changes: &Value) -> Result<(), Failure> {
         let id = &self.connection.id;
-        let changed = self.service.rows::<Value>(CONNECTIONS, |table| {
-            table.update(changes.to_string()).eq("id", id).select("id")
-        });
-        changed.await.map(drop).map_err(stored)
+        let changed = self
+            .service
+            .rows::<Value>(self.tables.connections, |table| {
+                table.update(changes.to_string()).eq("id", id).select("id")
+            });
+        changed
+            .await
+            .map(drop)
+            .map_err(|problem| self.stored(problem))
     }
 
     /// The refresh token, to end it.
@@ -293,26 +369,44 @@ impl<R: Runtime> Held<'_, R> {
     /// # Errors
     /// If there is none, or it does not open.
     pub async fn refresh_token(&self) -> Result<Secret, Failure> {
-        let secrets = self.secrets().await?;
-        self.open(Column::RefreshToken, &secrets.refresh_token)
+        self.refresh_of(&self.secrets().await?)
+    }
+
+    fn refresh_of(&self, secrets: &Secrets) -> Result<Secret, Failure> {
+        let sealed = secrets.refresh_token.as_deref();
+        // Without one there is nothing to renew with.
+        let sealed = sealed.ok_or_else(|| self.failure(Kind::Expired))?;
+        self.open(Column::RefreshToken, sealed)
+    }
+
+    /// What this connection's tokens are sealed for.
+    #[must_use]
+    pub fn place(&self) -> Place<'_> {
+        Place::of(self.tables, self.issuer.provider(), &self.connection)
     }
 
     fn open(&self, column: Column, text: &str) -> Result<Secret, Failure> {
-        let opened = self.sealer.open(&self.connection, column, text);
+        let opened = self.sealer.open(&self.place(), column, text);
         opened.map_err(|kind| self.failure(kind))
     }
 
     fn ends(&self, connection: &Connection) -> u64 {
-        time::milliseconds(&connection.token_expires_at).unwrap_or_default()
+        let ends = connection.token_expires_at.as_deref();
+        ends.and_then(time::milliseconds).unwrap_or_default()
     }
 
     fn failure(&self, kind: Kind) -> Failure {
-        Failure::new(Provider::HubSpot, "connection", kind)
+        Failure::new(self.issuer.provider(), "connection", kind)
+    }
+
+    /// The database's problem, as a failure of the connection.
+    fn stored(&self, problem: Problem) -> Failure {
+        stored(self.issuer.provider(), problem)
     }
 }
 
 /// The database's problem, as a failure of the connection.
-pub(crate) fn stored(problem: Problem) -> Failure {
+pub(crate) fn stored(provider: Provider, problem: Problem) -> Failure {
     let internal = problem.internal.unwrap_or(problem.message);
-    Failure::new(Provider::HubSpot, "connection", Kind::Storage(internal))
+    Failure::new(provider, "connection", Kind::Storage(internal))
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::apps::{RECORDS, Run, Workflow, advisory, agency, assistant, portal, repeat, workflows};
+use crate::apps::{
+    RECORDS, Run, Workflow, advisory, agency, assistant, coaching, portal, repeat, workflows,
+};
 
 /// The document, as it is served. It is kept as text, since what makes it would be a tenth of the
 /// Worker; a test sees to it that the table makes just this.
@@ -38,12 +40,16 @@ pub fn document(tenants: &BTreeMap<String, String>) -> Value {
         }
     }
     let mut schemas = assistant::types::schemas();
-    if let (Some(schemas), Value::Object(more)) =
-        (schemas.as_object_mut(), portal::types::schemas())
-    {
-        schemas.extend(more);
-        if let Value::Object(more) = advisory::types::schemas() {
-            schemas.extend(more);
+    if let Some(schemas) = schemas.as_object_mut() {
+        let more = [
+            advisory::types::schemas(),
+            coaching::types::schemas(),
+            portal::types::schemas(),
+        ];
+        for more in more {
+            if let Value::Object(more) = more {
+                schemas.extend(more);
+            }
         }
         schemas.insert("Problem".to_owned(), problem());
     }
@@ -69,6 +75,7 @@ fn operation(workflow: &Workflow, tenants: &BTreeMap<String, String>) -> Value {
         Run::Advisory(run) => advisory::types::of(run),
         Run::Agency(run) => agency::types::of(run),
         Run::Assistant(run) => assistant::types::of(run),
+        Run::Coaching(run) => coaching::types::of(run),
         Run::Portal(run) => portal::types::of(run),
     };
     let words = workflow.path.split('/');

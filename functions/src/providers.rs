@@ -12,7 +12,44 @@ pub mod call;
 pub mod crm;
 pub mod decimal;
 pub mod failure;
+pub mod fathom;
 pub mod hubspot;
 pub mod llm;
+pub mod oauth;
 pub mod settings;
 pub mod wealthbox;
+
+use reqwest::Url;
+use serde::de::DeserializeOwned;
+
+use call::Reply;
+use failure::{Failure, Kind, Provider};
+
+/// An address below another, its parts percent-encoded.
+fn below<'p>(base: &Url, parts: impl Iterator<Item = &'p str>) -> Option<Url> {
+    let mut url = base.clone();
+    let mut path = url.path_segments_mut().ok()?;
+    path.pop_if_empty();
+    for part in parts {
+        // `Url` would take these for steps.
+        if matches!(part, "" | "." | "..") {
+            return None;
+        }
+        path.push(part);
+    }
+    drop(path);
+    Some(url)
+}
+
+/// The body of an answer, as what it should be.
+fn read<T: DeserializeOwned>(
+    provider: Provider,
+    operation: &'static str,
+    reply: Reply,
+) -> Result<T, Failure> {
+    let status = reply.status.as_u16();
+    serde_json::from_value(reply.body).map_err(|_| Failure {
+        status: Some(status),
+        ..Failure::new(provider, operation, Kind::Malformed)
+    })
+}

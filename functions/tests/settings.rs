@@ -12,11 +12,13 @@ use countersign_functions::limit::Limit;
 use countersign_functions::serve::Setup;
 
 /// Set with `wrangler secret put`, and never in a file.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 10] = [
     "BASEROW_TOKEN",
     "BASEROW_WEBHOOK_SECRET",
     "BETTER_AUTH_SECRET",
+    "COACHING_HUBSPOT_CLIENT_SECRET",
     "CRM_BRIDGE_WEBHOOK_SECRET",
+    "FATHOM_CLIENT_SECRET",
     "HUBSPOT_CLIENT_SECRET",
     "LLM_API_KEY",
     "SEALING_KEYS",
@@ -38,7 +40,11 @@ fn asked() -> BTreeSet<String> {
             "SUPABASE_PUBLISHABLE_KEY" => Some("sb_publishable_test".to_owned()),
             // With these it asks for what belongs to them.
             "PUBLIC_URL" | "LLM_URL" => Some("https://example.test".to_owned()),
-            "HUBSPOT_CLIENT_ID"
+            "COACHING_HUBSPOT_CLIENT_ID"
+            | "COACHING_HUBSPOT_CLIENT_SECRET"
+            | "FATHOM_CLIENT_ID"
+            | "FATHOM_CLIENT_SECRET"
+            | "HUBSPOT_CLIENT_ID"
             | "HUBSPOT_CLIENT_SECRET"
             | "LLM_API_KEY"
             | "LLM_MODEL"

@@ -2,6 +2,10 @@
  * The portal's workflows, by sessions of Better Auth through the real Worker to a real database and a
  * simulated Baserow.
  */
+import { alone } from './support/alone.mjs';
+import { simulators } from './support/assistant.mjs';
+
+await alone(simulators);
 for (const part of ['sessions', 'workflows']) {
   await import(`./portal/${part}.mjs`);
 }

@@ -18,8 +18,9 @@ use serde_json::Value;
 
 use super::desk::Desk;
 use super::{Asked, RECORDS, Run, Workflow};
+use crate::connections::issuer::Issuer;
 use crate::connections::sealed::Sealer;
-use crate::connections::{self, Held};
+use crate::connections::{ASSISTANT, Connection, Held, active};
 use crate::message::Response;
 use crate::problem::Problem;
 use crate::providers::call::Line;
@@ -254,12 +255,13 @@ impl<'a, R: Runtime> Desk<'a, R> {
     }
 
     /// A connection and its tokens.
-    fn held(&self, connection: connections::Connection) -> Result<Held<'a, R>, Problem> {
+    fn held(&self, connection: Connection) -> Result<Held<'a, R>, Problem> {
         Ok(Held {
             service: self.as_service()?,
             own: self.own()?,
             sealer: self.sealer()?,
-            settings: self.settings()?,
+            issuer: Issuer::HubSpot(self.settings()?),
+            tables: &ASSISTANT,
             line: self.line(),
             connection,
             opened: RefCell::default(),
@@ -270,15 +272,13 @@ impl<'a, R: Runtime> Desk<'a, R> {
     async fn hubspot(&self, portal: Option<&str>) -> Result<HubSpot<'a, R, Held<'a, R>>, Problem> {
         // Before anything is asked: without settings there is nobody to be connected to.
         self.settings()?;
-        let connection = connections::of_caller(&self.as_caller(), self.user()?, portal).await?;
+        let (caller, user) = (self.as_caller(), self.user()?);
+        let connection = active(&caller, &ASSISTANT, Provider::HubSpot, user, portal).await?;
         self.through(connection)
     }
 
     /// HubSpot, through a connection.
-    fn through(
-        &self,
-        connection: connections::Connection,
-    ) -> Result<HubSpot<'a, R, Held<'a, R>>, Problem> {
+    fn through(&self, connection: Connection) -> Result<HubSpot<'a, R, Held<'a, R>>, Problem> {
         Ok(HubSpot {
             line: self.line(),
             settings: self.settings()?,

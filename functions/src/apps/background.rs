@@ -10,6 +10,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::advisory::{self, Advisory};
+use super::coaching::{self, Coaching};
 use super::desk::Desk;
 use super::{assistant, portal};
 use crate::caller::Caller;
@@ -19,6 +20,9 @@ use crate::outbox::{Entry, Outbox, Outcome};
 use crate::problem::Problem;
 use crate::providers::failure::{Failure, Kind, Provider};
 use crate::transport::Runtime;
+
+/// Connections that one run synchronises a part of.
+const SYNCS_AT_ONCE: u32 = 2;
 
 /// What is done as the Worker's role, `countersign_edge`, when nobody called; see
 /// [`super::Workflow::as_service`].
@@ -61,6 +65,22 @@ pub const AS_SERVICE: &[(&str, &[&str])] = &[
         ],
     ),
     ("assistant: sessions that ended", &["read, delete sessions"]),
+    (
+        "coaching: events of HubSpot and Fathom, and connections that are due",
+        coaching::SYNC,
+    ),
+    (
+        "coaching: connections that are due",
+        &["call due_coaching_syncs: read API_Connections, Sync_Logs"],
+    ),
+    (
+        "coaching: activities that are gone",
+        &["delete Synced_Activities"],
+    ),
+    (
+        "coaching: logs past their time",
+        &["call tidy_coaching: delete Sync_Logs"],
+    ),
     (
         "portal: events of Baserow",
         &["update user.baserowMemberId"],
@@ -132,6 +152,8 @@ impl<'a, R: Runtime> Backstage<'a, R> {
         match (first.app.as_str(), first.source.as_str()) {
             ("advisory", advisory::webhook::BRIDGE) => Advisory::at(desk).changed(events).await,
             ("assistant", assistant::HUBSPOT) => desk.hubspot_events(events).await,
+            ("coaching", coaching::HUBSPOT) => Coaching::at(desk).hubspot_events(events).await,
+            ("coaching", coaching::FATHOM) => Coaching::at(desk).fathom_events(events).await,
             ("portal", portal::BASEROW) => portal::Portal::at(desk).deleted(events).await,
             _ => all(
                 events,
@@ -145,15 +167,19 @@ impl<'a, R: Runtime> Backstage<'a, R> {
     /// # Errors
     /// If a database does not answer; what is left is done by the next run.
     pub async fn routine(&self) -> Result<(), Problem> {
-        let renewed = match self.desk("advisory") {
+        let mut done = match self.desk("advisory") {
             Ok(desk) => Advisory::at(desk).renew_due().await,
             Err(_) => Ok(()),
         };
-        // One does not wait for the other.
+        // One app does not wait for another.
         if let Ok(desk) = self.desk("assistant") {
-            desk.begin_fills().await?;
+            done = desk.begin_fills().await.and(done);
         }
-        renewed
+        if let Ok(desk) = self.desk("coaching") {
+            let coaching = Coaching::at(desk);
+            done = coaching.sync_due(SYNCS_AT_ONCE).await.and(done);
+        }
+        done
     }
 
     /// Deletes what is past its time in the apps' own tables.
@@ -163,6 +189,9 @@ impl<'a, R: Runtime> Backstage<'a, R> {
     pub async fn tidy(&self) -> Result<(), Problem> {
         if let Ok(desk) = self.desk("assistant") {
             desk.end_sessions().await?;
+        }
+        if let Ok(desk) = self.desk("coaching") {
+            Coaching::at(desk).tidy().await?;
         }
         Ok(())
     }

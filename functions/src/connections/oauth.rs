@@ -1,4 +1,4 @@
-//! The way to HubSpot's page of consent and back, which a browser goes without any token of ours.
+//! The way to a provider's page of consent and back, which a browser goes without any token of ours.
 //!
 //! What has to be known on the way back is sealed into `state`: who began, the PKCE verifier, where
 //! to go on to, and a digest of a cookie. The cookie was set by an answer that only the person who
@@ -18,19 +18,34 @@ pub const COOKIE: &str = "__Host-countersign-connect";
 /// How long a person may take to consent.
 pub const LIFETIME_SECONDS: u64 = 600;
 
-const PLACE: Binding<'_> = Binding {
-    app: "assistant",
-    tenant: "",
-    provider: "hubspot",
-    connection: "",
-    column: "state",
-};
+/// A way of one app to one provider: what begins on it ends on no other.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// The app.
+    pub app: &'static str,
+    /// The provider.
+    pub provider: &'static str,
+}
+
+impl Way {
+    fn place(self) -> Binding<'static> {
+        Binding {
+            app: self.app,
+            tenant: "",
+            provider: self.provider,
+            connection: "",
+            column: "state",
+        }
+    }
+}
 
 /// What is sealed into `state`.
 #[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct State {
     /// Who began.
     pub user: String,
+    /// Whose the connection is to be: theirs, or their account's.
+    pub tenant: String,
     /// The verifier that the code is worth nothing without.
     pub verifier: String,
     /// Where the browser goes on to, if anywhere.
@@ -58,13 +73,15 @@ pub struct Begun {
 /// If the platform gives no randomness.
 pub fn begin(
     sealer: &Sealer<'_>,
-    user: &str,
+    way: Way,
+    (user, tenant): (&str, &str),
     return_to: Option<String>,
     now: u64,
 ) -> Result<Begun, Problem> {
     let [cookie, verifier] = [random()?, random()?];
     let state = State {
         user: user.to_owned(),
+        tenant: tenant.to_owned(),
         return_to,
         cookie: digest(&cookie),
         ends: now + LIFETIME_SECONDS,
@@ -72,7 +89,7 @@ pub fn begin(
     };
     let text = serde_json::to_string(&state).unwrap_or_default();
     Ok(Begun {
-        state: sealer.seal(&PLACE, &text)?,
+        state: sealer.seal(&way.place(), &text)?,
         cookie,
         challenge: digest(&state.verifier),
     })
@@ -80,8 +97,14 @@ pub fn begin(
 
 /// What was sealed, if this browser began it and it has not ended.
 #[must_use]
-pub fn resume(sealer: &Sealer<'_>, state: &str, cookies: Option<&str>, now: u64) -> Option<State> {
-    let opened = sealer.0.open(&PLACE, state).ok()?;
+pub fn resume(
+    sealer: &Sealer<'_>,
+    way: Way,
+    state: &str,
+    cookies: Option<&str>,
+    now: u64,
+) -> Option<State> {
+    let opened = sealer.0.open(&way.place(), state).ok()?;
     let state: serde_json::Value = serde_json::from_str(opened.expose()).ok()?;
     let state: State = serde_json::from_value(state).ok()?;
     let cookie = cookies?
@@ -111,16 +134,21 @@ mod tests {
     use super::*;
     use countersign_sealing::KeyRing;
 
+    const WAY: Way = Way {
+        app: "assistant",
+        provider: "hubspot",
+    };
+
     #[test]
     fn only_the_browser_that_began_resumes_and_in_time() {
         let ring = KeyRing::parse(&format!("k1:{}", "A".repeat(43) + "=")).unwrap();
         let other = KeyRing::parse(&format!("k1:{}", "B".repeat(42) + "A=")).unwrap();
         let sealer = Sealer(&ring);
-        let one = begin(&sealer, "u1", None, 1_000).unwrap();
-        let two = begin(&sealer, "u2", None, 1_000).unwrap();
+        let one = begin(&sealer, WAY, ("u1", "t1"), None, 1_000).unwrap();
+        let two = begin(&sealer, WAY, ("u2", "t2"), None, 1_000).unwrap();
         let cookie = |of: &Begun| format!("a=b; {COOKIE}={}; c=d", of.cookie);
         let user = |state: &str, cookies: Option<&str>, now| {
-            resume(&sealer, state, cookies, now).map(|state| state.user)
+            resume(&sealer, WAY, state, cookies, now).map(|state| state.user)
         };
         assert_eq!(
             user(&one.state, Some(&cookie(&one)), 1_599).as_deref(),
@@ -131,8 +159,16 @@ mod tests {
         assert_eq!(user(&two.state, Some(&cookie(&one)), 1_000), None);
         assert_eq!(user(&one.state, None, 1_000), None);
         assert_eq!(user("cs1.AAAA", Some(&cookie(&one)), 1_000), None);
-        let forged = begin(&Sealer(&other), "u1", None, 1_000).unwrap();
+        let forged = begin(&Sealer(&other), WAY, ("u1", "t1"), None, 1_000).unwrap();
         assert_eq!(user(&forged.state, Some(&cookie(&forged)), 1_000), None);
+        for (app, provider) in [("coaching", "hubspot"), ("assistant", "fathom")] {
+            let other = Way { app, provider };
+            let cookie = cookie(&one);
+            assert_eq!(
+                resume(&sealer, other, &one.state, Some(&cookie), 1_000),
+                None
+            );
+        }
         assert_ne!(one.cookie, two.cookie);
         assert!(!one.state.contains(&one.cookie));
     }

@@ -15,7 +15,7 @@ use crate::transport::{Runtime, Unreadable};
 use crate::upstream::{Forward, forward};
 
 /// The largest body of a write.
-const LARGEST_BODY: usize = 1024 * 1024;
+pub(crate) const LARGEST_BODY: usize = 1024 * 1024;
 
 /// Answers a request for it; `path` is what stands behind `/rest/v1/`.
 ///
@@ -150,6 +150,15 @@ pub(crate) async fn body<R: Runtime>(
     runtime: &R,
     request: &mut Request<R::Stream>,
 ) -> Result<Option<Vec<u8>>, Problem> {
+    body_up_to(runtime, request, LARGEST_BODY).await
+}
+
+/// The same, where bodies are of another size.
+pub(crate) async fn body_up_to<R: Runtime>(
+    runtime: &R,
+    request: &mut Request<R::Stream>,
+    largest: usize,
+) -> Result<Option<Vec<u8>>, Problem> {
     let Some(stream) = request.body.take() else {
         return Ok(None);
     };
@@ -159,12 +168,12 @@ pub(crate) async fn body<R: Runtime>(
     let declared = request
         .header("content-length")
         .and_then(|text| text.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > LARGEST_BODY) {
-        return Err(Problem::too_large(LARGEST_BODY));
+    if declared.is_some_and(|length| length > largest) {
+        return Err(Problem::too_large(largest));
     }
-    match runtime.read(stream, LARGEST_BODY).await {
+    match runtime.read(stream, largest).await {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(Unreadable::TooLong) => Err(Problem::too_large(LARGEST_BODY)),
+        Err(Unreadable::TooLong) => Err(Problem::too_large(largest)),
         Err(Unreadable::Broken) => Err(Problem::bad_request("the body broke off")),
     }
 }

@@ -17,8 +17,6 @@ use crate::transport::{Outgoing, Runtime, Unreadable};
 
 /// Nothing longer is sent.
 const LARGEST_REQUEST: usize = 1024 * 1024;
-/// Nothing longer is read.
-const LARGEST_ANSWER: usize = 2 * 1024 * 1024;
 
 /// Whether a request may be sent again when nobody knows what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +206,7 @@ impl<R: Runtime> Line<'_, R> {
             Body::Empty => Vec::new(),
             Body::Bytes(bytes) => bytes,
             Body::Stream(stream) => {
-                let read = self.runtime.read(stream, LARGEST_ANSWER);
+                let read = self.runtime.read(stream, self.provider.longest_answer());
                 match within(self.runtime, call.patience.min(left), read).await {
                     Some(Ok(body)) => body,
                     Some(Err(Unreadable::TooLong)) => return Ok(Outcome::Lost(Kind::Malformed)),

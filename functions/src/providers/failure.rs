@@ -13,6 +13,8 @@ pub enum Provider {
     Baserow,
     /// The CRM bridge.
     Bridge,
+    /// Fathom.
+    Fathom,
     /// HubSpot.
     HubSpot,
     /// The language model.
@@ -28,6 +30,7 @@ impl Provider {
         match self {
             Self::Baserow => "Baserow",
             Self::Bridge => "the CRM bridge",
+            Self::Fathom => "Fathom",
             Self::HubSpot => "HubSpot",
             Self::Llm => "the language model",
             Self::Wealthbox => "Wealthbox",
@@ -40,6 +43,7 @@ impl Provider {
         match self {
             Self::Baserow => "baserow",
             Self::Bridge => "bridge",
+            Self::Fathom => "fathom",
             Self::HubSpot => "hubspot",
             Self::Llm => "llm",
             Self::Wealthbox => "wealthbox",
@@ -52,7 +56,17 @@ impl Provider {
         match self {
             Self::Baserow => ("authorization", "Token "),
             Self::Wealthbox => ("access_token", ""),
-            Self::Bridge | Self::HubSpot | Self::Llm => ("authorization", "Bearer "),
+            Self::Bridge | Self::Fathom | Self::HubSpot | Self::Llm => ("authorization", "Bearer "),
+        }
+    }
+
+    /// Nothing longer is read of its answers, in bytes.
+    #[must_use]
+    pub fn longest_answer(self) -> usize {
+        match self {
+            // A transcript is all that was said in hours.
+            Self::Fathom => 5 * 1024 * 1024,
+            _ => 2 * 1024 * 1024,
         }
     }
 }

@@ -4,18 +4,19 @@ pub mod oauth;
 pub mod objects;
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::below;
 use super::call::{Call, Line, Reading, Repeat, Reply, Told, retry_after};
 use super::failure::{Failure, FieldError, Kind, Provider};
+use super::oauth::{Tokens, send};
 use super::settings::{HubSpotSettings, Version};
-use crate::secret::Secret;
 use crate::transport::Runtime;
 use objects::{Associated, Many, ObjectKind, Page, Properties, Record, Search, WithHistory};
 
@@ -26,12 +27,6 @@ const NOT_FOUND: &str = "OBJECT_NOT_FOUND";
 pub const READING: Reading = told;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Where the token of a connection comes from.
-pub trait Tokens {
-    /// A token that has not ended; one other than `rejected`, if HubSpot did not take that.
-    fn token(&self, rejected: Option<&Secret>) -> impl Future<Output = Result<Secret, Failure>>;
-}
 
 /// HubSpot, for one connection.
 #[derive(Debug)]
@@ -425,17 +420,8 @@ impl<R: Runtime, T: Tokens> HubSpot<'_, R, T> {
         }
     }
 
-    /// Sends it with the connection's token; with a new one if HubSpot does not take that.
-    async fn send(&self, mut call: Call) -> Result<Reply, Failure> {
-        let token = self.tokens.token(None).await?;
-        call.bearer = Some(token.clone());
-        match self.line.send(&call).await {
-            Err(failure) if failure.kind == Kind::Expired => {
-                call.bearer = Some(self.tokens.token(Some(&token)).await?);
-                self.line.send(&call).await
-            }
-            other => other,
-        }
+    async fn send(&self, call: Call) -> Result<Reply, Failure> {
+        send(&self.line, &self.tokens, call).await
     }
 
     fn failure(&self, operation: &'static str, kind: Kind) -> Failure {
@@ -486,28 +472,8 @@ fn written(properties: &Properties) -> BTreeMap<&str, &str> {
         .collect()
 }
 
-/// An address below another, its parts percent-encoded.
-fn below<'p>(base: &Url, parts: impl Iterator<Item = &'p str>) -> Option<Url> {
-    let mut url = base.clone();
-    let mut path = url.path_segments_mut().ok()?;
-    path.pop_if_empty();
-    for part in parts {
-        // `Url` would take these for steps.
-        if matches!(part, "" | "." | "..") {
-            return None;
-        }
-        path.push(part);
-    }
-    drop(path);
-    Some(url)
-}
-
-fn read<T: for<'de> Deserialize<'de>>(operation: &'static str, reply: Reply) -> Result<T, Failure> {
-    let status = reply.status.as_u16();
-    serde_json::from_value(reply.body).map_err(|_| Failure {
-        status: Some(status),
-        ..Failure::new(Provider::HubSpot, operation, Kind::Malformed)
-    })
+fn read<T: DeserializeOwned>(operation: &'static str, reply: Reply) -> Result<T, Failure> {
+    super::read(Provider::HubSpot, operation, reply)
 }
 
 /// HubSpot's errors. Every field is optional, whatever the description says.

@@ -4,7 +4,7 @@ use countersign_sealing::KeyRing;
 use reqwest::Url;
 
 use super::llm::prices::Prices;
-use crate::apps::assistant;
+use crate::apps::{assistant, coaching};
 use crate::config::{BadSetting, base_url};
 use crate::secret::Secret;
 use crate::webhooks::baserow::SHORTEST_SECRET;
@@ -17,8 +17,12 @@ pub struct Providers {
     pub baserow: Option<BaserowSettings>,
     /// The CRMs, for advisory.
     pub crm: CrmSettings,
+    /// Fathom, for coaching.
+    pub fathom: Option<FathomSettings>,
     /// HubSpot, for the assistant.
     pub hubspot: Option<HubSpotSettings>,
+    /// HubSpot, for coaching: the same app unless another is set, with endpoints of its own.
+    pub coaching_hubspot: Option<HubSpotSettings>,
     /// The language model.
     pub llm: Option<LlmSettings>,
     /// The keys that seal tokens. Without them nobody can connect anything.
@@ -75,6 +79,23 @@ pub enum Copies {
     Tables,
     /// All of a client in one document.
     Documents,
+}
+
+/// Fathom's settings.
+#[derive(Clone, Debug)]
+pub struct FathomSettings {
+    /// Where its API answers.
+    pub base: Url,
+    /// Where its OAuth is: the page of consent, and the token endpoint.
+    pub oauth: Url,
+    /// The app's id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// Where people come back to: an endpoint of this Worker.
+    pub redirect_uri: Url,
+    /// Where it sends its events: another, and the connection's id below it.
+    pub webhook_uri: Url,
 }
 
 /// HubSpot's settings.
@@ -159,6 +180,9 @@ const SCOPES: &str = "oauth crm.objects.contacts.read crm.objects.contacts.write
     crm.objects.companies.read crm.objects.companies.write crm.objects.deals.read \
     crm.objects.deals.write";
 
+/// Calls and meetings are under the contacts' scope; e-mails have one of their own.
+const COACHING_SCOPES: &str = "oauth crm.objects.contacts.read sales-email-read";
+
 impl Providers {
     /// Reads the settings; `text` gives a variable's text, if there is any.
     ///
@@ -174,7 +198,9 @@ impl Providers {
             },
             baserow: baserow(text)?,
             crm: crm(text)?,
+            fathom: fathom(text)?,
             hubspot: hubspot(text)?,
+            coaching_hubspot: coaching_hubspot(text)?,
             llm: llm(text)?,
         })
     }
@@ -271,22 +297,100 @@ fn crm(text: &impl Fn(&'static str) -> Option<String>) -> Result<CrmSettings, Ba
     })
 }
 
-fn hubspot(
+fn fathom(
     text: &impl Fn(&'static str) -> Option<String>,
-) -> Result<Option<HubSpotSettings>, BadSetting> {
-    let Some(client_id) = text("HUBSPOT_CLIENT_ID") else {
+) -> Result<Option<FathomSettings>, BadSetting> {
+    let Some(client_id) = text("FATHOM_CLIENT_ID") else {
         return Ok(None);
     };
     let needed = |name: &'static str| {
         text(name).ok_or(BadSetting::new(
             name,
-            "is missing, and HUBSPOT_CLIENT_ID is not",
+            "is missing, and FATHOM_CLIENT_ID is not",
         ))
     };
     let address = |name: &'static str, default: &str| {
         base_url(name, text(name).as_deref().unwrap_or(default))
     };
     let public = needed("PUBLIC_URL")?;
+    let public = public.trim_end_matches('/');
+    let endpoint = |path: &str| base_url("PUBLIC_URL", &format!("{public}{path}"));
+    Ok(Some(FathomSettings {
+        base: address("FATHOM_URL", "https://api.fathom.ai/external/v1")?,
+        oauth: address(
+            "FATHOM_OAUTH_URL",
+            "https://fathom.video/external/v1/oauth2",
+        )?,
+        client_id,
+        client_secret: Secret::new(needed("FATHOM_CLIENT_SECRET")?),
+        redirect_uri: endpoint(coaching::FATHOM_CALLBACK)?,
+        webhook_uri: endpoint(coaching::FATHOM_WEBHOOK)?,
+    }))
+}
+
+/// The app of HubSpot's that one of ours is: its id and its secret, and what it asks people for.
+struct HubSpotApp {
+    client_id: String,
+    client_secret: Secret,
+    scopes: String,
+    callback: &'static str,
+    webhook: &'static str,
+}
+
+fn hubspot(
+    text: &impl Fn(&'static str) -> Option<String>,
+) -> Result<Option<HubSpotSettings>, BadSetting> {
+    let Some(client_id) = text("HUBSPOT_CLIENT_ID") else {
+        return Ok(None);
+    };
+    let app = HubSpotApp {
+        client_id,
+        client_secret: Secret::new(text("HUBSPOT_CLIENT_SECRET").ok_or(BadSetting::new(
+            "HUBSPOT_CLIENT_SECRET",
+            "is missing, and HUBSPOT_CLIENT_ID is not",
+        ))?),
+        scopes: text("HUBSPOT_SCOPES").unwrap_or_else(|| SCOPES.to_owned()),
+        callback: assistant::CALLBACK,
+        webhook: assistant::WEBHOOK,
+    };
+    hubspot_as(app, text).map(Some)
+}
+
+fn coaching_hubspot(
+    text: &impl Fn(&'static str) -> Option<String>,
+) -> Result<Option<HubSpotSettings>, BadSetting> {
+    let own = text("COACHING_HUBSPOT_CLIENT_ID");
+    let secret = match own {
+        Some(_) => text("COACHING_HUBSPOT_CLIENT_SECRET").ok_or(BadSetting::new(
+            "COACHING_HUBSPOT_CLIENT_SECRET",
+            "is missing, and COACHING_HUBSPOT_CLIENT_ID is not",
+        ))?,
+        None => text("HUBSPOT_CLIENT_SECRET").unwrap_or_default(),
+    };
+    let Some(client_id) = own.or_else(|| text("HUBSPOT_CLIENT_ID")) else {
+        return Ok(None);
+    };
+    let app = HubSpotApp {
+        client_id,
+        client_secret: Secret::new(secret),
+        scopes: text("COACHING_HUBSPOT_SCOPES").unwrap_or_else(|| COACHING_SCOPES.to_owned()),
+        callback: coaching::HUBSPOT_CALLBACK,
+        webhook: coaching::HUBSPOT_WEBHOOK,
+    };
+    hubspot_as(app, text).map(Some)
+}
+
+fn hubspot_as(
+    app: HubSpotApp,
+    text: &impl Fn(&'static str) -> Option<String>,
+) -> Result<HubSpotSettings, BadSetting> {
+    let address = |name: &'static str, default: &str| {
+        base_url(name, text(name).as_deref().unwrap_or(default))
+    };
+    let public = text("PUBLIC_URL").ok_or(BadSetting::new(
+        "PUBLIC_URL",
+        "is missing, and HUBSPOT_CLIENT_ID is not",
+    ))?;
     let public = base_url("PUBLIC_URL", &public)?;
     let public = public.as_str().trim_end_matches('/');
     let endpoint = |path: &str| base_url("PUBLIC_URL", &format!("{public}{path}"));
@@ -296,18 +400,18 @@ fn hubspot(
             "HUBSPOT_API_VERSION",
             "is neither `v3` nor a date like `2026-09`",
         ))?;
-    Ok(Some(HubSpotSettings {
+    Ok(HubSpotSettings {
         base: address("HUBSPOT_URL", "https://api.hubapi.com")?,
         authorize: address(
             "HUBSPOT_AUTHORIZE_URL",
             "https://app.hubspot.com/oauth/authorize",
         )?,
         version,
-        client_id,
-        client_secret: Secret::new(needed("HUBSPOT_CLIENT_SECRET")?),
-        scopes: text("HUBSPOT_SCOPES").unwrap_or_else(|| SCOPES.to_owned()),
-        redirect_uri: endpoint(assistant::CALLBACK)?,
-        webhook_uri: endpoint(assistant::WEBHOOK)?,
+        client_id: app.client_id,
+        client_secret: app.client_secret,
+        scopes: app.scopes,
+        redirect_uri: endpoint(app.callback)?,
+        webhook_uri: endpoint(app.webhook)?,
         older: older(text("HUBSPOT_OLDER_SIGNATURES"))?,
         mirror_deals: match text("ASSISTANT_OPPORTUNITIES").as_deref() {
             None | Some("table") => false,
@@ -319,7 +423,7 @@ fn hubspot(
                 ));
             }
         },
-    }))
+    })
 }
 
 fn older(words: Option<String>) -> Result<Older, BadSetting> {

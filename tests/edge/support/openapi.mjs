@@ -24,6 +24,7 @@ function* misfits(schema, value, at) {
   if (schema.$ref) schema = document.components.schemas[schema.$ref.split('/').pop()];
   const types = schema.type && [schema.type].flat();
   if (types && !types.some((type) => TYPES[type](value))) yield `${at} is not ${types.join(' or ')}`;
+  if (schema.anyOf && schema.anyOf.every((of) => [...misfits(of, value, at)].length > 0)) yield `${at} fits none of its schemas`;
   if (schema.enum && !schema.enum.includes(value)) yield `${at} is none of ${schema.enum}`;
   if ('const' in schema && schema.const !== value) yield `${at} is not ${schema.const}`;
   if (value < schema.minimum || value > schema.maximum) yield `${at} is out of its range`;

@@ -254,6 +254,10 @@ pub fn answer(simulators: &mut Simulators, request: &Request, now: u64) -> Answe
             simulators.fathom.consent(&body);
             ok
         }
+        ("POST", "/fathom/limits") => {
+            simulators.fathom.heavy_calls = number(&body, "heavy", simulators.fathom.heavy_calls);
+            ok
+        }
         ("POST", "/fathom/revoke") => {
             simulators
                 .fathom

@@ -44,6 +44,8 @@ pub struct Fathom {
     counted: BTreeMap<(String, bool), (u64, u64)>,
     /// The address of whoever consents next.
     person: String,
+    /// Calls that bring whole transcripts or summaries, of one person in a minute.
+    pub(crate) heavy_calls: u64,
     next: u64,
 }
 
@@ -68,6 +70,7 @@ impl Fathom {
             webhooks: BTreeMap::new(),
             counted: BTreeMap::new(),
             person: "alice@acme.example".to_owned(),
+            heavy_calls: HEAVY_CALLS,
             next: 500_000,
         })
     }
@@ -205,7 +208,7 @@ impl Fathom {
         } else {
             (at, 1)
         };
-        (counted.1, if heavy { HEAVY_CALLS } else { CALLS })
+        (counted.1, if heavy { self.heavy_calls } else { CALLS })
     }
 
     /// The meetings that a person recorded or that were shared with everybody.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use countersign_simulators::message::{Answer, Request};
-use countersign_simulators::{Simulators, baserow, hubspot, llm};
+use countersign_simulators::{Simulators, baserow, fathom, hubspot, llm};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -63,6 +63,10 @@ fn facts(url: &str) -> Value {
             "HUBSPOT_AUTHORIZE_URL": format!("{url}/hubspot/oauth/authorize"),
             "HUBSPOT_CLIENT_ID": hubspot::CLIENT_ID,
             "HUBSPOT_CLIENT_SECRET": hubspot::CLIENT_SECRET,
+            "FATHOM_URL": format!("{url}/fathom/external/v1"),
+            "FATHOM_OAUTH_URL": format!("{url}/fathom/external/v1/oauth2"),
+            "FATHOM_CLIENT_ID": fathom::CLIENT_ID,
+            "FATHOM_CLIENT_SECRET": fathom::CLIENT_SECRET,
             "BASEROW_URL": format!("{url}/baserow"),
             "BASEROW_TOKEN": baserow::TOKEN,
             "BASEROW_WEBHOOK_SECRET": baserow::WEBHOOK_SECRET,

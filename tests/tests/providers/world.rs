@@ -13,10 +13,12 @@ use countersign_functions::providers::bridge::{self, Bridge};
 use countersign_functions::providers::budget::Budget;
 use countersign_functions::providers::call::Line;
 use countersign_functions::providers::failure::{Failure, Provider};
-use countersign_functions::providers::hubspot::{self, HubSpot, Tokens};
+use countersign_functions::providers::fathom::{self, Fathom};
+use countersign_functions::providers::hubspot::{self, HubSpot};
 use countersign_functions::providers::llm::{self, Llm};
+use countersign_functions::providers::oauth::{Grant, Tokens};
 use countersign_functions::providers::settings::{
-    BaserowSettings, CrmSettings, HubSpotSettings, LlmSettings, Providers, Version,
+    BaserowSettings, CrmSettings, FathomSettings, HubSpotSettings, LlmSettings, Providers, Version,
 };
 use countersign_functions::providers::wealthbox::{self, Wealthbox};
 use countersign_functions::secret::Secret;
@@ -79,6 +81,7 @@ impl World {
         let reading = match provider {
             Provider::Baserow => baserow::READING,
             Provider::Bridge => bridge::READING,
+            Provider::Fathom => fathom::READING,
             Provider::HubSpot => hubspot::READING,
             Provider::Llm => llm::READING,
             Provider::Wealthbox => wealthbox::READING,
@@ -100,6 +103,22 @@ impl World {
             settings,
             tokens: Given(token),
         }
+    }
+
+    /// Fathom, through the connection of alice@acme.example.
+    pub(crate) fn fathom<'a>(&'a self, settings: &'a FathomSettings) -> Fathom<'a, Self, Given> {
+        Fathom {
+            line: self.line(Provider::Fathom, 30),
+            settings,
+            tokens: Given(self.fathom_grant(settings).access),
+        }
+    }
+
+    /// What a consent at Fathom gives.
+    pub(crate) fn fathom_grant(&self, settings: &FathomSettings) -> Grant {
+        let code = self.code(&fathom::oauth::authorize_url(settings, "state"), "state");
+        let line = self.line(Provider::Fathom, 30);
+        run(fathom::oauth::exchange(&line, settings, &code)).unwrap()
     }
 
     pub(crate) fn baserow<'a>(&'a self, settings: &'a BaserowSettings) -> Baserow<'a, Self> {
@@ -153,11 +172,18 @@ impl World {
         state: &str,
         challenge: &str,
     ) -> String {
-        let url = hubspot::oauth::authorize_url(settings, state, challenge);
-        let query = url.query().unwrap().replace("code_challenge=&", "no=&");
+        self.code(
+            &hubspot::oauth::authorize_url(settings, state, challenge),
+            state,
+        )
+    }
+
+    /// The code that a page of consent sends people back with.
+    fn code(&self, page: &reqwest::Url, state: &str) -> String {
+        let query = page.query().unwrap().replace("code_challenge=&", "no=&");
         let request = Request {
             method: "GET".to_owned(),
-            path: url.path().to_owned(),
+            path: page.path().to_owned(),
             query,
             ..Request::default()
         };
@@ -206,6 +232,10 @@ pub(crate) fn settings(version: Version) -> Providers {
             "HUBSPOT_API_VERSION" => version.word(),
             "HUBSPOT_CLIENT_ID" => countersign_simulators::hubspot::CLIENT_ID,
             "HUBSPOT_CLIENT_SECRET" => countersign_simulators::hubspot::CLIENT_SECRET,
+            "FATHOM_URL" => "http://simulators/fathom/external/v1",
+            "FATHOM_OAUTH_URL" => "http://simulators/fathom/external/v1/oauth2",
+            "FATHOM_CLIENT_ID" => countersign_simulators::fathom::CLIENT_ID,
+            "FATHOM_CLIENT_SECRET" => countersign_simulators::fathom::CLIENT_SECRET,
             "BASEROW_URL" => "http://simulators/baserow",
             "BASEROW_TOKEN" => countersign_simulators::baserow::TOKEN,
             "BASEROW_MEMBERS_TABLE" => "501",

@@ -16,7 +16,7 @@ use super::process::notes;
 use super::text::{longest, plain, written};
 use super::{Desk, ok};
 use crate::apps::Asked;
-use crate::connections::{self, CONNECTIONS, Connection, Held};
+use crate::connections::{self, ASSISTANT, Connection, Held};
 use crate::message::Response;
 use crate::outbox::{Done, Effect, Entry, New, Outbox, Outcome, Recorded, Seen};
 use crate::problem::Problem;
@@ -347,17 +347,18 @@ impl<R: Runtime> Desk<'_, R> {
         let failed = |kind| Failure::new(Provider::HubSpot, "connection", kind);
         let kind = ObjectKind::named(&request.activity_type);
         let kind = kind.ok_or_else(|| failed(Kind::Malformed))?;
-        let service = self.as_service().map_err(connections::stored)?;
-        let rows = service.rows(CONNECTIONS, |table| {
-            let table = table.select(connections::COLUMNS);
+        let stored = |problem| connections::stored(Provider::HubSpot, problem);
+        let service = self.as_service().map_err(stored)?;
+        let rows = service.rows(ASSISTANT.connections, |table| {
+            let table = table.select(ASSISTANT.columns);
             table.eq("id", &request.connection)
         });
-        let mut rows: Vec<Connection> = rows.await.map_err(connections::stored)?;
+        let mut rows: Vec<Connection> = rows.await.map_err(stored)?;
         let connection = rows.pop().ok_or_else(|| failed(Kind::NotConnected))?;
         if connection.status != "active" {
             return Err(failed(Kind::Expired));
         }
-        let hubspot = self.through(connection).map_err(connections::stored)?;
+        let hubspot = self.through(connection).map_err(stored)?;
         Ok((hubspot, kind, request))
     }
 }

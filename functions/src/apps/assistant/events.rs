@@ -14,7 +14,7 @@ use super::Desk;
 use super::fill::FILL;
 use crate::apps::background::{all, failed};
 use crate::apps::id;
-use crate::connections::{self, CONNECTIONS, Connection};
+use crate::connections::{ASSISTANT, Connection};
 use crate::inbox::{Event, Fate};
 use crate::problem::Problem;
 use crate::providers::failure::{Failure, Kind};
@@ -127,8 +127,8 @@ impl<R: Runtime> Desk<'_, R> {
 
     async fn mirror_for_all(&self, portal: &str, deals: &[&str]) -> Result<(), Stop> {
         let service = self.as_service()?;
-        let connections = service.rows(CONNECTIONS, |table| {
-            let table = table.select(connections::COLUMNS);
+        let connections = service.rows(ASSISTANT.connections, |table| {
+            let table = table.select(ASSISTANT.columns);
             table.eq("portal_id", portal).eq("status", "active")
         });
         let connections: Vec<Connection> = connections.await?;
@@ -163,7 +163,7 @@ impl<R: Runtime> Desk<'_, R> {
         };
         let rows: Vec<Value> = found.iter().map(opportunity).collect();
         let arguments = json!({
-            "p_user": connection.user_id, "p_read_at": read_at, "p_deals": rows, "p_gone": gone,
+            "p_user": connection.tenant, "p_read_at": read_at, "p_deals": rows, "p_gone": gone,
         });
         self.own()?.call("mirror_deals", &arguments).await?;
         Ok(())

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::events::{HELD_SECONDS, PROPERTIES, Stop, opportunity};
 use super::{Desk, HUBSPOT};
-use crate::connections::{self, CONNECTIONS, Connection};
+use crate::connections::{ASSISTANT, Connection};
 use crate::inbox::{Arrival, Event, Fate, Inbox};
 use crate::problem::Problem;
 use crate::providers::failure::Kind;
@@ -39,8 +39,8 @@ impl<R: Runtime> Desk<'_, R> {
             return Ok(());
         }
         let service = self.as_service()?;
-        let active = service.rows(CONNECTIONS, |table| {
-            table.select(connections::COLUMNS).eq("status", "active")
+        let active = service.rows(ASSISTANT.connections, |table| {
+            table.select(ASSISTANT.columns).eq("status", "active")
         });
         let active: Vec<Connection> = active.await?;
         let now = time::iso(self.runtime.now_ms());
@@ -70,14 +70,14 @@ impl<R: Runtime> Desk<'_, R> {
         let (id, day) = id.zip(day).ok_or_else(dead)?;
         let began = event.text("began").ok_or_else(dead)?;
         let service = self.as_service()?;
-        let rows = service.rows(CONNECTIONS, |table| {
-            let table = table.select(connections::COLUMNS);
+        let rows = service.rows(ASSISTANT.connections, |table| {
+            let table = table.select(ASSISTANT.columns);
             table.eq("id", id).eq("status", "active")
         });
         let mut rows: Vec<Connection> = rows.await?;
         let connection = rows.pop().ok_or(Stop::Ended)?;
         let own = self.own()?;
-        let name = format!("assistant/deals/{}", connection.portal_id);
+        let name = format!("assistant/deals/{}", portal(&connection));
         let lease =
             json!({ "p_name": name, "p_holder": self.request_id, "p_seconds": HELD_SECONDS });
         if own.call("take_lease", &lease).await?.is_null() {
@@ -116,7 +116,7 @@ impl<R: Runtime> Desk<'_, R> {
             };
             let rows: Vec<Value> = page.results.iter().map(opportunity).collect();
             let arguments = json!({
-                "p_user": connection.user_id, "p_read_at": read_at, "p_deals": rows, "p_gone": [],
+                "p_user": connection.tenant, "p_read_at": read_at, "p_deals": rows, "p_gone": [],
             });
             self.own()?.call("mirror_deals", &arguments).await?;
             after = page.after().map(str::to_owned);
@@ -131,9 +131,10 @@ impl<R: Runtime> Desk<'_, R> {
     /// nobody knows which portal's that would be.
     async fn sweep(&self, connection: &Connection, began: &str) -> Result<(), Stop> {
         let service = self.as_service()?;
-        let user = &connection.user_id;
-        let all =
-            service.rows::<Value>(CONNECTIONS, |table| table.select("id").eq("user_id", user));
+        let user = &connection.tenant;
+        let all = service.rows::<Value>(ASSISTANT.connections, |table| {
+            table.select("id").eq("user_id", user)
+        });
         if all.await?.len() > 1 {
             return Ok(());
         }
@@ -147,11 +148,16 @@ impl<R: Runtime> Desk<'_, R> {
     }
 }
 
+/// The portal. The assistant's connections all have one.
+fn portal(of: &Connection) -> &str {
+    of.external.as_deref().unwrap_or_default()
+}
+
 fn part(of: &Connection, day: &str, began: &str, after: Option<&str>) -> Arrival {
     let place = after.unwrap_or("first");
     Arrival {
         id: format!("fill/{}/{day}/{place}", of.id),
-        tenant: Some(of.portal_id.clone()),
+        tenant: Some(portal(of).to_owned()),
         kind: FILL.to_owned(),
         payload: Some(json!({ "connection": of.id, "day": day, "began": began, "after": after })),
     }

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 use super::Do;
 use crate::openapi::Types;
 
-fn reference(name: &str) -> Value {
+pub(in crate::apps) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-fn text() -> Value {
+pub(in crate::apps) fn text() -> Value {
     json!({ "type": "string" })
 }
 
 /// An object of these members, of which some need not be there.
-fn object(members: Value, optional: &[&str]) -> Value {
+pub(in crate::apps) fn object(members: Value, optional: &[&str]) -> Value {
     let names = members.as_object().into_iter().flat_map(|all| all.keys());
     let required: Vec<&String> = names
         .filter(|name| !optional.contains(&name.as_str()))
@@ -22,7 +22,7 @@ fn object(members: Value, optional: &[&str]) -> Value {
     json!({ "type": "object", "additionalProperties": false, "required": required, "properties": members })
 }
 
-fn list(items: Value) -> Value {
+pub(in crate::apps) fn list(items: Value) -> Value {
     json!({ "type": "array", "items": items })
 }
 

@@ -1,49 +1,20 @@
 //! HubSpot's OAuth: codes for tokens, new tokens for old ones, and an end to both.
 
-use std::time::Duration;
-
 use reqwest::header::HeaderMap;
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{PATIENCE, below, read};
+use crate::providers::below;
 use crate::providers::call::{Call, Line, Reading, Repeat, Told, retry_after};
 use crate::providers::failure::{Failure, Kind, Provider};
+use crate::providers::oauth::{self, Grant};
 use crate::providers::settings::HubSpotSettings;
 use crate::secret::Secret;
 use crate::transport::Runtime;
 
 /// How the token endpoint says no.
 pub const READING: Reading = told;
-
-/// What the token endpoint gives.
-#[derive(Debug)]
-pub struct Grant {
-    /// For requests.
-    pub access: Secret,
-    /// For the next grant. It may be another than before.
-    pub refresh: Secret,
-    /// How long the first holds.
-    pub lifetime: Duration,
-    /// The portal; the endpoint says so unless it is an old one.
-    pub portal: Option<u64>,
-    /// The person, as HubSpot numbers them.
-    pub user: Option<u64>,
-    /// What was granted.
-    pub scopes: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    access_token: String,
-    refresh_token: String,
-    expires_in: u64,
-    hub_id: Option<u64>,
-    user_id: Option<u64>,
-    #[serde(default)]
-    scopes: Vec<String>,
-}
 
 /// The page on which a person consents.
 #[must_use]
@@ -130,15 +101,7 @@ async fn grant<R: Runtime>(
 ) -> Result<Grant, Failure> {
     let call = call(settings, operation, &["token"], fields, repeat)?;
     let reply = line.to(Provider::HubSpot, READING).send(&call).await?;
-    let answer: Answer = read(operation, reply)?;
-    Ok(Grant {
-        access: Secret::new(answer.access_token),
-        refresh: Secret::new(answer.refresh_token),
-        lifetime: Duration::from_secs(answer.expires_in),
-        portal: answer.hub_id,
-        user: answer.user_id,
-        scopes: answer.scopes,
-    })
+    Grant::read(Provider::HubSpot, operation, reply)
 }
 
 fn call(
@@ -151,37 +114,14 @@ fn call(
     let words = ["oauth", settings.version.word()];
     let url = below(&settings.base, words.iter().chain(path).copied());
     let missing = Failure::new(Provider::HubSpot, operation, Kind::Settings("HUBSPOT_URL"));
-    let mut form = FormOf::default();
-    form.append("client_id", &settings.client_id);
-    form.append("client_secret", settings.client_secret.expose());
-    for (name, value) in fields {
-        form.append(name, value);
-    }
-    Ok(Call {
+    let client = (settings.client_id.as_str(), &settings.client_secret);
+    Ok(oauth::call(
         operation,
-        method: Method::POST,
-        url: url.ok_or(missing)?,
-        bearer: None,
-        body: Some(("application/x-www-form-urlencoded", form.0.into_bytes())),
+        url.ok_or(missing)?,
+        client,
+        fields,
         repeat,
-        patience: PATIENCE,
-    })
-}
-
-/// A form, being written.
-#[derive(Default)]
-struct FormOf(String);
-
-impl FormOf {
-    fn append(&mut self, name: &str, value: &str) {
-        use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-        if !self.0.is_empty() {
-            self.0.push('&');
-        }
-        self.0.push_str(name);
-        self.0.push('=');
-        self.0.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
-    }
+    ))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -155,6 +155,11 @@ fn holds(object: &Object, filter: &Value) -> bool {
     let compare = |value: &String, with: &String| match (value.parse::<f64>(), with.parse::<f64>())
     {
         (Ok(value), Ok(with)) => value.partial_cmp(&with),
+        // Instants are written one way and asked for in another: in milliseconds.
+        (Err(_), Ok(_)) if value.ends_with('z') => {
+            let with = with.parse().map(|ms| crate::clock::iso(ms).to_lowercase());
+            Some(value.cmp(&with.unwrap_or_default()))
+        }
         _ => Some(value.cmp(with)),
     };
     let ordered = |test: fn(std::cmp::Ordering) -> bool| {

@@ -1,0 +1,315 @@
+//! Coaching: an account's calls, out of its connections to HubSpot and Fathom, and what is made of
+//! them.
+//!
+//! A connection is the account's, whoever made it. What is read through it is written as the Worker's
+//! role; who sees which of it is decided by row-level security as ever.
+
+mod connect;
+mod sync;
+pub mod types;
+mod webhook;
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use super::desk::Desk;
+use super::{Asked, Run, Workflow};
+use crate::connections::issuer::Issuer;
+use crate::connections::sealed::Sealer;
+use crate::connections::{COACHING, Connection, Held};
+use crate::message::Response;
+use crate::problem::Problem;
+use crate::providers::failure::{Failure, Kind, Provider};
+use crate::transport::Runtime;
+
+/// Where people come back to from HubSpot.
+pub const HUBSPOT_CALLBACK: &str = "/functions/v1/coaching-hubspot-callback";
+/// Where HubSpot sends its events.
+pub const HUBSPOT_WEBHOOK: &str = "/functions/v1/coaching-hubspot-webhook";
+/// Where people come back to from Fathom.
+pub const FATHOM_CALLBACK: &str = "/functions/v1/coaching-fathom-callback";
+/// Where Fathom sends its events; below it stands the connection.
+pub const FATHOM_WEBHOOK: &str = "/functions/v1/coaching-fathom-webhook";
+const HUBSPOT_CONNECT: &str = "/functions/v1/coaching-hubspot-connect";
+const FATHOM_CONNECT: &str = "/functions/v1/coaching-fathom-connect";
+/// Where connections are begun, which sets a cookie.
+pub const CONNECTS: [&str; 2] = [HUBSPOT_CONNECT, FATHOM_CONNECT];
+
+/// What the inbox calls them.
+pub(super) const HUBSPOT: &str = "hubspot";
+/// What the inbox calls it.
+pub(super) const FATHOM: &str = "fathom";
+/// Fathom sends whole transcripts.
+const LONGEST_MEETING: usize = crate::webhooks::standard::LARGEST_BODY;
+
+/// What a workflow does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table says what each does")]
+pub enum Do {
+    Status(Source),
+    Start(Source),
+    Callback(Source),
+    Disconnect(Source),
+    Sync(Source),
+    Webhook(Source),
+}
+
+/// Where calls come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Fathom: recordings.
+    Fathom,
+    /// HubSpot: activities.
+    HubSpot,
+}
+
+impl Source {
+    fn named(word: &str) -> Option<Self> {
+        [Self::Fathom, Self::HubSpot]
+            .into_iter()
+            .find(|of| of.provider().word() == word)
+    }
+
+    fn provider(self) -> Provider {
+        match self {
+            Self::Fathom => Provider::Fathom,
+            Self::HubSpot => Provider::HubSpot,
+        }
+    }
+}
+
+impl Do {
+    /// How long it may take.
+    pub(super) fn time(self) -> Duration {
+        Duration::from_secs(25)
+    }
+
+    /// The longest body that it takes, in bytes, if that is another than elsewhere.
+    pub(super) fn longest_body(self) -> Option<usize> {
+        (self == Self::Webhook(Source::Fathom)).then_some(LONGEST_MEETING)
+    }
+}
+
+const fn row(
+    method: Method,
+    path: &'static str,
+    needs: Option<(&'static str, &'static str)>,
+    as_service: &'static [&'static str],
+    run: Do,
+    summary: &'static str,
+) -> Workflow {
+    Workflow {
+        app: "coaching",
+        method,
+        path,
+        summary,
+        needs,
+        as_service,
+        creates: false,
+        run: Run::Coaching(run),
+    }
+}
+
+const SYNC_HUBSPOT: Option<(&str, &str)> = Some(("hubspot.activity", "sync"));
+const SYNC_FATHOM: Option<(&str, &str)> = Some(("fathom.meeting", "sync"));
+
+/// Coaching's workflows.
+pub const WORKFLOWS: &[Workflow] = &[
+    row(
+        Method::GET,
+        HUBSPOT_CONNECT,
+        SYNC_HUBSPOT,
+        &[],
+        Do::Status(Source::HubSpot),
+        "How the account's link to HubSpot stands",
+    ),
+    row(
+        Method::POST,
+        HUBSPOT_CONNECT,
+        SYNC_HUBSPOT,
+        &[],
+        Do::Start(Source::HubSpot),
+        "Begins to connect the account to HubSpot",
+    ),
+    row(
+        Method::DELETE,
+        HUBSPOT_CONNECT,
+        SYNC_HUBSPOT,
+        &[
+            "read, delete API_Connection_Secrets",
+            "update API_Connections",
+        ],
+        Do::Disconnect(Source::HubSpot),
+        "Ends the account's link to HubSpot",
+    ),
+    row(
+        Method::GET,
+        HUBSPOT_CALLBACK,
+        None,
+        &[
+            "insert, update API_Connections",
+            "insert, update API_Connection_Secrets",
+        ],
+        Do::Callback(Source::HubSpot),
+        "Where people come back to from HubSpot",
+    ),
+    row(
+        Method::GET,
+        FATHOM_CONNECT,
+        SYNC_FATHOM,
+        &[],
+        Do::Status(Source::Fathom),
+        "How the account's link to Fathom stands",
+    ),
+    row(
+        Method::POST,
+        FATHOM_CONNECT,
+        SYNC_FATHOM,
+        &[],
+        Do::Start(Source::Fathom),
+        "Begins to connect the account to Fathom",
+    ),
+    row(
+        Method::DELETE,
+        FATHOM_CONNECT,
+        SYNC_FATHOM,
+        &[
+            "read, update, delete API_Connection_Secrets",
+            "update API_Connections",
+            "call take_lease, drop_lease",
+        ],
+        Do::Disconnect(Source::Fathom),
+        "Ends the account's link to Fathom",
+    ),
+    row(
+        Method::GET,
+        FATHOM_CALLBACK,
+        None,
+        &[
+            "insert, update API_Connections",
+            "insert, update API_Connection_Secrets",
+        ],
+        Do::Callback(Source::Fathom),
+        "Where people come back to from Fathom",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/coaching-sync/hubspot",
+        SYNC_HUBSPOT,
+        SYNC,
+        Do::Sync(Source::HubSpot),
+        "Brings a part of the account's activities over from HubSpot",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/coaching-sync/fathom",
+        SYNC_FATHOM,
+        SYNC,
+        Do::Sync(Source::Fathom),
+        "Brings a part of the account's recordings over from Fathom",
+    ),
+    row(
+        Method::POST,
+        HUBSPOT_WEBHOOK,
+        None,
+        &["call store_webhooks"],
+        Do::Webhook(Source::HubSpot),
+        "Where HubSpot sends its events",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/coaching-fathom-webhook/{connection}",
+        None,
+        &[
+            "read API_Connections, API_Connection_Secrets",
+            "call store_webhooks",
+        ],
+        Do::Webhook(Source::Fathom),
+        "Where Fathom tells of recordings",
+    ),
+];
+
+/// What bringing calls over takes.
+pub(super) const SYNC: &[&str] = &[
+    "read, update API_Connections",
+    "read, update API_Connection_Secrets",
+    "call take_lease, drop_lease",
+    "insert, update Sync_Logs",
+    "read Conversations",
+    "call store_coaching_activities: read, insert, update Synced_Activities",
+    "call store_coaching_conversation: read, insert, update Conversations, Synced_Activities",
+];
+
+/// Coaching's desk.
+#[derive(Debug)]
+pub(super) struct Coaching<'a, R> {
+    desk: Desk<'a, R>,
+}
+
+impl<'a, R: Runtime> Coaching<'a, R> {
+    /// At this desk.
+    pub(super) fn at(desk: Desk<'a, R>) -> Self {
+        Self { desk }
+    }
+
+    /// Answers a request that the policy allows.
+    pub(super) async fn answer(
+        &self,
+        run: Do,
+        asked: &Asked<'_>,
+    ) -> Result<Response<R::Stream>, Problem> {
+        match run {
+            Do::Status(of) => self.status(of, asked).await,
+            Do::Start(of) => self.start(of, asked),
+            Do::Callback(of) => self.callback(of, asked).await,
+            Do::Disconnect(of) => self.disconnect(of, asked).await,
+            Do::Sync(of) => self.sync(of, asked).await,
+            Do::Webhook(Source::Fathom) => self.fathom_webhook(asked).await,
+            Do::Webhook(Source::HubSpot) => self.hubspot_webhook(asked).await,
+        }
+    }
+
+    fn issuer(&self, of: Source) -> Result<Issuer<'a>, Problem> {
+        let set = &self.desk.edge.config.providers;
+        let (found, setting) = match of {
+            Source::Fathom => (set.fathom.as_ref().map(Issuer::Fathom), "FATHOM_CLIENT_ID"),
+            Source::HubSpot => (
+                set.coaching_hubspot.as_ref().map(Issuer::HubSpot),
+                "HUBSPOT_CLIENT_ID",
+            ),
+        };
+        found.ok_or_else(|| missing(of.provider(), setting))
+    }
+
+    fn sealer(&self, of: Source) -> Result<Sealer<'a>, Problem> {
+        let keys = self.desk.edge.config.providers.sealing.as_ref();
+        keys.map(Sealer)
+            .ok_or_else(|| missing(of.provider(), "SEALING_KEYS"))
+    }
+
+    /// A connection and its tokens.
+    fn held(&self, of: Source, connection: Connection) -> Result<Held<'a, R>, Problem> {
+        let issuer = self.issuer(of)?;
+        Ok(Held {
+            service: self.desk.as_service()?,
+            own: self.desk.own()?,
+            sealer: self.sealer(of)?,
+            issuer,
+            tables: &COACHING,
+            line: self.desk.line_to(of.provider(), issuer.reading()),
+            connection,
+            opened: RefCell::default(),
+        })
+    }
+}
+
+fn missing(provider: Provider, setting: &'static str) -> Problem {
+    Failure::new(provider, "settings", Kind::Settings(setting)).into()
+}
+
+fn ok<S>(body: &Value) -> Response<S> {
+    Response::json(StatusCode::OK, body)
+}

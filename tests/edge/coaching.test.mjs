@@ -1,0 +1,8 @@
+/** Coaching's workflows, by its people through the real Worker to a real database and simulated systems behind it. */
+import { alone } from './support/alone.mjs';
+import { simulators } from './support/assistant.mjs';
+
+await alone(simulators);
+for (const part of ['connect', 'sync']) {
+  await import(`./coaching/${part}.mjs`);
+}
