@@ -312,7 +312,7 @@ async fn run<R: Runtime>(
 ) -> Result<Response<R::Stream>, Problem> {
     match run {
         Run::Advisory(run) => Advisory::at(desk).answer(run, asked).await,
-        Run::Agency(run) => Agency::at(desk, asked)?.answer(run, asked).await,
+        Run::Agency(run) => Agency::at(desk, asked).answer(run, asked).await,
         Run::Assistant(run) => desk.assist(run, asked).await,
         Run::Coaching(run) => Coaching::at(desk).answer(run, asked).await,
         Run::Portal(run) => Portal::at(desk).answer(run, asked).await,

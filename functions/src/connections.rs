@@ -82,6 +82,18 @@ pub const COACHING: Tables = Tables {
     named: "account_id",
 };
 
+/// The agency's: an organization's, in the Worker's own schema.
+pub const AGENCY: Tables = Tables {
+    app: "agency",
+    connections: "agency_connections",
+    secrets: "agency_connection_secrets",
+    columns: "id,tenant:org_id,external:portal_id,scopes,status,token_expires_at,last_error",
+    tenant: "org_id",
+    external: "portal_id",
+    provider: Some("provider"),
+    named: "org_id",
+};
+
 /// A row of an app's table of connections.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Connection {

@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use crate::answer;
 use crate::apps;
 use crate::apps::assistant::CONNECT;
-use crate::apps::{coaching, portal};
+use crate::apps::{agency, coaching, portal};
 use crate::caller::{self, Caller, better_auth};
 use crate::config::{BadSetting, Config, UNKNOWN_APP};
 use crate::cors::{self, Origins};
@@ -81,7 +81,8 @@ pub async fn serve<R: Runtime>(
     let origin = request.header("origin").map(str::to_owned);
     let id = request_id(request.header("x-request-id"));
     let mut record = Record::new(id, request.method.as_str(), route::pattern(&request.path));
-    let begins = request.path == CONNECT || coaching::CONNECTS.contains(&request.path.as_str());
+    let begins = [CONNECT, agency::CONNECT].contains(&request.path.as_str())
+        || coaching::CONNECTS.contains(&request.path.as_str());
     let with_cookie = begins || request.path.starts_with(portal::PATHS);
     let result = handle(setup, runtime, request, &mut record).await;
     let mut response = answer::finish(result, &setup.origins, origin.as_deref(), &mut record);

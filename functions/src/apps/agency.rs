@@ -1,7 +1,10 @@
-//! The agency: a language model for its people, within what each organization may spend.
+//! The agency: a language model for its people, within what each organization may spend; and HubSpot's
+//! contacts and deals, brought over.
 
 mod complete;
+mod connect;
 mod embed;
+mod import;
 mod runs;
 mod search;
 pub mod types;
@@ -22,9 +25,22 @@ use crate::transport::Runtime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the table says what each does")]
 pub enum Do {
+    Callback,
     Complete,
+    Disconnect,
     Embed,
+    Import(Imported),
     Search,
+    Start,
+    Status,
+}
+
+/// What is imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it is called")]
+pub enum Imported {
+    Contacts,
+    Deals,
 }
 
 impl Do {
@@ -41,42 +57,122 @@ const RUNS: &[&str] = &[
     "call find_agency_answer, finish_agency_run",
 ];
 
+/// What reading through the connection takes, beside writing as the caller.
+const IMPORT: &[&str] = &[
+    "read, update agency_connections",
+    "read, update agency_connection_secrets",
+    "call take_lease, drop_lease",
+];
+
+/// Where the connection is begun, looked at and ended.
+pub const CONNECT: &str = "/functions/v1/agency-hubspot-connect";
+/// Where people come back to from HubSpot.
+pub const CALLBACK: &str = "/functions/v1/agency-hubspot-callback";
+
+const fn row(
+    method: Method,
+    path: &'static str,
+    needs: Option<(&'static str, &'static str)>,
+    as_service: &'static [&'static str],
+    run: Do,
+    summary: &'static str,
+) -> Workflow {
+    Workflow {
+        app: "agency",
+        method,
+        path,
+        summary,
+        needs,
+        as_service,
+        creates: matches!(run, Do::Complete),
+        run: Run::Agency(run),
+    }
+}
+
 /// The agency's workflows.
 pub const WORKFLOWS: &[Workflow] = &[
-    Workflow {
-        app: "agency",
-        method: Method::POST,
-        path: "/functions/v1/agency-complete",
-        summary: "Has the language model answer, as a schema says",
-        needs: Some(("llm.completion", "create")),
-        as_service: RUNS,
-        creates: true,
-        run: Run::Agency(Do::Complete),
-    },
-    Workflow {
-        app: "agency",
-        method: Method::POST,
-        path: "/functions/v1/agency-search",
-        summary: "Documents or interactions, by meaning",
-        needs: Some(("llm.embedding", "search")),
-        as_service: RUNS,
-        creates: false,
-        run: Run::Agency(Do::Search),
-    },
-    Workflow {
-        app: "agency",
-        method: Method::POST,
-        path: "/functions/v1/agency-embed",
-        summary: "Makes documents or interactions that are new or changed ready to be searched",
-        needs: Some(("llm.embedding", "create")),
-        as_service: &[
+    row(
+        Method::POST,
+        "/functions/v1/agency-complete",
+        Some(("llm.completion", "create")),
+        RUNS,
+        Do::Complete,
+        "Has the language model answer, as a schema says",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/agency-search",
+        Some(("llm.embedding", "search")),
+        RUNS,
+        Do::Search,
+        "Documents or interactions, by meaning",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/agency-embed",
+        Some(("llm.embedding", "create")),
+        &[
             "call reserve_llm, settle_llm",
             "call finish_agency_run",
             "call store_agency_embeddings",
         ],
-        creates: false,
-        run: Run::Agency(Do::Embed),
-    },
+        Do::Embed,
+        "Makes documents or interactions that are new or changed ready to be searched",
+    ),
+    row(
+        Method::GET,
+        CONNECT,
+        Some(("hubspot.connection", "read")),
+        &["read agency_connections"],
+        Do::Status,
+        "How the organization's link to HubSpot stands",
+    ),
+    row(
+        Method::POST,
+        CONNECT,
+        Some(("hubspot.connection", "connect")),
+        &[],
+        Do::Start,
+        "Begins to connect the organization to HubSpot",
+    ),
+    row(
+        Method::DELETE,
+        CONNECT,
+        Some(("hubspot.connection", "connect")),
+        &[
+            "read, update agency_connections",
+            "read, delete agency_connection_secrets",
+        ],
+        Do::Disconnect,
+        "Ends the organization's link to HubSpot",
+    ),
+    row(
+        Method::GET,
+        CALLBACK,
+        None,
+        &[
+            "insert, update agency_connections",
+            "insert, update agency_connection_secrets",
+        ],
+        Do::Callback,
+        "Where people come back to from HubSpot",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/agency-import/contacts",
+        Some(("hubspot.contact", "import")),
+        IMPORT,
+        Do::Import(Imported::Contacts),
+        "Brings a part of HubSpot's contacts over",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/agency-import/deals",
+        Some(("hubspot.deal", "import")),
+        IMPORT,
+        Do::Import(Imported::Deals),
+        "Brings a part of HubSpot's deals over",
+    ),
 ];
 
 /// What is searched by meaning, and how its table calls things.
@@ -101,13 +197,16 @@ impl Within {
 #[derive(Debug)]
 pub(super) struct Agency<'a, R> {
     desk: Desk<'a, R>,
+    /// Its id. The table's only row without a tenant, the callback, takes it from what was begun.
     org: String,
 }
 
 impl<'a, R: Runtime> Agency<'a, R> {
-    pub(super) fn at(desk: Desk<'a, R>, asked: &Asked<'_>) -> Result<Self, Problem> {
-        let org = asked.tenant()?.to_owned();
-        Ok(Self { desk, org })
+    pub(super) fn at(desk: Desk<'a, R>, asked: &Asked<'_>) -> Self {
+        Self {
+            desk,
+            org: asked.tenant.clone().unwrap_or_default(),
+        }
     }
 
     /// Answers a request that the policy allows.
@@ -117,9 +216,14 @@ impl<'a, R: Runtime> Agency<'a, R> {
         asked: &Asked<'_>,
     ) -> Result<Response<R::Stream>, Problem> {
         let body = match run {
+            Do::Callback => return self.callback(asked).await,
             Do::Complete => self.complete(asked).await?,
+            Do::Disconnect => self.disconnect().await?,
             Do::Embed => self.embed(asked).await?,
+            Do::Import(of) => self.import(of, asked).await?,
             Do::Search => self.search(asked).await?,
+            Do::Start => return self.start(asked),
+            Do::Status => self.status().await?,
         };
         Ok(Response::json(StatusCode::OK, &body))
     }

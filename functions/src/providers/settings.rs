@@ -4,7 +4,7 @@ use countersign_sealing::KeyRing;
 use reqwest::Url;
 
 use super::llm::prices::Prices;
-use crate::apps::{assistant, coaching};
+use crate::apps::{agency, assistant, coaching};
 use crate::config::{BadSetting, base_url};
 use crate::secret::Secret;
 use crate::webhooks::baserow::SHORTEST_SECRET;
@@ -21,6 +21,8 @@ pub struct Providers {
     pub fathom: Option<FathomSettings>,
     /// HubSpot, for the assistant.
     pub hubspot: Option<HubSpotSettings>,
+    /// HubSpot, for the agency: the assistant's app, with an endpoint of its own, and reading alone.
+    pub agency_hubspot: Option<HubSpotSettings>,
     /// HubSpot, for coaching: the same app unless another is set, with endpoints of its own.
     pub coaching_hubspot: Option<HubSpotSettings>,
     /// The language model.
@@ -183,6 +185,8 @@ const SCOPES: &str = "oauth crm.objects.contacts.read crm.objects.contacts.write
 /// Calls and meetings are under the contacts' scope; e-mails have one of their own.
 const COACHING_SCOPES: &str = "oauth crm.objects.contacts.read sales-email-read";
 
+const AGENCY_SCOPES: &str = "oauth crm.objects.contacts.read crm.objects.deals.read";
+
 impl Providers {
     /// Reads the settings; `text` gives a variable's text, if there is any.
     ///
@@ -200,6 +204,7 @@ impl Providers {
             crm: crm(text)?,
             fathom: fathom(text)?,
             hubspot: hubspot(text)?,
+            agency_hubspot: agency_hubspot(text)?,
             coaching_hubspot: coaching_hubspot(text)?,
             llm: llm(text)?,
         })
@@ -351,6 +356,23 @@ fn hubspot(
         ))?),
         scopes: text("HUBSPOT_SCOPES").unwrap_or_else(|| SCOPES.to_owned()),
         callback: assistant::CALLBACK,
+        webhook: assistant::WEBHOOK,
+    };
+    hubspot_as(app, text).map(Some)
+}
+
+fn agency_hubspot(
+    text: &impl Fn(&'static str) -> Option<String>,
+) -> Result<Option<HubSpotSettings>, BadSetting> {
+    let Some(client_id) = text("HUBSPOT_CLIENT_ID") else {
+        return Ok(None);
+    };
+    let app = HubSpotApp {
+        client_id,
+        client_secret: Secret::new(text("HUBSPOT_CLIENT_SECRET").unwrap_or_default()),
+        scopes: AGENCY_SCOPES.to_owned(),
+        callback: agency::CALLBACK,
+        // The agency has none: what changes at HubSpot comes with the next import.
         webhook: assistant::WEBHOOK,
     };
     hubspot_as(app, text).map(Some)

@@ -1,25 +1,20 @@
 /** The agency's workflows, in an organization of their own: the model within its budget, search by meaning. */
 import { createClient } from '@supabase/supabase-js';
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { database, stack, workerUrl } from '../support/agency.mjs';
 import { control } from '../support/assistant.mjs';
 import { described } from '../support/openapi.mjs';
-import { hs256 } from '../support/tokens.mjs';
+import { newcomer } from '../support/newcomer.mjs';
 
 const sql = database();
 const people = Object.fromEntries(['owner', 'member', 'viewer', 'stranger'].map((role) => [role, signedIn(role)]));
 let org;
 
-/** Somebody whom nothing but these tests knows. */
 function signedIn(role) {
-  const id = randomUUID();
-  const email = `${role}-${id}@agency-edge.example.test`;
-  const claims = { sub: id, email, role: 'authenticated', aud: 'authenticated', iss: `${stack.url}/auth/v1`, exp: Math.floor(Date.now() / 1000) + 3600 };
-  const token = hs256({ alg: 'HS256', typ: 'JWT' }, claims, stack.jwtSecret);
-  const client = createClient(workerUrl, stack.publishableKey, { db: { schema: 'agency' }, accessToken: async () => token });
-  return { id, email, client, token };
+  const person = newcomer(role);
+  const accessToken = async () => person.token;
+  return { ...person, client: createClient(workerUrl, stack.publishableKey, { db: { schema: 'agency' }, accessToken }) };
 }
 
 async function invoke({ client }, path, body) {

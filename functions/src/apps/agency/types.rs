@@ -22,7 +22,60 @@ pub fn of(run: Do) -> Types {
     let flag = json!({ "type": "boolean" });
     let count = json!({ "type": "integer", "minimum": 0 });
     let within = json!({ "enum": ["documents", "interactions"] });
+    let many = |output| Types {
+        query: vec![],
+        input: None,
+        status: 200,
+        output: Some(output),
+    };
     let (input, output) = match run {
+        Do::Status => {
+            let connection = json!({
+                "type": ["object", "null"], "additionalProperties": false,
+                "required": ["portal_id", "status", "scopes", "last_error", "reconnect"],
+                "properties": {
+                    "portal_id": nullable, "status": { "enum": ["pending", "active", "expired", "revoked"] },
+                    "scopes": { "type": "array", "items": text }, "last_error": nullable, "reconnect": flag,
+                },
+            });
+            return many(object(
+                json!({ "org_id": text, "connection": connection }),
+                &[],
+            ));
+        }
+        Do::Start => {
+            let input = object(json!({ "return_to": text }), &["return_to"]);
+            let output = json!({ "url": text, "expires_in": { "type": "integer" } });
+            return Types {
+                input: Some((input, false)),
+                ..many(object(output, &[]))
+            };
+        }
+        Do::Callback => {
+            let outcome = json!({ "enum": ["connected", "refused"] });
+            return Types {
+                query: vec![
+                    ("code", text.clone()),
+                    ("state", text.clone()),
+                    ("error", text.clone()),
+                ],
+                ..many(object(json!({ "hubspot": outcome, "org_id": text }), &[]))
+            };
+        }
+        Do::Disconnect => {
+            let output = json!({ "org_id": text, "status": { "const": "revoked" }, "revoked_at_hubspot": flag });
+            return many(object(output, &[]));
+        }
+        Do::Import(_) => {
+            let input = object(json!({ "after": text }), &["after"]);
+            let output = json!({
+                "created": count, "updated": count, "unchanged": count, "retired": count, "next": nullable,
+            });
+            return Types {
+                input: Some((input, false)),
+                ..many(object(output, &[]))
+            };
+        }
         Do::Complete => (
             object(
                 json!({
