@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { database } from './support/agency.mjs';
-import { control, stack, workerUrl } from './support/assistant.mjs';
+import { alone } from './support/alone.mjs';
+import { control, simulators, stack, workerUrl } from './support/assistant.mjs';
 import { described } from './support/openapi.mjs';
 
+await alone(simulators);
 const FIRM = 'b0000000-0000-4000-8000-000000010001';
 const KEY = 'countersign-local-bridge-key-falk';
 const sql = database();
