@@ -99,6 +99,41 @@ create trigger check_guest_session before insert on agency.wizard_sessions
   for each row when (new.guest)
   execute function countersign.agency_check_guest_session();
 
+-- Whoever is no member answers their own guest session and no other, though a viewer sees them all. The row names its
+-- author and its session; what these are is in other tables, and asked here.
+create function countersign.agency_check_guest_answer() returns trigger
+  language plpgsql
+  security definer
+  set search_path = ''
+as $$
+begin
+  if not exists (
+    select from agency.team_members m
+    where m.org_id = new.org_id and m.user_id = new.created_by and m.status = 'active' and m.role <> 'viewer'
+  ) and not exists (
+    select from agency.wizard_sessions s
+    where s.id = new.session_id and s.guest and s.created_by = new.created_by
+  ) then
+    raise exception using
+      errcode    = 'check_violation',
+      schema     = 'agency',
+      table      = 'wizard_answers',
+      constraint = 'wizard_answers_guest_session',
+      message    = 'only members answer a session that is not their own as a guest',
+      hint       = 'Start a session of your own, or ask an owner of the organization to become a member.';
+  end if;
+  return new;
+end $$;
+revoke execute on function countersign.agency_check_guest_answer() from public, anon, authenticated;
+
+-- An answer without an author was brought in by the database's owner. A change is held to it only if it is the author's.
+create trigger check_guest_answer before insert on agency.wizard_answers
+  for each row when (new.created_by is not null)
+  execute function countersign.agency_check_guest_answer();
+create trigger check_guest_answer_changed before update of answer on agency.wizard_answers
+  for each row when (new.created_by = auth.uid())
+  execute function countersign.agency_check_guest_answer();
+
 -- A client enters onboarding: a first project, a place in the pipeline, a task to welcome them.
 
 create function agency.handle_client_onboarding() returns trigger

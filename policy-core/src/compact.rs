@@ -1,6 +1,6 @@
 //! A policy as bytes, loaded without parsing any text.
 //!
-//! Layout, version 2: the four bytes `CSP2`, then the [`Policy`] in [postcard]'s wire format: each
+//! Layout, version 3: the four bytes `CSP3`, then the [`Policy`] in [postcard]'s wire format: each
 //! field in the order of its declaration, integers as variable-length little-endian base 128,
 //! strings and lists behind their length, options and enums behind their tag. A change of the
 //! model's shape is a change of the layout and takes the next version.
@@ -10,7 +10,7 @@
 use crate::model::Policy;
 
 /// What every stored policy begins with: the format's name and version.
-pub const MAGIC: [u8; 4] = *b"CSP2";
+pub const MAGIC: [u8; 4] = *b"CSP3";
 
 /// The largest stored policy that is loaded, in bytes: room for a hundred times the agency's.
 pub const LARGEST: usize = 4 << 20;
@@ -20,7 +20,7 @@ pub const LARGEST: usize = 4 << 20;
 #[non_exhaustive]
 pub enum LoadError {
     /// Something else, or another version of the format.
-    #[error("not a compact policy of version 2; compile the policy again with this version")]
+    #[error("not a compact policy of version 3; compile the policy again with this version")]
     Format,
     /// More than [`LARGEST`].
     #[error("a compact policy has at most {LARGEST} bytes; split the app's policy")]

@@ -28,7 +28,7 @@ pub enum Condition {
     IsNull(Operand),
     /// `left is distinct from right`.
     Distinct(Operand, Operand),
-    /// `operand like pattern`.
+    /// `operand like pattern`, or `operand ilike pattern` if the pattern folds case.
     Like(Operand, Pattern),
     /// A boolean operand by itself.
     Flag(Operand),
@@ -332,11 +332,14 @@ pub fn distinct(left: Value<'_>, right: Value<'_>) -> Truths {
     }
 }
 
-/// A `like` pattern, read once by the checker.
+/// A pattern of `like` or `ilike`, read once by the checker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Pattern {
     /// The pattern as written.
     pub source: Box<str>,
+    /// Whether it is `ilike`'s: the letters A to Z match in both cases, and no others do, as under
+    /// PostgreSQL's collation `"C"`.
+    pub folds: bool,
     pub(crate) parts: Vec<PatternPart>,
 }
 
@@ -367,8 +370,35 @@ impl Pattern {
         }
         Some(Self {
             source: source.into(),
+            folds: false,
             parts,
         })
+    }
+
+    /// The same pattern, as `ilike` takes it.
+    #[must_use]
+    pub fn folding(self) -> Self {
+        Self {
+            folds: true,
+            ..self
+        }
+    }
+
+    /// The operator that it belongs to.
+    #[must_use]
+    pub fn operator(&self) -> &'static str {
+        if self.folds { "ilike" } else { "like" }
+    }
+
+    fn is_one(&self, part: &PatternPart, c: char) -> bool {
+        match part {
+            PatternPart::Exactly(wanted) if self.folds && !mutants::is(Mutant::IlikeIsLike) => {
+                wanted.eq_ignore_ascii_case(&c)
+            }
+            PatternPart::Exactly(wanted) => *wanted == c,
+            PatternPart::AnyOne => true,
+            PatternPart::AnyMany => false,
+        }
     }
 
     /// Whether the pattern matches the whole text. After a mismatch only the last `%` is tried
@@ -395,7 +425,7 @@ impl Pattern {
                 }
                 Some((part, after)) => {
                     if let Some(c) = rest.next() {
-                        if *part == PatternPart::AnyOne || *part == PatternPart::Exactly(c) {
+                        if self.is_one(part, c) {
                             parts = after;
                             continue;
                         }
@@ -443,6 +473,15 @@ mod tests {
             if let Some(pattern) = Pattern::parse(&pattern) {
                 let chars: Vec<char> = text.chars().collect();
                 prop_assert_eq!(pattern.matches(&text), oracle(&pattern.parts, &chars));
+            }
+        }
+
+        #[test]
+        fn ilike_is_like_on_lower_case(pattern in "[aBé%_K\\\\]{0,7}", text in "[abAÉéKk\u{212a}]{0,8}") {
+            if let Some(plain) = Pattern::parse(&pattern) {
+                let lower = Pattern::parse(&pattern.to_ascii_lowercase()).unwrap();
+                let expected = lower.matches(&text.to_ascii_lowercase());
+                prop_assert_eq!(plain.folding().matches(&text), expected);
             }
         }
     }

@@ -47,6 +47,8 @@ pub enum Widening {
     HiddenColumn,
     /// A pattern has a `*`, which filters take for `%`.
     Star,
+    /// A pattern folds case, which a filter does by the column's collation.
+    Case,
     /// The rows that another row points to decide.
     Parents,
     /// The caller's memberships are not known.
@@ -63,6 +65,7 @@ impl Widening {
             Self::TwoColumns => "a rule compares two columns",
             Self::HiddenColumn => "a rule looks at a column that the caller may not read",
             Self::Star => "a pattern has a `*`",
+            Self::Case => "a pattern folds case",
             Self::Parents => "the rows that it points to decide",
             Self::Memberships => "the caller's memberships are not known",
             Self::Fact => "a fact about the caller or the time is not known",
@@ -303,6 +306,9 @@ impl Rows<'_> {
                 }
             }
             Condition::IsNull(Operand::Column(column)) => self.test(*column, Test::Null(wanted)),
+            Condition::Like(Operand::Column(column), pattern) if pattern.folds => self
+                .test(*column, Test::Null(false))
+                .widened(Widening::Case),
             Condition::Like(Operand::Column(column), pattern) => {
                 let (text, star) = filter::pattern(pattern);
                 match (star, wanted) {

@@ -66,6 +66,24 @@ pub fn sections(policy: &Policy, catalogue: &Catalogue, source: &str) -> Vec<Sec
     sections
 }
 
+/// The privileges, the guard and the policies of one table: what its rules become.
+pub(crate) fn access(policy: &Policy, table: &Table) -> String {
+    let context = Context {
+        policy,
+        catalogue: &Catalogue {
+            schema: policy.schema.clone(),
+            relations: Vec::new(),
+            functions: Vec::new(),
+        },
+        source: "",
+    };
+    let mut text = String::new();
+    grants::write(&context, table, &mut text);
+    guard::write(&context, table, &mut text);
+    policies::write(&context, table, &mut text);
+    text
+}
+
 /// The roles that lose everything before anything is granted.
 pub(crate) fn everybody() -> impl Iterator<Item = &'static str> {
     grants::EVERYBODY.split(", ")

@@ -8,7 +8,7 @@ use countersign_rls::generate::sections;
 use countersign_rls::migrations::{History, Plan};
 use countersign_rls::{catalogue, generate};
 use policy_core::Catalogue;
-use postgres::{Client, Config, NoTls};
+use postgres::{Client, Config, NoTls, Transaction};
 
 const STUB: &str = include_str!("../../tests/sql/supabase_stub.sql");
 const BASE: &str = include_str!("shop/base.sql");
@@ -66,24 +66,16 @@ impl Database {
         transaction.commit().unwrap();
     }
 
+    /// Another session.
+    fn session(&self) -> Client {
+        let config = self.server.clone().dbname(&self.name).to_owned();
+        config.connect(NoTls).unwrap()
+    }
+
     /// Runs a statement as a person, each in a transaction of its own.
     fn as_person(&mut self, id: &str, sql: &str) -> Result<u64, String> {
         let mut transaction = self.client().transaction().unwrap();
-        let claims = format!(r#"{{"sub": "{id}", "role": "authenticated"}}"#);
-        transaction
-            .execute(
-                "select set_config('request.jwt.claims', $1, true)",
-                &[&claims],
-            )
-            .unwrap();
-        transaction
-            .batch_execute("set local role authenticated")
-            .unwrap();
-        let rows = transaction.execute(sql, &[]).map_err(|error| {
-            error
-                .code()
-                .map_or_else(String::new, |code| code.code().to_owned())
-        })?;
+        let rows = speak(&mut transaction, id, sql)?;
         transaction.commit().map_err(|error| error.to_string())?;
         Ok(rows)
     }
@@ -110,6 +102,19 @@ impl Database {
             .map(|row| row.get::<_, String>(0))
             .collect()
     }
+}
+
+/// Runs a statement as a person.
+fn speak(transaction: &mut Transaction<'_>, id: &str, sql: &str) -> Result<u64, String> {
+    let claims = format!(r#"{{"sub": "{id}", "role": "authenticated"}}"#);
+    let told = "select set_config('request.jwt.claims', $1, true)";
+    transaction.execute(told, &[&claims]).unwrap();
+    let role = "set local role authenticated";
+    transaction.batch_execute(role).unwrap();
+    let state = |error: postgres::Error| error.code().map(|code| code.code().to_owned());
+    transaction
+        .execute(sql, &[])
+        .map_err(|error| state(error).unwrap_or_default())
 }
 
 impl Drop for Database {
@@ -251,4 +256,45 @@ fn tenants_are_founded_and_kept() {
         Ok(1),
         "cascades"
     );
+}
+
+/// Two bosses leave at once, each seeing the other stay: the second waits for the first, and is then
+/// the last.
+#[test]
+fn of_two_who_leave_at_once_one_stays() {
+    let Some(mut database) = Database::shop() else {
+        return;
+    };
+    database.apply(&first_plan().up());
+    let (ann, bob) = (
+        "a0000000-0000-4000-8000-000000000001",
+        "b0000000-0000-4000-8000-000000000002",
+    );
+    database.apply(&format!(
+        "insert into shop.firms (id, name, founder) values ('f0000000-0000-4000-8000-000000000001', 'one', '{ann}');
+         insert into shop.staff (firm_id, person_id, role, state)
+         select f.id, p::uuid, 'boss', 'active' from shop.firms f cross join unnest(array['{ann}', '{bob}']) p
+         on conflict do nothing"
+    ));
+    let leave = |who: &str| format!("delete from shop.staff where person_id = '{who}'");
+    let (mut first, mut second) = (database.session(), database.session());
+    let mut going = first.transaction().unwrap();
+    assert_eq!(speak(&mut going, ann, &leave(ann)), Ok(1));
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let mut transaction = second.transaction().unwrap();
+            let done = speak(&mut transaction, bob, &leave(bob));
+            transaction.commit().unwrap();
+            done
+        });
+        let waits = "select from pg_stat_activity
+                     where datname = current_database() and wait_event_type = 'Lock'";
+        while !other.is_finished() && database.client().query(waits, &[]).unwrap().is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        going.commit().unwrap();
+        assert_eq!(other.join().unwrap(), Err("23514".to_owned()));
+    });
+    let bosses = "select from shop.staff where role = 'boss' and state = 'active'";
+    assert_eq!(database.client().query(bosses, &[]).unwrap().len(), 1);
 }

@@ -93,13 +93,19 @@ impl Typing<'_, '_> {
                     distinct
                 }
             }
-            ConditionKind::Like(operand, pattern, negated) => {
+            ConditionKind::Like {
+                operand,
+                pattern,
+                folds,
+                negated,
+            } => {
+                let operator = if *folds { "ilike" } else { "like" };
                 let kind = self.kind(operand)?;
                 if kind != Kind::Text {
                     return self.refuse(
                         "type-mismatch",
                         operand.span,
-                        "`like` compares text",
+                        &format!("`{operator}` compares text"),
                         "not text",
                     );
                 }
@@ -119,6 +125,16 @@ impl Typing<'_, '_> {
                         "ends in the escape character",
                     );
                 };
+                if *folds && !text.is_ascii() {
+                    return self.refuse(
+                        "ilike",
+                        pattern.span,
+                        "`ilike` takes the letters A to Z in both cases and no others: how others \
+                         fold depends on the server, so a pattern with them would surprise",
+                        "has letters beyond ASCII",
+                    );
+                }
+                let parsed = if *folds { parsed.folding() } else { parsed };
                 let like = Condition::Like(self.operand(operand, kind)?, parsed);
                 if *negated {
                     Condition::Not(Box::new(like))

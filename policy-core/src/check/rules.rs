@@ -357,7 +357,13 @@ fn visit_operands(condition: &tree::Condition, visit: &mut impl FnMut(&tree::Ope
     match &condition.kind {
         C::All(parts) | C::Any(parts) => parts.iter().for_each(|part| visit_operands(part, visit)),
         C::Not(inner) => visit_operands(inner, visit),
-        C::Compare(_, a, b) | C::Distinct(a, b, _) | C::Like(a, b, _) => {
+        C::Compare(_, a, b)
+        | C::Distinct(a, b, _)
+        | C::Like {
+            operand: a,
+            pattern: b,
+            ..
+        } => {
             visit(a);
             visit(b);
         }

@@ -115,8 +115,15 @@ impl Parser<'_> {
                     list,
                     negated,
                 }
-            } else if self.take("like") {
-                ConditionKind::Like(left, self.operand()?, negated)
+            } else if self.at("like") || self.at("ilike") {
+                let folds = self.at("ilike");
+                self.advance();
+                ConditionKind::Like {
+                    operand: left,
+                    pattern: self.operand()?,
+                    folds,
+                    negated,
+                }
             } else if self.take("between") {
                 let low = self.operand()?;
                 self.expect_word("and")?;
@@ -130,18 +137,8 @@ impl Parser<'_> {
                 } else {
                     between
                 }
-            } else if self.at("ilike") {
-                let diagnostic = Diagnostic::error(
-                    "ilike",
-                    self.here(),
-                    "`ilike` folds case by the server's locale, so no two servers agree",
-                )
-                .label("session-dependent")
-                .help("store a lower-case copy of the column and use `like` on it");
-                self.keep(diagnostic);
-                return Err(Stop);
             } else if negated {
-                return self.expected("`in`, `like` or `between`");
+                return self.expected("`in`, `like`, `ilike` or `between`");
             } else {
                 ConditionKind::Flag(left)
             }

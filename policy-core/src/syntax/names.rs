@@ -339,7 +339,11 @@ impl<'t> Names<'t> {
             ConditionKind::Not(inner) => self.condition(Some(inner), table),
             ConditionKind::Compare(_, left, right)
             | ConditionKind::Distinct(left, right, _)
-            | ConditionKind::Like(left, right, _) => self.operands([left, right], table),
+            | ConditionKind::Like {
+                operand: left,
+                pattern: right,
+                ..
+            } => self.operands([left, right], table),
             ConditionKind::OneOf {
                 operand,
                 list,

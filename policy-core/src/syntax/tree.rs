@@ -301,8 +301,17 @@ pub enum ConditionKind {
     IsNull(Operand, bool),
     /// `left is [not] distinct from right`; `true` for `not`.
     Distinct(Operand, Operand, bool),
-    /// `operand [not] like pattern`; `true` for `not`.
-    Like(Operand, Operand, bool),
+    /// `operand [not] like pattern`, or `ilike`.
+    Like {
+        /// What is looked at.
+        operand: Operand,
+        /// The pattern.
+        pattern: Operand,
+        /// Whether it is `ilike`.
+        folds: bool,
+        /// Whether `not` stands before it.
+        negated: bool,
+    },
     /// An operand by itself.
     Flag(Operand),
 }

@@ -51,7 +51,7 @@ const WRONG: &[&str] = &[
     "on figures tenant org_id { viewer: select where code between 'a' and label; }",
     "on figures tenant org_id { viewer: select where code > caller.email; }",
     "on projects tenant org_id { viewer: select where starts_at < '2026-01-01 00:00:00'; }",
-    "on projects tenant org_id { viewer: select where name ilike 'a%'; }",
+    "on projects tenant org_id { viewer: select where name ilike 'é%'; }",
     "on projects tenant org_id { viewer: select where name like 'a\\'; }",
     "on projects tenant org_id { viewer: select where name like name; }",
     "on projects tenant org_id { viewer: select where budget like '1%'; }",

@@ -66,5 +66,5 @@ export interface Reach {
   /** For `.or(...)` of supabase-js, or PostgREST's `or=(...)`; `null` if no row can be left out. */
   filter: string | null;
   /** Why other rows may pass. */
-  wider: ('two_columns' | 'hidden_column' | 'star' | 'parents' | 'memberships' | 'fact')[];
+  wider: ('two_columns' | 'hidden_column' | 'star' | 'case' | 'parents' | 'memberships' | 'fact')[];
 }

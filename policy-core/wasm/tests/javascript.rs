@@ -64,5 +64,5 @@ fn a_senseless_question_is_an_error_and_no_panic() {
             "{question}"
         );
     }
-    assert!(Policy::new(b"CSP2").is_err());
+    assert!(Policy::new(b"CSP3").is_err());
 }

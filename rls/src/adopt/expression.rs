@@ -40,6 +40,8 @@ pub enum Expr {
     Distinct(Box<Expr>, Box<Expr>),
     /// `x like y`.
     Like(Box<Expr>, Box<Expr>),
+    /// `x collate "C" ilike y`.
+    Ilike(Box<Expr>, Box<Expr>),
     /// A function's result.
     Call(Call),
     /// `x ->> 'name'`.
@@ -169,6 +171,10 @@ impl Expr {
                 Box::new(left.map_columns(change)),
                 Box::new(right.map_columns(change)),
             ),
+            Self::Ilike(left, right) => Self::Ilike(
+                Box::new(left.map_columns(change)),
+                Box::new(right.map_columns(change)),
+            ),
             Self::OneOf(left, list) => {
                 Self::OneOf(Box::new(left.map_columns(change)), each(list, change))
             }
@@ -201,7 +207,8 @@ impl Expr {
             | Self::Cast(inner, _) => inner.visit(visit),
             Self::Compare(_, left, right)
             | Self::Distinct(left, right)
-            | Self::Like(left, right) => {
+            | Self::Like(left, right)
+            | Self::Ilike(left, right) => {
                 left.visit(visit);
                 right.visit(visit);
             }

@@ -20,7 +20,7 @@ pub(crate) struct DiffArgs {
     #[command(flatten)]
     app: AppArgs,
     /// The database, as a URL or `key=value` pairs.
-    #[arg(long, env = "COUNTERSIGN_PG_URL", hide_env_values = true)]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     db: String,
     /// Where to write the files: a directory that is empty or not there yet.
     #[arg(long, value_name = "DIR")]

@@ -23,7 +23,7 @@ pub(crate) struct SealArgs {
     #[command(flatten)]
     app: AppArgs,
     /// The database, as a URL or `key=value` pairs.
-    #[arg(long, env = "COUNTERSIGN_PG_URL", hide_env_values = true)]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     db: String,
     /// The keys: lines of `<id>:<32 bytes in base64>`, the one that seals first.
     #[arg(long, value_name = "FILE")]

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use policy_core::columns::ColumnIndex;
-use policy_core::condition::{Condition, Operand};
+use policy_core::condition::{Condition, Operand, Pattern};
 use policy_core::model::{Place, Policy, RoleSource, Subject, Table};
 use policy_core::value::{Kind, Literal};
 
@@ -66,14 +66,14 @@ struct Uses {
     groups: BTreeMap<(usize, usize), usize>,
     /// By table and group.
     constants: BTreeMap<(usize, usize), Vec<Literal>>,
-    patterns: BTreeMap<(usize, usize), Vec<String>>,
+    patterns: BTreeMap<(usize, usize), Vec<Pattern>>,
     known: BTreeMap<(usize, usize), Vec<Known>>,
     /// Columns that rules hold against a caller's teams.
     teams: BTreeSet<(usize, usize)>,
     /// Columns that make a row a membership, or a tenant's.
     seats: BTreeSet<(usize, usize)>,
     /// Of the caller and the time themselves.
-    of_known: BTreeMap<Known, (Vec<Literal>, Vec<String>)>,
+    of_known: BTreeMap<Known, (Vec<Literal>, Vec<Pattern>)>,
 }
 
 impl Ground {
@@ -443,13 +443,13 @@ impl Uses {
                 if let Some(column) = column(*c) {
                     let group = self.leader(at, column);
                     let patterns = self.patterns.entry((at, group)).or_default();
-                    patterns.push(pattern.source.to_string());
+                    patterns.push(pattern.clone());
                 }
             }
             Condition::Like(of, pattern) => {
                 if let Some(known) = known(of) {
                     let entry = self.of_known.entry(known).or_default();
-                    entry.1.push(pattern.source.to_string());
+                    entry.1.push(pattern.clone());
                 }
             }
             Condition::IsNull(of) | Condition::Flag(of) => {
@@ -497,7 +497,7 @@ impl Uses {
     }
 
     /// Everything a known fact is compared with, itself or by way of a column.
-    fn beside(&self, known: Known) -> (Vec<Literal>, Vec<String>) {
+    fn beside(&self, known: Known) -> (Vec<Literal>, Vec<Pattern>) {
         let (mut constants, mut patterns) = self.of_known.get(&known).cloned().unwrap_or_default();
         for (key, of) in &self.known {
             if of.contains(&known) {
@@ -596,7 +596,7 @@ pub(super) fn for_each_atom(condition: &Condition, visit: &mut impl FnMut(&Condi
 fn pool(
     column: &BothColumn,
     mut constants: Vec<Literal>,
-    patterns: &[String],
+    patterns: &[Pattern],
     each: usize,
 ) -> Option<Vec<Literal>> {
     let mut values: Vec<Literal> = match column.kind {
@@ -613,8 +613,7 @@ fn pool(
         }
         Kind::Text | Kind::Enum if !patterns.is_empty() => {
             let texts: Vec<&str> = constants.iter().filter_map(text).collect();
-            let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-            let found = like::witnesses(&patterns, &texts, each.max(1))?;
+            let found = like::witnesses(patterns, &texts, each.max(1))?;
             found
                 .into_iter()
                 .map(|text| Literal::Text(text.into()))
@@ -649,18 +648,14 @@ fn text(literal: &Literal) -> Option<&str> {
 fn listed(
     column: &BothColumn,
     constants: &[Literal],
-    patterns: &[String],
+    patterns: &[Pattern],
     each: usize,
 ) -> Vec<Literal> {
-    let parsed: Vec<_> = patterns
-        .iter()
-        .filter_map(|pattern| policy_core::condition::Pattern::parse(pattern))
-        .collect();
     let mut counts: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
     let mut values = Vec::new();
     for value in &column.allowed {
         let named = constants.iter().any(|of| text(of) == Some(value));
-        let way = parsed
+        let way = patterns
             .iter()
             .map(|pattern| pattern.matches(value))
             .collect();

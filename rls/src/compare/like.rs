@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use policy_core::condition::Pattern;
+
 /// The most states that are looked at.
 const MOST: usize = 20_000;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Exactly(char),
+    EitherCase(char),
     AnyOne,
     AnyMany,
 }
@@ -17,8 +20,12 @@ enum Part {
 ///
 /// Every text leads all patterns together through one path of states; the shortest paths to each
 /// state are followed until there is no new one.
-pub(super) fn witnesses(patterns: &[&str], constants: &[&str], each: usize) -> Option<Vec<String>> {
-    let mut machines: Vec<Vec<Part>> = patterns.iter().map(|pattern| parts(pattern)).collect();
+pub(super) fn witnesses(
+    patterns: &[Pattern],
+    constants: &[&str],
+    each: usize,
+) -> Option<Vec<String>> {
+    let mut machines: Vec<Vec<Part>> = patterns.iter().map(parts).collect();
     machines.extend(
         constants
             .iter()
@@ -30,9 +37,10 @@ pub(super) fn witnesses(patterns: &[&str], constants: &[&str], each: usize) -> O
     let mut letters: Vec<char> = machines
         .iter()
         .flatten()
-        .filter_map(|part| match part {
-            Part::Exactly(c) => Some(*c),
-            _ => None,
+        .flat_map(|part| match part {
+            Part::Exactly(c) => vec![*c],
+            Part::EitherCase(c) => vec![c.to_ascii_lowercase(), c.to_ascii_uppercase()],
+            Part::AnyOne | Part::AnyMany => Vec::new(),
         })
         .collect();
     let other = ('a'..='z').chain('A'..='Z').rev().chain(['\u{e000}']);
@@ -79,14 +87,21 @@ pub(super) fn witnesses(patterns: &[&str], constants: &[&str], each: usize) -> O
     Some(found.into_values().flatten().collect())
 }
 
-fn parts(pattern: &str) -> Vec<Part> {
-    let (mut parts, mut chars) = (Vec::new(), pattern.chars());
+fn parts(pattern: &Pattern) -> Vec<Part> {
+    let (mut parts, mut chars) = (Vec::new(), pattern.source.chars());
+    let letter = |c| {
+        if pattern.folds {
+            Part::EitherCase(c)
+        } else {
+            Part::Exactly(c)
+        }
+    };
     while let Some(c) = chars.next() {
         parts.push(match c {
-            '\\' => Part::Exactly(chars.next().unwrap_or('\\')),
+            '\\' => letter(chars.next().unwrap_or('\\')),
             '_' => Part::AnyOne,
             '%' => Part::AnyMany,
-            c => Part::Exactly(c),
+            c => letter(c),
         });
     }
     parts
@@ -110,9 +125,10 @@ fn step(parts: &[Part], set: u128, letter: char) -> u128 {
         }
         match part {
             Part::Exactly(c) if *c == letter => next |= 1 << (at + 1),
+            Part::EitherCase(c) if c.eq_ignore_ascii_case(&letter) => next |= 1 << (at + 1),
             Part::AnyOne => next |= 1 << (at + 1),
             Part::AnyMany => next |= 1 << at,
-            Part::Exactly(_) => {}
+            Part::Exactly(_) | Part::EitherCase(_) => {}
         }
     }
     closed(parts, next)
@@ -122,25 +138,25 @@ fn step(parts: &[Part], set: u128, letter: char) -> u128 {
 mod tests {
     use std::collections::BTreeSet;
 
-    use policy_core::condition::Pattern;
-
     use super::*;
 
     #[test]
     fn every_way_to_match_is_found() {
         let patterns = ["a%", "%b", "_", "a_b%", "%\\%%", "ab", ""];
+        let folding = ["A_", "%aB"].map(|p| Pattern::parse(p).unwrap().folding());
         let parsed: Vec<Pattern> = patterns
             .iter()
             .map(|p| Pattern::parse(p).unwrap())
+            .chain(folding)
             .collect();
         let way = |text: &str| -> Vec<bool> { parsed.iter().map(|p| p.matches(text)).collect() };
-        let found: BTreeSet<Vec<bool>> = witnesses(&patterns, &["b", "x"], 1)
+        let found: BTreeSet<Vec<bool>> = witnesses(&parsed, &["b", "x"], 1)
             .unwrap()
             .iter()
             .map(|text| way(text))
             .collect();
         // Every text of up to five letters, by brute force.
-        let letters = ['a', 'b', '%', 'x', 'y'];
+        let letters = ['a', 'A', 'b', 'B', '%', 'x', 'y'];
         let mut texts = vec![String::new()];
         let mut from = 0;
         for _ in 0..5 {
@@ -159,7 +175,8 @@ mod tests {
 
     #[test]
     fn several_of_each_are_different() {
-        let texts = witnesses(&["a%"], &["ab"], 3).unwrap();
+        let pattern = Pattern::parse("a%").unwrap();
+        let texts = witnesses(&[pattern], &["ab"], 3).unwrap();
         assert_eq!(
             texts
                 .iter()

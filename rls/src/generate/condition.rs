@@ -66,9 +66,14 @@ fn plain(rows: &Rows<'_>, condition: &Condition, not: &str) -> String {
         Condition::Distinct(left, right) => {
             format!("{} is {not}distinct from {}", side(left), side(right))
         }
-        Condition::Like(of, pattern) => {
-            format!("{} {not}like {}", side(of), sql::literal(&pattern.source))
-        }
+        // The collation decides how `ilike` folds: "C" knows the letters A to Z and no others.
+        Condition::Like(of, pattern) => format!(
+            "{}{} {not}{} {}",
+            side(of),
+            if pattern.folds { r#" collate "C""# } else { "" },
+            pattern.operator(),
+            sql::literal(&pattern.source)
+        ),
         Condition::Flag(of) => side(of),
         Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {
             format!("({})", test(rows, condition).inline(Place::Alternative))

@@ -229,7 +229,8 @@ fn alternatives(
 }
 
 /// What a rule asks of the new row beyond what it asks of the old one: nothing, where it asks the
-/// same and no client may write what is asked. The policy itself tests the new row in any case.
+/// same and an update leaves alone what is asked: what no client may write, but for the time of
+/// retiring, which a trigger writes. The policy itself tests the new row in any case.
 fn proposed(rows: &Rows<'_>, rule: &Rule, held: ColumnSet) -> Test {
     let subject_moves = match rule.subject {
         Subject::Itself(column) | Subject::Team(Team { column, .. }) => held.contains(column),
@@ -239,7 +240,11 @@ fn proposed(rows: &Rows<'_>, rule: &Rule, held: ColumnSet) -> Test {
         .check
         .as_ref()
         .map_or(ColumnSet::EMPTY, |check| check.columns());
-    let check_moves = rule.check != rule.condition || !asked.intersection(held).is_empty();
+    let moving = match &rows.table.retire {
+        Some(retire) => held.with(retire.stamp),
+        None => held,
+    };
+    let check_moves = rule.check != rule.condition || !asked.intersection(moving).is_empty();
     match (subject_moves, check_moves) {
         (true, _) => rows.proposed(rule),
         (false, true) => super::condition::condition(rows, rule.check.as_ref()),

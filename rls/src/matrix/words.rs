@@ -1,6 +1,6 @@
 //! Conditions in words, for readers who do not read SQL.
 
-use policy_core::condition::{Comparison, Condition, Operand};
+use policy_core::condition::{Comparison, Condition, Operand, Pattern};
 use policy_core::model::Table;
 use policy_core::value::Kind;
 
@@ -22,7 +22,7 @@ fn said(table: &Table, of: &Condition, inside: bool) -> String {
                 format!("{} is none of {}", operand(of), list(literals))
             }
             Condition::Like(of, pattern) => {
-                format!("{} is not like '{}'", operand(of), pattern.source)
+                format!("{} is not {}", operand(of), like(pattern))
             }
             Condition::Distinct(a, b) => format!("{} is the same as {}", operand(a), operand(b)),
             Condition::Flag(of) => format!("{} is false", operand(of)),
@@ -49,9 +49,18 @@ fn said(table: &Table, of: &Condition, inside: bool) -> String {
         Condition::Distinct(a, b) => {
             format!("{} is something else than {}", operand(a), operand(b))
         }
-        Condition::Like(of, pattern) => format!("{} is like '{}'", operand(of), pattern.source),
+        Condition::Like(of, pattern) => format!("{} is {}", operand(of), like(pattern)),
         Condition::Flag(of) => format!("{} is true", operand(of)),
     }
+}
+
+fn like(pattern: &Pattern) -> String {
+    let case = if pattern.folds {
+        " in upper or lower case"
+    } else {
+        ""
+    };
+    format!("like '{}'{case}", pattern.source)
 }
 
 fn joined(table: &Table, parts: &[Condition], word: &str, inside: bool) -> String {

@@ -55,6 +55,8 @@ pub(super) struct Bench<'a> {
     known: HashMap<usize, HashMap<Row, RowIndex>>,
     /// Who was already refused a statement for want of a privilege: no row can change that.
     refused: HashSet<(usize, &'static str)>,
+    /// For whom each column was already set alone, with which of them they may change.
+    assigned: HashSet<(usize, Vec<bool>)>,
     /// What a database in use does not allow to be tried, by reason.
     pub(super) left_out: BTreeMap<&'static str, u64>,
     /// The rows that were there in each seeding.
@@ -76,6 +78,7 @@ impl<'a> Bench<'a> {
             plans: Vec::new(),
             known: HashMap::new(),
             refused: HashSet::new(),
+            assigned: HashSet::new(),
             left_out: BTreeMap::new(),
             worlds: Vec::new(),
             audit: Audit::default(),

@@ -141,7 +141,13 @@ fn visit(
             add(*column, both.into());
         }
         Condition::Like(Operand::Column(column), pattern) => {
-            add(*column, vec![Point::Value(Some(matching(&pattern.source)))]);
+            let text = matching(&pattern.source);
+            let other = pattern.folds.then(|| swapped(&text));
+            let points = [Some(text), other].into_iter().flatten();
+            add(
+                *column,
+                points.map(|text| Point::Value(Some(text))).collect(),
+            );
         }
         Condition::OneOf(..) | Condition::IsNull(_) | Condition::Flag(_) | Condition::Like(..) => {}
     }
@@ -257,6 +263,15 @@ fn matching(pattern: &str) -> String {
     text
 }
 
+/// The same letters in the other case, which `like` tells apart and `ilike` does not.
+fn swapped(text: &str) -> String {
+    let other = |c: char| match c {
+        'a'..='z' => c.to_ascii_uppercase(),
+        c => c.to_ascii_lowercase(),
+    };
+    text.chars().map(other).collect()
+}
+
 /// Every combination of one point per column.
 pub(super) fn vectors(domains: &[Domain]) -> Vec<Vec<(ColumnIndex, Point)>> {
     let mut all = vec![Vec::new()];
@@ -284,6 +299,10 @@ mod tests {
         for pattern in ["a%b_c", "100\\%", "%", "_"] {
             let parsed = policy_core::condition::Pattern::parse(pattern).unwrap();
             assert!(parsed.matches(&matching(pattern)), "{pattern}");
+            let other = swapped(&matching(pattern));
+            assert!(parsed.clone().folding().matches(&other), "{pattern}");
+            let has_letters = pattern.contains(|c: char| c.is_ascii_alphabetic());
+            assert!(!(has_letters && parsed.matches(&other)), "{pattern}");
         }
     }
 

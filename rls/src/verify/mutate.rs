@@ -204,7 +204,7 @@ impl Mutation {
         if self.operators_only {
             return Ok(());
         }
-        self.policies(bench);
+        self.policies(bench).await?;
         self.memberships(bench);
         self.database(bench, answers).await?;
         super::progress::note(&format!(
@@ -217,7 +217,7 @@ impl Mutation {
         Ok(())
     }
 
-    fn policies(&mut self, bench: &Bench<'_>) {
+    async fn policies(&mut self, bench: &Bench<'_>) -> Result<(), VerifyError> {
         let table = &bench.scene.table.name;
         let scene = &bench.scene;
         let generated = generated(scene.relation);
@@ -228,13 +228,68 @@ impl Mutation {
             let mutant = MutantReport::of(Kind::Policy, table, "policy", &variant.what);
             if variant.caught(bench).is_some() {
                 self.report.caught(&mutant);
-            } else {
-                match equivalent::of_policy(bench, &variant) {
-                    Some(same) => self.report.same(mutant, same),
-                    None => self.report.survived(mutant),
-                }
+                continue;
+            }
+            let same = match equivalent::of_policy(bench, &variant) {
+                Some(same) => Some(same),
+                None => self.generated(bench, &variant).await?,
+            };
+            match same {
+                Some(same) => self.report.same(mutant, same),
+                None => self.report.survived(mutant),
             }
         }
+        Ok(())
+    }
+
+    /// Why the SQL of a changed policy means the same, as the database itself reads it.
+    async fn generated(
+        &self,
+        bench: &Bench<'_>,
+        variant: &Variant,
+    ) -> Result<Option<Same>, VerifyError> {
+        let scene = &bench.scene;
+        let (session, relation) = (scene.session, scene.relation.qualified());
+        let mut policy = variant.policy.clone();
+        let top = policy.tenant.as_ref().map_or(0, |tenant| tenant.top());
+        let Some(table) = policy.tables.get_mut(usize::from(scene.index)) else {
+            return Ok(None);
+        };
+        table.guard = policy_core::pairing::guard(&table.rules, &table.grants, top);
+        let (table, mut make) = (table.clone(), "rollback to savepoint scene; ".to_owned());
+        make += &format!(
+            "drop trigger if exists {} on {relation}; ",
+            equivalent::GUARD
+        );
+        for old in self
+            .objects
+            .get(&scene.index)
+            .into_iter()
+            .flat_map(|o| &o.policies)
+        {
+            make += &format!(
+                "drop policy {} on {relation}; ",
+                crate::sql::name(&old.name)
+            );
+        }
+        make += &crate::generate::access(&policy, &table);
+        let same = match session.attempt(&make).await? {
+            Err(_) => None,
+            Ok(_) => {
+                let after = Objects::read(session, &relation).await?;
+                let functions = objects::functions(session).await?;
+                let context = Context {
+                    bench,
+                    objects: &self.objects,
+                    functions: &self.functions,
+                    helpers: self.names(scene.policy, None).helpers,
+                };
+                equivalent::of_generated(&context, &after, &functions)
+            }
+        };
+        let back = "rollback to savepoint scene";
+        session.run("taking a change back", back).await?;
+        Ok(same)
     }
 
     fn memberships(&mut self, bench: &Bench<'_>) {

@@ -342,13 +342,13 @@ impl Stage<'_> {
                     _ => None,
                 })
                 .collect();
-            if let Some(point) = domain
-                .points
-                .iter_mut()
-                .find(|point| **point == Point::Other)
+            let open = domain.points.len();
+            domain.points.retain(|point| *point != Point::Other);
+            // An enum whose labels are all named has no other value.
+            if domain.points.len() < open
+                && let Some(other) = self.other(domain.column, template, &named).await?
             {
-                let other = self.other(domain.column, template, &named).await?;
-                *point = Point::Value(Some(other));
+                domain.points.push(Point::Value(Some(other)));
             }
             domain.points.sort();
             domain.points.dedup();

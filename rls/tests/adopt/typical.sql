@@ -21,7 +21,7 @@ create table app.profiles (
   is_public boolean not null default false,
   secret    text
 );
-create type app.stage as enum ('draft', 'open', 'locked', 'archived');
+create type app.stage as enum ('draft', 'open', 'locked');
 create table app.projects (
   id      uuid primary key default gen_random_uuid(),
   team_id uuid not null references app.teams (id),

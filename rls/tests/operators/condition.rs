@@ -89,7 +89,11 @@ fn atom(dice: &mut Dice) -> String {
         return format!("{not}{column}");
     }
     if sort.asks == Asks::Text && dice.once_in(3) {
-        return format!("{column} {not}like '{}'", pattern(dice));
+        return if dice.once_in(2) {
+            format!("{column} {not}like '{}'", pattern(dice))
+        } else {
+            format!("{column} {not}ilike '{}'", ascii(&pattern(dice)))
+        };
     }
     if dice.once_in(6) {
         let list: Vec<String> = (0..=dice.below(3)).map(|_| sort.literal(dice)).collect();
@@ -123,6 +127,11 @@ fn operand(sort: &Sort, dice: &mut Dice) -> String {
         1 if sort.name == "at" => "now()".to_owned(),
         _ => sort.literal(dice),
     }
+}
+
+/// The same without letters beyond ASCII, which `ilike` refuses.
+fn ascii(pattern: &str) -> String {
+    pattern.replace(|c: char| !c.is_ascii(), "k")
 }
 
 /// A pattern that does not end in its escape.

@@ -356,6 +356,8 @@ impl Sort {
 
 /// A short text of the characters that patterns look at.
 pub(crate) fn random_text(dice: &mut Dice) -> String {
-    const CHARACTERS: &[char] = &['a', 'b', 'A', '%', '_', '\\', 'é', '\u{301}', '𝔸', ' '];
+    const CHARACTERS: &[char] = &[
+        'a', 'b', 'A', 'k', 'K', '\u{212a}', '%', '_', '\\', 'é', 'É', '\u{301}', '𝔸', ' ',
+    ];
     (0..dice.below(7)).map(|_| *dice.pick(CHARACTERS)).collect()
 }

@@ -414,7 +414,8 @@ fn condition(stage: &Stage, dice: &mut Dice, depth: usize) -> String {
         3 if field.sort.data_type == "boolean" => format!("{not}{name}"),
         3 if field.sort.data_type == "text" => {
             let pattern = *dice.pick(&["a%", "_", "%b", "%\\\\%", ""]);
-            format!("{name} {not}like '{pattern}'")
+            let operator = *dice.pick(&["like", "ilike"]);
+            format!("{name} {not}{operator} '{pattern}'")
         }
         4 if *field.sort == crate::world::PERSON => format!("{name} = caller.id"),
         4 if field.sort.data_type == "timestamp with time zone" => format!("{name} <= now()"),

@@ -66,7 +66,7 @@ pub(crate) const BOOL: Sort = Sort {
 };
 pub(crate) const TEXT: Sort = Sort {
     data_type: "text",
-    values: &["a", "b", "ab", "", "a\\b"],
+    values: &["a", "b", "ab", "Ab", "", "a\\b"],
     ordered: false,
 };
 const DECIMAL: Sort = Sort {

@@ -23,7 +23,7 @@ use apply::apply;
 /// One of the two.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
-    app: &'static str,
+    pub(crate) app: &'static str,
     legacy: &'static str,
     mapping: bool,
     /// Columns whose values have another place, or were said anew.
@@ -109,7 +109,7 @@ fn audit_of(app: &str, schema: &str, database: &Database) -> BTreeSet<&'static s
 
 impl Case {
     /// The legacy database, and a copy of its rows in schema `before`.
-    fn load(self, purpose: &str) -> Option<Database> {
+    pub(crate) fn load(self, purpose: &str) -> Option<Database> {
         let database = Database::bare(purpose)?;
         let legacy = format!("migrations/legacy/{}.sql", self.legacy);
         database.run(&root().join(legacy)).unwrap();
@@ -117,7 +117,7 @@ impl Case {
     }
 
     /// What is to be done to a database.
-    fn diff(self, database: &Database, keep: &[String]) -> Result<Upgrade, DiffError> {
+    pub(crate) fn diff(self, database: &Database, keep: &[String]) -> Result<Upgrade, DiffError> {
         let mapping = root().join("tests/legacy/coaching_mapping.csv");
         let mapping = self.mapping.then_some(mapping.as_path());
         diff_of(self.app, "public", database, mapping, keep)

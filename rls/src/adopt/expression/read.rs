@@ -67,6 +67,18 @@ fn expr(of: &ast::Expr) -> Expr {
     understood(of).unwrap_or_else(|| Expr::Other(of.to_string()))
 }
 
+/// What stands before `collate "C"`: under any other collation `ilike` folds as that one does.
+fn by_bytes(of: &ast::Expr) -> Option<Expr> {
+    match of {
+        ast::Expr::Nested(inner) => by_bytes(inner),
+        ast::Expr::Collate {
+            expr: inner,
+            collation,
+        } if collation.to_string() == r#""C""# => Some(expr(inner)),
+        _ => None,
+    }
+}
+
 fn understood(of: &ast::Expr) -> Option<Expr> {
     use ast::Expr as Sql;
     Some(match of {
@@ -144,6 +156,16 @@ fn understood(of: &ast::Expr) -> Option<Expr> {
             pattern,
             escape_char: None,
         } => not(*negated, Expr::Like(boxed(of), boxed(pattern))),
+        Sql::ILike {
+            negated,
+            any: false,
+            expr: of,
+            pattern,
+            escape_char: None,
+        } => not(
+            *negated,
+            Expr::Ilike(Box::new(by_bytes(of)?), boxed(pattern)),
+        ),
         Sql::UnaryOp {
             op: ast::UnaryOperator::Not,
             expr: inner,
@@ -228,6 +250,11 @@ fn binary(left: &ast::Expr, op: &ast::BinaryOperator, right: &ast::Expr) -> Opti
         Op::PGLikeMatch => return Some(Expr::Like(boxed(left), boxed(right))),
         Op::PGNotLikeMatch => {
             return Some(Expr::Not(Box::new(Expr::Like(boxed(left), boxed(right)))));
+        }
+        Op::PGILikeMatch => return Some(Expr::Ilike(Box::new(by_bytes(left)?), boxed(right))),
+        Op::PGNotILikeMatch => {
+            let ilike = Expr::Ilike(Box::new(by_bytes(left)?), boxed(right));
+            return Some(Expr::Not(Box::new(ilike)));
         }
         Op::LongArrow => {
             return match expr(right).bare() {

@@ -46,9 +46,11 @@ fn negated(of: &Expr, row: &Relation) -> Result<String, String> {
         Expr::IsTrue(_) | Expr::IsFalse(_) => {
             Err("it asks whether a test is known, and only columns can be asked that".to_owned())
         }
-        Expr::IsNull(_) | Expr::Distinct(..) | Expr::OneOf(..) | Expr::Like(..) => {
-            plain(of, "not ", row)
-        }
+        Expr::IsNull(_)
+        | Expr::Distinct(..)
+        | Expr::OneOf(..)
+        | Expr::Like(..)
+        | Expr::Ilike(..) => plain(of, "not ", row),
         Expr::Column(_) => Ok(format!("not {}", operand(of, row)?)),
         other => Ok(format!("not ({})", condition(other, row)?)),
     }
@@ -79,6 +81,12 @@ fn plain(of: &Expr, not: &str, row: &Relation) -> Result<String, String> {
                 format!("{} {not}like {}", side(left)?, side(right)?)
             }
             _ => return Err("a pattern must be a literal".to_owned()),
+        },
+        Expr::Ilike(left, right) => match right.bare() {
+            Expr::Literal(Literal::Text(text)) if text.is_ascii() => {
+                format!("{} {not}ilike {}", side(left)?, side(right)?)
+            }
+            _ => return Err("a pattern of `ilike` must be a literal of ASCII letters".to_owned()),
         },
         Expr::Column(_) => side(of)?,
         Expr::Literal(Literal::Bool(value)) => {

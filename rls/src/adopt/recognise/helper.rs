@@ -147,6 +147,7 @@ impl Reader<'_> {
             Expr::Compare(how, left, right) => Expr::Compare(how, one(left), one(right)),
             Expr::Distinct(left, right) => Expr::Distinct(one(left), one(right)),
             Expr::Like(left, right) => Expr::Like(one(left), one(right)),
+            Expr::Ilike(left, right) => Expr::Ilike(one(left), one(right)),
             Expr::OneOf(left, list) => Expr::OneOf(one(left), each(list)),
             Expr::Call(call) => Expr::Call(Call {
                 arguments: each(call.arguments),

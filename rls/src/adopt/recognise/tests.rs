@@ -245,6 +245,11 @@ fn expressions_mean_what_the_database_makes_of_them() {
         ),
         (
             "projects",
+            r#"(((status COLLATE "C") ~~* 'a%'::text) AND ((status COLLATE "C") !~~* '%z'::text))"#,
+            "Any, status ilike 'a%', status not ilike '%z'",
+        ),
+        (
+            "projects",
             "((status IS NULL) OR (size IS NOT NULL))",
             "Any, (status is null or size is not null)",
         ),

@@ -27,7 +27,7 @@ pub(in crate::verify) struct Habits {
     /// What triggers write at every insert.
     pub(super) inserted: Change,
     /// What triggers write at every update.
-    pub(super) updated: Change,
+    pub(in crate::verify) updated: Change,
     /// For each column another value that the plain row could have.
     pub(super) other: Row,
 }

@@ -1,13 +1,20 @@
 //! Functions in a session that nobody has told anything: a setting that was never made is an error
 //! to whoever asks for it without saying that it may be missing, and in every other session some
-//! statement has made it.
+//! statement has made it. And in one that an older PostgREST has told only who calls.
 
 use super::objects::Function;
 use crate::verify::error::VerifyError;
 use crate::verify::session::Session;
 
+/// What a session was told: nothing, the subject alone, or that there is none.
+const TOLD: [&str; 3] = [
+    "",
+    "set local \"request.jwt.claim.sub\" = '00000000-0000-4000-8000-000000000001'; ",
+    "set local \"request.jwt.claim.sub\" = ''; ",
+];
+
 /// Whether the functions that signed-in callers run answer otherwise after a change, where no
-/// setting was ever made.
+/// setting was ever made, or only that of the subject.
 pub(super) async fn notices(
     session: &Session,
     functions: &[Function],
@@ -33,15 +40,17 @@ async fn answers(
     } else {
         let asked =
             |function: &&Function| function.executable && function.signature.ends_with("()");
-        for function in functions.iter().filter(asked) {
-            let ask = format!(
-                "rollback to savepoint bare; set local role authenticated; select {}",
-                function.signature
-            );
-            all.push(match other.attempt(&ask).await? {
-                Ok(rows) => format!("{rows:?}"),
-                Err(failure) => failure.state,
-            });
+        for told in TOLD {
+            for function in functions.iter().filter(asked) {
+                let ask = format!(
+                    "rollback to savepoint bare; {told}set local role authenticated; select {}",
+                    function.signature
+                );
+                all.push(match other.attempt(&ask).await? {
+                    Ok(rows) => format!("{rows:?}"),
+                    Err(failure) => failure.state,
+                });
+            }
         }
     }
     other.run("rolling back", "rollback").await?;

@@ -63,9 +63,18 @@ pub(super) fn mutants(table: &Table, condition: &Condition) -> Vec<(String, Cond
     }
     if let Condition::Like(operand, pattern) = condition {
         let longer = format!("{}_", pattern.source);
-        if let Some(pattern) = Pattern::parse(&longer) {
+        if let Some(longer) = Pattern::parse(&longer) {
             let what = "_ added to the pattern".to_owned();
-            all.push((what, Condition::Like(operand.clone(), pattern)));
+            let longer = if pattern.folds {
+                longer.folding()
+            } else {
+                longer
+            };
+            all.push((what, Condition::Like(operand.clone(), longer)));
+        }
+        if let Some(plain) = Pattern::parse(&pattern.source).filter(|_| pattern.folds) {
+            let what = "ilike made like".to_owned();
+            all.push((what, Condition::Like(operand.clone(), plain)));
         }
     }
     let negated = Condition::Not(Box::new(condition.clone()));

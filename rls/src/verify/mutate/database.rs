@@ -92,7 +92,7 @@ pub(super) fn changes(relation: &str, objects: &Objects, names: &Names) -> Vec<C
     }
     all.push(Change {
         object: "row-level security".to_owned(),
-        what: "disabled".to_owned(),
+        what: DISABLED.to_owned(),
         ddl: format!("alter table {relation} disable row level security"),
         before: String::new(),
         after: String::new(),
@@ -321,6 +321,9 @@ fn of_trigger(relation: &str, trigger: &Trigger, names: &Names, all: &mut Vec<Ch
         add(format!("when: {what}"), format!("{drop}; {after}"), &after);
     }
 }
+
+/// What is changed where row-level security is switched off.
+pub(super) const DISABLED: &str = "disabled";
 
 /// That a function runs with the privileges of whoever calls it.
 pub(super) const INVOKER: &str = "security definer made invoker";

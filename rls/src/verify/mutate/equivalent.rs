@@ -8,10 +8,10 @@ use policy_core::condition::{Comparison, Condition, Operand};
 use policy_core::model::{Action, Grants, Place, Privileges, Rule, Subject, Table, TableIndex};
 use policy_core::mutants::Mutant;
 
-use super::database::{Change, INVOKER, Left};
+use super::database::{Change, DISABLED, INVOKER, Left};
 use super::formula::Formula;
 use super::guard::Guard;
-use super::objects::{Function, Objects};
+use super::objects::{Function, Objects, RowPolicy};
 use super::redundancy::{Default, Facts};
 use crate::verify::bench::Bench;
 use crate::verify::people::conditions;
@@ -39,12 +39,33 @@ pub(super) struct Same {
 const REDUNDANT: &str = "the table's policies come to the same for every truth of their tests";
 const GUARDED: &str =
     "the guard and the table's policies together come to the same for every truth of their tests";
+const GENERATED: &str =
+    "the SQL of the changed policy comes to the same for every truth of its tests";
+const CLOSED: &str =
+    "whoever has a privilege on the table is let through to all rows, and nobody else has one";
+const LOCKS: &str =
+    "which rows a statement locks is noticed only by another session at the same time";
 const SEEN: &str =
     "whoever is asked about sees all of their own memberships, so a helper finds them by itself";
 
 /// Why a change to a table's policies or triggers means the same.
 pub(super) fn of_change(context: &Context<'_>, change: &Change) -> Option<Same> {
     let facts = facts(context)?;
+    if change.what == DISABLED {
+        let open = RowPolicy {
+            name: String::new(),
+            command: "all".to_owned(),
+            permissive: true,
+            roles: vec!["public".to_owned()],
+            using: Some("true".to_owned()),
+            check: Some("true".to_owned()),
+        };
+        let same = facts.guard.is_none() && facts.same_as(&[open], None);
+        return same.then_some(Same {
+            rule: CLOSED,
+            piece: None,
+        });
+    }
     let rule = if facts.guard.is_some() {
         GUARDED
     } else {
@@ -68,8 +89,39 @@ pub(super) fn of_change(context: &Context<'_>, change: &Change) -> Option<Same> 
     })
 }
 
+/// Why a changed policy whose SQL this is means the same: privileges, policies and guard come to the
+/// same.
+pub(super) fn of_generated(
+    context: &Context<'_>,
+    after: &Objects,
+    functions: &[Function],
+) -> Option<Same> {
+    let facts = facts(context)?;
+    let before = context.objects.get(&context.bench.scene.index)?;
+    let privileges = |of: &Objects| {
+        let columns = of.columns.iter();
+        let held: Vec<_> = columns.map(|column| column.held.clone()).collect();
+        (held, of.deletes.clone())
+    };
+    let guard = guard_of(after, functions);
+    let same =
+        privileges(before) == privileges(after) && facts.same_as(&after.policies, guard.as_ref());
+    same.then_some(Same {
+        rule: GENERATED,
+        piece: None,
+    })
+}
+
+fn guard_of(objects: &Objects, functions: &[Function]) -> Option<Guard> {
+    let mut triggers = objects.triggers.iter();
+    let trigger = triggers.find(|trigger| trigger.name == GUARD)?;
+    let mut functions = functions.iter();
+    let function = functions.find(|function| function.name == trigger.function)?;
+    Guard::read(&function.body)
+}
+
 /// The trigger that is a table's guard.
-const GUARD: &str = "zz_countersign";
+pub(super) const GUARD: &str = "zz_countersign";
 
 /// Why a change to a function that a table's statements run means the same.
 pub(super) fn of_function(context: &Context<'_>, name: &str, change: &Change) -> Option<Same> {
@@ -82,6 +134,12 @@ pub(super) fn of_function(context: &Context<'_>, name: &str, change: &Change) ->
     if change.what == INVOKER {
         return sees_own(context, name).then_some(Same {
             rule: SEEN,
+            piece: None,
+        });
+    }
+    if only_locks(&change.before, &change.after) {
+        return Some(Same {
+            rule: LOCKS,
             piece: None,
         });
     }
@@ -106,6 +164,17 @@ pub(super) fn of_function(context: &Context<'_>, name: &str, change: &Change) ->
         rule: GUARDED,
         piece,
     })
+}
+
+/// Whether only lines differ that do nothing but lock rows.
+fn only_locks(before: &str, after: &str) -> bool {
+    let locks = |line: &str| {
+        let line = line.trim();
+        line.starts_with("perform 1 from ") && line.ends_with(" for no key update;")
+    };
+    let mut pairs = before.lines().zip(after.lines());
+    before.lines().count() == after.lines().count()
+        && pairs.all(|(old, new)| old == new || locks(old) && locks(new))
 }
 
 /// Whether a change is to what an empty subject in a setting of its own is taken for, and only
@@ -168,7 +237,21 @@ fn sees_own(context: &Context<'_>, helper: &str) -> bool {
 /// What is known about the table.
 fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
     let scene = &context.bench.scene;
-    let mut fences = BTreeMap::new();
+    let (mut fences, mut personal) = (BTreeMap::new(), Vec::new());
+    let bare = |objects| Facts {
+        objects,
+        columns: Vec::new(),
+        table: String::new(),
+        held: Vec::new(),
+        helpers: context.helpers.clone(),
+        fences: BTreeMap::new(),
+        guard: None,
+        defaults: Vec::new(),
+        touched: Vec::new(),
+        authors: Vec::new(),
+        tenant: String::new(),
+        personal: Vec::new(),
+    };
     for (index, objects) in context.objects {
         let relation = scene.schema.get(usize::from(*index))?;
         let fence = objects.policies.iter().find_map(|policy| {
@@ -185,16 +268,13 @@ fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
         });
         let plain = |name: &str| crate::sql::name(name).into_owned();
         let printed = format!("{} . {}", plain(&relation.schema), plain(&relation.name));
+        if bare(objects).is_personal() {
+            personal.push(printed.clone());
+        }
         fences.extend(fence.map(|fence| (printed, fence)));
     }
     let columns = scene.relation.columns.iter();
     let objects = context.objects.get(&scene.index)?;
-    let mut triggers = objects.triggers.iter();
-    let guard = triggers.find(|trigger| trigger.name == GUARD);
-    let guard = guard.and_then(|trigger| {
-        let mut functions = context.functions.iter();
-        functions.find(|function| function.name == trigger.function)
-    });
     let numbered = scene.relation.columns.iter().enumerate();
     let defaults = numbered.filter_map(|(at, column)| {
         // A trigger may have the last word.
@@ -209,16 +289,90 @@ fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
         };
         Some((column.name.clone(), default))
     });
+    let touched = context.bench.habits.updated.iter().filter_map(|(at, _)| {
+        let column = scene.relation.columns.get(*at)?;
+        Some(column.name.clone())
+    });
+    let tenant = scene.table.place.tenant_column();
+    let tenant = tenant.and_then(|at| scene.relation.columns.get(usize::from(at)));
+    let tenant = tenant.map_or("", |column| &column.name);
     Some(Facts {
-        objects,
         columns: columns.map(|c| (c.name.clone(), c.not_null)).collect(),
         table: crate::sql::name(&scene.relation.name).into_owned(),
         held: held(context),
         helpers: context.helpers.clone(),
         fences,
-        guard: guard.and_then(|function| Guard::read(&function.body)),
+        guard: guard_of(objects, context.functions),
         defaults: defaults.collect(),
+        touched: touched.collect(),
+        authors: authors(context, objects, tenant),
+        tenant: crate::sql::name(tenant).into_owned(),
+        personal,
+        ..bare(objects)
     })
+}
+
+/// The columns that name only members of the row's tenant, of whichever rank.
+fn authors(context: &Context<'_>, objects: &Objects, tenant: &str) -> Vec<String> {
+    let scene = &context.bench.scene;
+    let Some(roles) = &scene.policy.tenant else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    for members in roles.members.iter().filter(|of| of.condition.is_none()) {
+        let Some(source) = scene.schema.get(usize::from(members.table)) else {
+            continue;
+        };
+        let name = |at| {
+            source
+                .columns
+                .get(usize::from(at))
+                .map(|column| &column.name)
+        };
+        let (Some(key), Some(person)) = (name(members.tenant), name(members.caller)) else {
+            continue;
+        };
+        // Any role that a row can have counts.
+        let counts = members.role.column().is_none_or(|role| {
+            let column = source.columns.get(usize::from(role));
+            column.is_some_and(|column| {
+                let listed = source.one_of(&column.name);
+                column.not_null
+                    && !listed.is_empty()
+                    && listed.iter().all(|role| roles.roles.contains(role))
+            })
+        });
+        if !counts {
+            continue;
+        }
+        // A row that a statement adds is no membership of whoever runs it.
+        let named = |column: &super::objects::Column| {
+            column.name == *person
+                && column
+                    .held
+                    .iter()
+                    .any(|[_, insert, update]| *insert || *update)
+        };
+        if members.table == scene.index && !objects.columns.iter().any(named) {
+            all.push(person.clone());
+        }
+        for to in &scene.relation.foreign_keys {
+            let pairs: Vec<_> = to.columns.iter().zip(&to.references).collect();
+            let leads = (&to.schema, &to.target) == (&source.schema, &source.name);
+            if let (true, [one, two]) = (leads, pairs.as_slice()) {
+                let own = |(column, other): &(&String, &String)| {
+                    (*other == person).then(|| (*column).clone())
+                };
+                let tenants = [one, two]
+                    .iter()
+                    .any(|(own, other)| *own == tenant && *other == key);
+                all.extend(own(one).or_else(|| own(two)).filter(|_| tenants));
+            }
+        }
+    }
+    all.iter()
+        .map(|column| crate::sql::name(column).into_owned())
+        .collect()
 }
 
 /// What the composite foreign keys of the table hold, as tests in a subquery on the parent.
@@ -355,6 +509,9 @@ pub(super) fn uses(policy: &Policy, chosen: &[TableIndex], mutant: Mutant) -> bo
         Mutant::LikeManyMatchesOne => any(
             &|condition| matches!(condition, Condition::Like(_, pattern) if pattern.source.contains('%')),
         ),
+        Mutant::IlikeIsLike => {
+            any(&|condition| matches!(condition, Condition::Like(_, pattern) if pattern.folds))
+        }
         Mutant::LikeOfNullIsFalse => any(&|condition| matches!(condition, Condition::Like(..))),
         Mutant::FlagOfNullIsTrue | Mutant::FlagOfNullIsFalse | Mutant::FlagIsNegated => {
             any(&|condition| matches!(condition, Condition::Flag(_)))

@@ -176,6 +176,21 @@ fn coalesce(rest: &[Token]) -> Option<Formula> {
 }
 
 /// A test; of two that are each other's opposite, one is the other's negation.
+/// With every helper's result named like the helper: the name says nothing.
+fn renamed(words: Vec<&str>) -> Vec<&str> {
+    let named = |at: usize| {
+        let from = at.checked_sub(6)?;
+        match words.get(from..=at)? {
+            ["countersign", ".", name, "(", ")", "AS", _] => Some(*name),
+            _ => None,
+        }
+    };
+    let positions = words.iter().enumerate();
+    positions
+        .map(|(at, word)| named(at).unwrap_or(word))
+        .collect()
+}
+
 fn test(all: &[Token]) -> Formula {
     const OPPOSITES: [(&str, &str); 4] = [("<>", "="), (">=", "<"), ("<=", ">"), ("!~~", "~~")];
     let mut depth = 0;
@@ -184,7 +199,7 @@ fn test(all: &[Token]) -> Formula {
         depth == 0 && OPPOSITES.iter().any(|(of, _)| token.is(of))
     });
     let text = |words: Vec<&str>| -> String { words.join(" ") };
-    let words: Vec<&str> = all.iter().map(Token::text).collect();
+    let words = renamed(all.iter().map(Token::text).collect());
     let Some((at, (_, plain))) = operator.and_then(|at| {
         let token = all.get(at)?;
         Some((at, OPPOSITES.iter().find(|(of, _)| token.is(of))?))

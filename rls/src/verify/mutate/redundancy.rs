@@ -4,8 +4,8 @@
 //! that imply it. A change to one of two is caught only if the other does not make up for it. So
 //! both sets of policies are read as formulas and compared for every truth the tests can have:
 //! a test over NOT NULL columns is never unknown, a higher role's helper implies a lower one's, a
-//! parent that is visible lies inside the parent's own fence, and what an update cannot set is the
-//! same before and after. An update also has to pass the guard, a trigger that asks for one rule
+//! parent that is visible lies inside the parent's own fence, and what neither an update nor a
+//! trigger can set is the same before and after. An update also has to pass the guard, a trigger that asks for one rule
 //! which allows everything together; either may make up for what the other lacks.
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub(super) struct Facts<'a> {
     pub(super) columns: Vec<(String, bool)>,
     /// The table as PostgreSQL prints it.
     pub(super) table: String,
-    /// What a composite foreign key holds in every stored row, as PostgreSQL prints the tests of
+    /// What a composite foreign key holds in every row, as PostgreSQL prints the tests of
     /// it in a subquery on the parent: the test by the key, and the one by the tenant.
     pub(super) held: Vec<(String, String)>,
     /// The generated helpers from the lowest rank up.
@@ -36,6 +36,15 @@ pub(super) struct Facts<'a> {
     pub(super) guard: Option<Guard>,
     /// What some columns are by default.
     pub(super) defaults: Vec<(String, Default)>,
+    /// The columns that triggers write in every update.
+    pub(super) touched: Vec<String>,
+    /// The columns that name only members of the row's tenant: a composite foreign key leads to the
+    /// memberships, or the table holds them.
+    pub(super) authors: Vec<String>,
+    /// The row's tenant.
+    pub(super) tenant: String,
+    /// Parent tables of which only somebody sees any row, as PostgreSQL prints them.
+    pub(super) personal: Vec<String>,
 }
 
 /// What a new row has where its statement names nothing.
@@ -110,6 +119,25 @@ impl Facts<'_> {
         (0..ROLES.len()).all(|role| self.same_for(role, after))
     }
 
+    /// Whether everything means the same under these policies and this guard.
+    pub(super) fn same_as(&self, policies: &[RowPolicy], guard: Option<&Guard>) -> bool {
+        let after = Tests { policies, guard };
+        (0..ROLES.len()).all(|role| self.same_for(role, after))
+    }
+
+    /// Whether only somebody sees any row of the table.
+    pub(super) fn is_personal(&self) -> bool {
+        let seen = combined(
+            &self.objects.policies,
+            "authenticated",
+            "select",
+            Side::Using,
+        );
+        let somebody = Formula::Test(SOMEBODY.to_owned());
+        let both = Formula::All(vec![seen.clone(), somebody]);
+        self.compare(&[(&seen, &both)], &[])
+    }
+
     /// Whether updates mean the same with another guard, or without one.
     pub(super) fn same_guarded(&self, guard: Option<&Guard>) -> bool {
         let after = Tests {
@@ -134,12 +162,8 @@ impl Facts<'_> {
         let held = |privilege: usize| columns.iter().any(|column| holds(column, privilege));
         let deletes = self.objects.deletes.get(at) == Some(&true);
         let one = |command: &str, side| {
-            let both = [before, after].map(|of| combined(of.policies, role, command, side));
-            let [before, after] = if side == Side::Using {
-                both.map(|formula| self.stored(&formula))
-            } else {
-                both
-            };
+            let [before, after] =
+                [before, after].map(|of| self.stored(&combined(of.policies, role, command, side)));
             // What nobody of the role may name has its default.
             let left_out = self.defaults.iter().filter(|(name, _)| {
                 let named = |c: &super::objects::Column| c.name == *name && holds(c, 1);
@@ -154,11 +178,12 @@ impl Facts<'_> {
             let fixed = |test: &str| {
                 let mut free = columns.iter().filter(|column| holds(column, 2));
                 !free.any(|column| mentions(test, &column.name))
+                    && !self.touched.iter().any(|name| mentions(test, name))
             };
             let old = [before, after]
                 .map(|of| self.stored(&combined(of.policies, role, "update", Side::Using)));
             let new = [before, after].map(|of| {
-                let check = combined(of.policies, role, "update", Side::Check);
+                let check = self.stored(&combined(of.policies, role, "update", Side::Check));
                 let mut known = Vec::new();
                 old.iter().for_each(|formula| formula.tests(&mut known));
                 check.tests(&mut known);
@@ -184,7 +209,8 @@ impl Facts<'_> {
             && (!held(2) || update())
     }
 
-    /// The formula on a row that is stored: what a composite foreign key holds needs no test.
+    /// The formula on a row that is stored, or is to be: what a composite foreign key holds needs no
+    /// test. A new row that breaks it fails either way.
     fn stored(&self, formula: &Formula) -> Formula {
         formula.with_tests(&|text| {
             let mut text = text.to_owned();
@@ -374,9 +400,17 @@ impl Facts<'_> {
     /// Which tests imply which, by their positions.
     fn implied(&self, tests: &[&str]) -> Vec<(usize, usize)> {
         let mut all = Vec::new();
+        let somebody = tests.iter().position(|test| *test == SOMEBODY);
         for (from, test) in tests.iter().enumerate() {
             let is_new = test.starts_with(NEW);
             let test = plain(test);
+            // Whom a row names, and whoever is a member of something, is somebody.
+            let named = test.strip_suffix(&format!(" = {CALLER}"));
+            let is_somebody = named.is_some()
+                || test == USER
+                || self.helper(test).is_some()
+                || parent_of(test).is_some_and(|of| self.personal.iter().any(|p| p == of));
+            all.extend(somebody.filter(|_| is_somebody).map(|to| (from, to)));
             for (to, other) in tests.iter().enumerate() {
                 let other_new = other.starts_with(NEW);
                 let other = plain(other);
@@ -393,7 +427,10 @@ impl Facts<'_> {
                     && self.fence_of(test).is_some_and(|rank| rank >= lower);
                 // The tenant never changes, so its tests are the same before and after.
                 let same_row = is_new == other_new || !other_new;
-                if from != to && same_row && (higher || inside) {
+                let member = lower == 0
+                    && column == self.tenant
+                    && named.is_some_and(|column| self.authors.iter().any(|of| of == column));
+                if from != to && same_row && (higher || inside || member) {
                     all.push((from, to));
                 }
             }
@@ -411,18 +448,27 @@ impl Facts<'_> {
 
     /// The rank that a visible parent shows the caller to have in its tenant.
     fn fence_of(&self, test: &str) -> Option<usize> {
-        let (_, from) = test.split_once(" FROM ")?;
-        let (parent, rest) = from.split_once(" parent ")?;
-        rest.contains("parent . ").then_some(())?;
-        let helper = self.fences.get(parent)?;
+        let helper = self.fences.get(parent_of(test)?)?;
         self.helpers.iter().position(|known| known == helper)
     }
+}
+
+/// The table of which a test asks whether the parent is visible, as PostgreSQL prints it.
+fn parent_of(test: &str) -> Option<&str> {
+    let (_, from) = test
+        .strip_prefix("EXISTS")
+        .unwrap_or(test)
+        .split_once(" FROM ")?;
+    let (parent, rest) = from.split_once(" parent ")?;
+    rest.contains("parent . ").then_some(parent)
 }
 
 /// What stands before a test of the new row.
 const NEW: &str = "new: ";
 /// That the caller signed in with an identity.
 const USER: &str = "( SELECT countersign . caller_is_user ( ) AS caller_is_user )";
+/// That the caller is somebody.
+const SOMEBODY: &str = "( SELECT countersign . caller_id ( ) AS caller_id ) IS NOT NULL";
 /// The caller's id.
 const CALLER: &str = "( SELECT countersign . caller_id ( ) AS caller_id )";
 
@@ -466,7 +512,10 @@ fn combined(policies: &[RowPolicy], role: &str, command: &str, side: Side) -> Fo
             Side::Using => policy.using.as_ref(),
             Side::Check => policy.check.as_ref().or(policy.using.as_ref()),
         };
-        let formula = text.map_or(Formula::Constant(true), |text| Formula::read(text));
+        // Without a condition for this side a policy neither lets in nor keeps out.
+        let Some(formula) = text.map(|text| Formula::read(text)) else {
+            continue;
+        };
         if policy.permissive {
             any.push(formula);
         } else {

@@ -16,13 +16,13 @@ use crate::verify::values;
 use crate::verify::world::Row;
 
 impl Stage<'_> {
-    /// A value for a column that is none of those that the policy names.
+    /// A value for a column that is none of those that the policy names. `None` if there is none.
     pub(super) async fn other(
         &mut self,
         column: ColumnIndex,
         template: &Row,
         named: &[String],
-    ) -> Result<String, VerifyError> {
+    ) -> Result<Option<String>, VerifyError> {
         let free = |text: &String| !named.contains(text);
         let position = at(column);
         let members = self
@@ -35,33 +35,29 @@ impl Stage<'_> {
             m.caller == column && usize::from(m.table) == usize::from(self.index)
         };
         if members.into_iter().any(is_caller) {
-            return Ok(people::bystander(self.seeder.policy));
+            return Ok(Some(people::bystander(self.seeder.policy)));
         }
         if let Some(text) = template.get(position).cloned().flatten().filter(free) {
-            return Ok(text);
+            return Ok(Some(text));
         }
         let Some(of) = self.relation.columns.get(position) else {
-            return Ok(String::new());
+            return Ok(None);
         };
         for key in &self.relation.foreign_keys {
             let Some(place) = key.columns.iter().position(|c| *c == of.name) else {
                 continue;
             };
             if let Some(text) = self.referable(key, place).await? {
-                return Ok(text);
+                return Ok(Some(text));
             }
         }
         if of.base == "uuid" || of.base == "text" && self.seeder.policy.caller_id == Kind::Text {
-            return Ok(people::bystander(self.seeder.policy));
+            return Ok(Some(people::bystander(self.seeder.policy)));
         }
         let listed = self.relation.one_of(&of.name);
         let serial = self.seeder.next();
         let open = values::candidates(of, &[], serial);
-        Ok(listed
-            .into_iter()
-            .chain(open)
-            .find(free)
-            .unwrap_or_default())
+        Ok(listed.into_iter().chain(open).find(free))
     }
 
     /// The rows under test: every combination of classes, each tried on the database.
