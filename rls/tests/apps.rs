@@ -4,6 +4,7 @@
 //! `cargo xtask test` sets; without them these tests say that they are skipped.
 #![cfg(test)]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -120,37 +121,35 @@ fn proof(app: &str, variable: &str, how: &[&str], least: u64) -> Value {
 
 #[test]
 fn agency_and_postgresql_are_equal() {
-    on_postgresql("agency", 130_000);
+    on_postgresql("agency", 130_000, &["--sample", "60"]);
 }
 
 #[test]
 fn advisory_and_postgresql_are_equal() {
-    on_postgresql("advisory", 11_000);
+    on_postgresql("advisory", 11_000, &["--sample", "300"]);
 }
 
 #[test]
 fn assistant_and_postgresql_are_equal() {
-    on_postgresql("assistant", 4_500);
+    on_postgresql("assistant", 4_500, &[]);
 }
 
 #[test]
 fn coaching_and_postgresql_are_equal() {
-    on_postgresql("coaching", 50_000);
+    on_postgresql("coaching", 50_000, &["--sample", "60"]);
 }
 
 #[test]
 fn portal_and_postgresql_are_equal() {
-    on_postgresql("portal", 2_400);
+    on_postgresql("portal", 2_400, &[]);
 }
 
-/// The whole proof, and of how many cells of which kind it is made.
-fn on_postgresql(app: &str, least: u64) {
-    let report = proof(
-        app,
-        "COUNTERSIGN_PG_URL",
-        &["--fresh", "--seed", "1"],
-        least,
-    );
+/// The whole proof, of how many cells of which kind it is made, and what becomes of the mutants, all
+/// of them or a sample.
+fn on_postgresql(app: &str, least: u64, sample: &[&str]) {
+    let how = ["--fresh", "--seed", "1", "--mutate"];
+    let how = [&how, sample].concat();
+    let report = proof(app, "COUNTERSIGN_PG_URL", &how, least);
     let Some(tables) = report["per_table"].as_array() else {
         return;
     };
@@ -159,6 +158,35 @@ fn on_postgresql(app: &str, least: u64) {
     settings.set_description("if this is meant: INSTA_UPDATE=always, and say why in the commit");
     let corpus: String = tables.iter().map(corpus).collect();
     settings.bind(|| insta::assert_snapshot!(format!("{app}_corpus"), corpus));
+    let mutants = mutants(&report["mutation"]);
+    settings.bind(|| insta::assert_snapshot!(format!("{app}_mutants"), mutants));
+}
+
+/// What became of the mutants; `proof` has seen to it that none survives.
+fn mutants(of: &Value) -> String {
+    let mut lines = String::new();
+    for (kind, tally) in of["kinds"].as_object().unwrap() {
+        let [caught, same, survived] =
+            ["caught", "equivalent", "survived"].map(|word| &tally[word]);
+        lines += &format!("{kind}: {caught} caught, {same} equivalent, {survived} survived\n");
+    }
+    let mut rules: BTreeMap<&str, u64> = BTreeMap::new();
+    for same in of["equivalents"].as_array().unwrap() {
+        *rules.entry(same["rule"].as_str().unwrap()).or_default() += 1;
+    }
+    for (rule, count) in rules {
+        lines += &format!("equivalent: {count} because {rule}\n");
+    }
+    let redundant = of["redundant"].as_array().unwrap();
+    let changes: u64 = redundant
+        .iter()
+        .map(|piece| piece["changes"].as_u64().unwrap())
+        .sum();
+    lines
+        + &format!(
+            "within redundant pieces: {changes}, of {} in all\n",
+            of["of"]
+        )
 }
 
 /// How many decisions of which kind stand for a table.

@@ -160,6 +160,7 @@ fn words(mutation: &MutationReport) -> String {
     lines.extend(equivalents.map(|of| format!("equivalent: {}: {}", of.mutant, of.rule)));
     let redundant = mutation.redundant.iter();
     lines.extend(redundant.map(|of| format!("redundant: {of}: {} changes in it", of.changes)));
+    lines.push(format!("not told: {}", mutation.untold.join(", ")));
     lines.push(format!("not used: {}", mutation.unused.join(", ")));
     lines.join("\n")
 }

@@ -121,6 +121,7 @@ impl<'a> Scene<'a> {
         stage.tenants().await?;
         stage.teams().await?;
         stage.seat_everybody().await?;
+        stage.sign_up().await?;
         let (template, foreign) = stage.templates().await?;
         let domains = stage.domains(&template).await?;
         let specimens = stage.specimens(&domains, &template).await?;

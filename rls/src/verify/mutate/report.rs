@@ -121,8 +121,11 @@ pub struct MutationReport {
     pub redundant: Vec<Redundant>,
     /// Those that mean the same.
     pub equivalents: Vec<Equivalent>,
-    /// Those that nothing noticed.
+    /// Those of the database and of the policy that nothing noticed.
     pub survivors: Vec<MutantReport>,
+    /// Operators of the evaluator that no cell tells from the altered ones: the evaluator is the same
+    /// for every app, and whether it is right is no question that one app's rows can answer.
+    pub untold: Vec<String>,
     /// How long it took, the cells of the unchanged policy included.
     pub seconds: f64,
     /// How many were tried in a minute.
@@ -137,7 +140,7 @@ impl MutationReport {
         kinds.map(|k| k.caught + k.equivalent + k.survived).sum()
     }
 
-    /// Whether all were caught but for those that mean the same.
+    /// Whether all of the database and of the policy were caught but for those that mean the same.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.survivors.is_empty()
@@ -187,7 +190,11 @@ impl MutationReport {
 
     pub(super) fn survived(&mut self, mutant: MutantReport) {
         self.tally(mutant.kind).survived += 1;
-        self.survivors.push(mutant);
+        if mutant.kind == Kind::Evaluator {
+            self.untold.push(mutant.what);
+        } else {
+            self.survivors.push(mutant);
+        }
     }
 
     pub(super) fn finish(&mut self) {
@@ -242,6 +249,10 @@ impl fmt::Display for MutationReport {
                 "redundant: {redundant}: {} changes in it",
                 redundant.changes
             )?;
+        }
+        if !self.untold.is_empty() {
+            let untold = self.untold.join(", ");
+            writeln!(f, "operators that no cell here tells: {untold}")?;
         }
         if !self.unused.is_empty() {
             writeln!(f, "operators not used here: {}", self.unused.join(", "))?;

@@ -1,5 +1,7 @@
 //! Memberships: everybody gets the seats that make them who they are.
 
+use std::collections::BTreeSet;
+
 use policy_core::model::{Members, Table};
 
 use super::Stage;
@@ -43,6 +45,44 @@ impl Stage<'_> {
             }
         }
         self.people = seated;
+        Ok(())
+    }
+
+    /// Gives every caller the row outside the policy that a new row of theirs points to, such as the
+    /// sign-up that its author has: without it a foreign key, not the policy, would refuse them all.
+    pub(super) async fn sign_up(&mut self) -> Result<(), VerifyError> {
+        let (schema, relation) = (self.seeder.schema, self.relation);
+        let of_caller = |name: &String| {
+            let column = relation.columns.iter().find(|column| column.name == *name);
+            column.and_then(|column| column.default.as_deref()) == Some("auth.uid()")
+        };
+        let home = self.home(0);
+        for key in &relation.foreign_keys {
+            let ([own], [other]) = (key.columns.as_slice(), key.references.as_slice()) else {
+                continue;
+            };
+            let target = schema.find(&key.schema, &key.target);
+            // The policy's tables come first.
+            let tables = self.seeder.policy.tables.len();
+            let Some(target) = target.filter(|target| *target >= tables && of_caller(own)) else {
+                continue;
+            };
+            let Some(place) = schema.get(target).and_then(|of| of.position(other)) else {
+                continue;
+            };
+            let subjects = self
+                .people
+                .iter()
+                .filter_map(|person| person.subject.clone());
+            for subject in subjects.collect::<BTreeSet<_>>() {
+                let wanted = [(place, subject.as_str())];
+                if self.seeder.world.matching(target, &wanted).next().is_none() {
+                    let fixed = Fixed::from([(place, Some(subject))]);
+                    // Whoever cannot have one stays without.
+                    let _ = self.seeder.grow(target, &fixed, &home).await?;
+                }
+            }
+        }
         Ok(())
     }
 
