@@ -10,6 +10,7 @@ pub mod assistant;
 pub mod background;
 pub mod coaching;
 pub mod decision;
+mod delivery;
 mod desk;
 mod llm;
 pub mod portal;
@@ -73,6 +74,27 @@ pub enum Run {
 }
 
 impl Run {
+    const fn app(self) -> &'static str {
+        match self {
+            Self::Advisory(_) => "advisory",
+            Self::Agency(_) => "agency",
+            Self::Assistant(_) => "assistant",
+            Self::Coaching(_) => "coaching",
+            Self::Portal(_) => "portal",
+        }
+    }
+
+    const fn creates(self) -> bool {
+        match self {
+            Self::Advisory(run) => matches!(run, advisory::Do::Start | advisory::Do::Record),
+            Self::Agency(run) => matches!(run, agency::Do::Complete),
+            Self::Assistant(run) => {
+                matches!(run, assistant::Do::Create(_) | assistant::Do::Process)
+            }
+            Self::Coaching(_) | Self::Portal(_) => false,
+        }
+    }
+
     fn time(self) -> Duration {
         match self {
             Self::Advisory(_) => advisory::TIME,
@@ -89,6 +111,27 @@ impl Run {
             Self::Coaching(run) => run.longest_body(),
             Self::Advisory(_) | Self::Agency(_) | Self::Assistant(_) | Self::Portal(_) => None,
         }
+    }
+}
+
+/// A row of an app's table; its app, and whether it creates something, go without saying.
+const fn row(
+    method: Method,
+    path: &'static str,
+    needs: Option<(&'static str, &'static str)>,
+    as_service: &'static [&'static str],
+    run: Run,
+    summary: &'static str,
+) -> Workflow {
+    Workflow {
+        app: run.app(),
+        method,
+        path,
+        summary,
+        needs,
+        as_service,
+        creates: run.creates(),
+        run,
     }
 }
 

@@ -23,7 +23,7 @@ use reqwest::Url;
 use serde::de::DeserializeOwned;
 
 use call::Reply;
-use failure::{Failure, Kind, Provider};
+use failure::{Failure, Provider};
 
 /// An address below another, its parts percent-encoded.
 fn below<'p>(base: &Url, parts: impl Iterator<Item = &'p str>) -> Option<Url> {
@@ -47,9 +47,6 @@ fn read<T: DeserializeOwned>(
     operation: &'static str,
     reply: Reply,
 ) -> Result<T, Failure> {
-    let status = reply.status.as_u16();
-    serde_json::from_value(reply.body).map_err(|_| Failure {
-        status: Some(status),
-        ..Failure::new(provider, operation, Kind::Malformed)
-    })
+    serde_json::from_value(reply.body)
+        .map_err(|_| Failure::malformed(provider, operation, reply.status))
 }

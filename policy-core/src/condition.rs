@@ -52,6 +52,19 @@ pub enum Comparison {
 }
 
 impl Comparison {
+    /// How it is written, in a policy and in SQL.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+
     /// What is true exactly where this is false.
     #[must_use]
     pub fn opposite(self) -> Self {

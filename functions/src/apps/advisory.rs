@@ -19,7 +19,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::desk::Desk;
-use super::{Asked, Run, Workflow};
+use super::{Asked, Run, Workflow, row};
 use crate::message::Response;
 use crate::problem::Problem;
 use crate::transport::Runtime;
@@ -53,30 +53,10 @@ pub enum Whose {
     Own,
 }
 
-const fn row(
-    method: Method,
-    path: &'static str,
-    needs: (&'static str, &'static str),
-    as_service: &'static [&'static str],
-    run: Do,
-    summary: &'static str,
-) -> Workflow {
-    Workflow {
-        app: "advisory",
-        method,
-        path,
-        summary,
-        needs: Some(needs),
-        as_service,
-        creates: matches!(run, Do::Start | Do::Record),
-        run: Run::Advisory(run),
-    }
-}
-
-const READ: (&str, &str) = ("crm.client", "read");
-const MEET: (&str, &str) = ("crm.client", "meet");
-const MANAGE: (&str, &str) = ("crm.connection", "manage");
-const CONNECT: (&str, &str) = ("crm.connection", "connect");
+const READ: Option<(&str, &str)> = Some(("crm.client", "read"));
+const MEET: Option<(&str, &str)> = Some(("crm.client", "meet"));
+const MANAGE: Option<(&str, &str)> = Some(("crm.connection", "manage"));
+const CONNECT: Option<(&str, &str)> = Some(("crm.connection", "connect"));
 
 /// What storing a connection takes.
 const STORES: &[&str] = &[
@@ -113,7 +93,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-connect",
         READ,
         &[],
-        Do::Status,
+        Run::Advisory(Do::Status),
         "The firm's connection to its CRM, and your own",
     ),
     row(
@@ -121,7 +101,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-connect",
         MANAGE,
         STORES,
-        Do::Connect(Whose::Firm),
+        Run::Advisory(Do::Connect(Whose::Firm)),
         "Connects the firm to its CRM, by a key that the CRM takes",
     ),
     row(
@@ -129,7 +109,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-connect",
         MANAGE,
         ENDS,
-        Do::Disconnect(Whose::Firm),
+        Run::Advisory(Do::Disconnect(Whose::Firm)),
         "Ends the firm's connection, and removes what was copied through it",
     ),
     row(
@@ -137,7 +117,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-connect/own",
         CONNECT,
         STORES,
-        Do::Connect(Whose::Own),
+        Run::Advisory(Do::Connect(Whose::Own)),
         "Connects you to a CRM of your own; what comes through it only you see",
     ),
     row(
@@ -145,7 +125,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-connect/own",
         CONNECT,
         ENDS,
-        Do::Disconnect(Whose::Own),
+        Run::Advisory(Do::Disconnect(Whose::Own)),
         "Ends your own connection, and removes what was copied through it",
     ),
     row(
@@ -153,7 +133,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-households",
         READ,
         ASKS,
-        Do::Households,
+        Run::Advisory(Do::Households),
         "A page of the households",
     ),
     row(
@@ -161,15 +141,15 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-clients",
         READ,
         ASKS,
-        Do::Clients,
+        Run::Advisory(Do::Clients),
         "A page of the clients",
     ),
     row(
         Method::GET,
         "/functions/v1/advisory-clients/{id}",
-        ("crm.account", "read"),
+        Some(("crm.account", "read")),
         COPIES,
-        Do::Client,
+        Run::Advisory(Do::Client),
         "A client with accounts, positions and transactions",
     ),
     row(
@@ -177,7 +157,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-meetings",
         MEET,
         ASKS,
-        Do::Start,
+        Run::Advisory(Do::Start),
         "Starts a meeting with a client of the firm's CRM",
     ),
     row(
@@ -185,7 +165,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-meetings/{id}/end",
         MEET,
         &[],
-        Do::End,
+        Run::Advisory(Do::End),
         "Ends a meeting of yours",
     ),
     row(
@@ -193,7 +173,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-meetings/{id}/records",
         MEET,
         &[],
-        Do::Record,
+        Run::Advisory(Do::Record),
         "Records notes and outcomes of a meeting",
     ),
     row(
@@ -201,7 +181,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-sync",
         MANAGE,
         SYNCS,
-        Do::Sync(Whose::Firm),
+        Run::Advisory(Do::Sync(Whose::Firm)),
         "Renews the copies of the firm's clients and households",
     ),
     row(
@@ -209,19 +189,17 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/advisory-sync/own",
         CONNECT,
         SYNCS,
-        Do::Sync(Whose::Own),
+        Run::Advisory(Do::Sync(Whose::Own)),
         "Renews the copies of the clients and households of your own CRM",
     ),
-    Workflow {
-        app: "advisory",
-        method: Method::POST,
-        path: "/functions/v1/advisory-bridge-webhook/{connection}",
-        summary: "Where the CRM bridge tells of changes",
-        needs: None,
-        as_service: &["read crm_connections", "call store_webhooks"],
-        creates: false,
-        run: Run::Advisory(Do::Webhook),
-    },
+    row(
+        Method::POST,
+        "/functions/v1/advisory-bridge-webhook/{connection}",
+        None,
+        &["read crm_connections", "call store_webhooks"],
+        Run::Advisory(Do::Webhook),
+        "Where the CRM bridge tells of changes",
+    ),
 ];
 
 /// Advisory's desk.

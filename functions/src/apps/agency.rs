@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::desk::Desk;
 use super::llm::Purse;
-use super::{Asked, Run, Workflow};
+use super::{Asked, Run, Workflow, row};
 use crate::message::Response;
 use crate::problem::Problem;
 use crate::transport::Runtime;
@@ -69,26 +69,6 @@ pub const CONNECT: &str = "/functions/v1/agency-hubspot-connect";
 /// Where people come back to from HubSpot.
 pub const CALLBACK: &str = "/functions/v1/agency-hubspot-callback";
 
-const fn row(
-    method: Method,
-    path: &'static str,
-    needs: Option<(&'static str, &'static str)>,
-    as_service: &'static [&'static str],
-    run: Do,
-    summary: &'static str,
-) -> Workflow {
-    Workflow {
-        app: "agency",
-        method,
-        path,
-        summary,
-        needs,
-        as_service,
-        creates: matches!(run, Do::Complete),
-        run: Run::Agency(run),
-    }
-}
-
 /// The agency's workflows.
 pub const WORKFLOWS: &[Workflow] = &[
     row(
@@ -96,7 +76,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/agency-complete",
         Some(("llm.completion", "create")),
         RUNS,
-        Do::Complete,
+        Run::Agency(Do::Complete),
         "Has the language model answer, as a schema says",
     ),
     row(
@@ -104,7 +84,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/agency-search",
         Some(("llm.embedding", "search")),
         RUNS,
-        Do::Search,
+        Run::Agency(Do::Search),
         "Documents or interactions, by meaning",
     ),
     row(
@@ -116,7 +96,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "call finish_agency_run",
             "call store_agency_embeddings",
         ],
-        Do::Embed,
+        Run::Agency(Do::Embed),
         "Makes documents or interactions that are new or changed ready to be searched",
     ),
     row(
@@ -124,7 +104,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         CONNECT,
         Some(("hubspot.connection", "read")),
         &["read agency_connections"],
-        Do::Status,
+        Run::Agency(Do::Status),
         "How the organization's link to HubSpot stands",
     ),
     row(
@@ -132,7 +112,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         CONNECT,
         Some(("hubspot.connection", "connect")),
         &[],
-        Do::Start,
+        Run::Agency(Do::Start),
         "Begins to connect the organization to HubSpot",
     ),
     row(
@@ -143,7 +123,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "read, update agency_connections",
             "read, delete agency_connection_secrets",
         ],
-        Do::Disconnect,
+        Run::Agency(Do::Disconnect),
         "Ends the organization's link to HubSpot",
     ),
     row(
@@ -154,7 +134,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "insert, update agency_connections",
             "insert, update agency_connection_secrets",
         ],
-        Do::Callback,
+        Run::Agency(Do::Callback),
         "Where people come back to from HubSpot",
     ),
     row(
@@ -162,7 +142,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/agency-import/contacts",
         Some(("hubspot.contact", "import")),
         IMPORT,
-        Do::Import(Imported::Contacts),
+        Run::Agency(Do::Import(Imported::Contacts)),
         "Brings a part of HubSpot's contacts over",
     ),
     row(
@@ -170,7 +150,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/agency-import/deals",
         Some(("hubspot.deal", "import")),
         IMPORT,
-        Do::Import(Imported::Deals),
+        Run::Agency(Do::Import(Imported::Deals)),
         "Brings a part of HubSpot's deals over",
     ),
 ];

@@ -17,7 +17,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::desk::Desk;
-use super::{Asked, RECORDS, Run, Workflow};
+use super::{Asked, RECORDS, Run, Workflow, row};
 use crate::connections::issuer::Issuer;
 use crate::connections::sealed::Sealer;
 use crate::connections::{ASSISTANT, Connection, Held, active};
@@ -82,40 +82,20 @@ const APPLYING: &[&str] = &[
     "call settle_assistant_apply: update ai_generated_drafts, touch_date_recommendations, ai_processing_logs",
 ];
 
-const fn row(
-    method: Method,
-    path: &'static str,
-    needs: Option<(&'static str, &'static str)>,
-    as_service: &'static [&'static str],
-    run: Do,
-    summary: &'static str,
-) -> Workflow {
-    Workflow {
-        app: "assistant",
-        method,
-        path,
-        summary,
-        needs,
-        as_service,
-        creates: matches!(run, Do::Create(_) | Do::Process),
-        run: Run::Assistant(run),
-    }
-}
-
 /// The endpoints of each kind of HubSpot's objects, and those after them.
 macro_rules! workflows {
     ($($word:literal $kind:ident $resource:literal)* ; $($other:expr,)*) => {
         &[
             $(
-                row(Method::GET, concat!("/functions/v1/assistant-", $word), Some(($resource, "read")), TOKENS, Do::List(ObjectKind::$kind), concat!("A page of ", $word)),
-                row(Method::POST, concat!("/functions/v1/assistant-", $word), Some(($resource, "create")), TOKENS, Do::Create(ObjectKind::$kind), concat!("Adds one to ", $word)),
-                row(Method::POST, concat!("/functions/v1/assistant-", $word, "/search"), Some(($resource, "read")), TOKENS, Do::Search(ObjectKind::$kind), concat!("Searches ", $word)),
-                row(Method::GET, concat!("/functions/v1/assistant-", $word, "/{id}"), Some(($resource, "read")), TOKENS, Do::Get(ObjectKind::$kind), concat!("One of ", $word)),
-                row(Method::PATCH, concat!("/functions/v1/assistant-", $word, "/{id}"), Some(($resource, "update")), TOKENS, Do::Update(ObjectKind::$kind), concat!("Changes one of ", $word)),
-                row(Method::DELETE, concat!("/functions/v1/assistant-", $word, "/{id}"), Some(($resource, "delete")), TOKENS, Do::Archive(ObjectKind::$kind), concat!("Moves one of ", $word, " to the recycling bin")),
-                row(Method::GET, concat!("/functions/v1/assistant-", $word, "/{id}/associations/{kind}"), Some(($resource, "read")), TOKENS, Do::Associations(ObjectKind::$kind), concat!("What one of ", $word, " is associated with")),
-                row(Method::PUT, concat!("/functions/v1/assistant-", $word, "/{id}/associations/{kind}/{other}"), Some(($resource, "update")), TOKENS, Do::Associate(ObjectKind::$kind), concat!("Associates one of ", $word)),
-                row(Method::DELETE, concat!("/functions/v1/assistant-", $word, "/{id}/associations/{kind}/{other}"), Some(($resource, "update")), TOKENS, Do::Dissociate(ObjectKind::$kind), concat!("Ends an association of one of ", $word)),
+                row(Method::GET, concat!("/functions/v1/assistant-", $word), Some(($resource, "read")), TOKENS, Run::Assistant(Do::List(ObjectKind::$kind)), concat!("A page of ", $word)),
+                row(Method::POST, concat!("/functions/v1/assistant-", $word), Some(($resource, "create")), TOKENS, Run::Assistant(Do::Create(ObjectKind::$kind)), concat!("Adds one to ", $word)),
+                row(Method::POST, concat!("/functions/v1/assistant-", $word, "/search"), Some(($resource, "read")), TOKENS, Run::Assistant(Do::Search(ObjectKind::$kind)), concat!("Searches ", $word)),
+                row(Method::GET, concat!("/functions/v1/assistant-", $word, "/{id}"), Some(($resource, "read")), TOKENS, Run::Assistant(Do::Get(ObjectKind::$kind)), concat!("One of ", $word)),
+                row(Method::PATCH, concat!("/functions/v1/assistant-", $word, "/{id}"), Some(($resource, "update")), TOKENS, Run::Assistant(Do::Update(ObjectKind::$kind)), concat!("Changes one of ", $word)),
+                row(Method::DELETE, concat!("/functions/v1/assistant-", $word, "/{id}"), Some(($resource, "delete")), TOKENS, Run::Assistant(Do::Archive(ObjectKind::$kind)), concat!("Moves one of ", $word, " to the recycling bin")),
+                row(Method::GET, concat!("/functions/v1/assistant-", $word, "/{id}/associations/{kind}"), Some(($resource, "read")), TOKENS, Run::Assistant(Do::Associations(ObjectKind::$kind)), concat!("What one of ", $word, " is associated with")),
+                row(Method::PUT, concat!("/functions/v1/assistant-", $word, "/{id}/associations/{kind}/{other}"), Some(($resource, "update")), TOKENS, Run::Assistant(Do::Associate(ObjectKind::$kind)), concat!("Associates one of ", $word)),
+                row(Method::DELETE, concat!("/functions/v1/assistant-", $word, "/{id}/associations/{kind}/{other}"), Some(($resource, "update")), TOKENS, Run::Assistant(Do::Dissociate(ObjectKind::$kind)), concat!("Ends an association of one of ", $word)),
             )*
             $($other,)*
         ]
@@ -144,14 +124,14 @@ pub const WORKFLOWS: &[Workflow] = workflows! {
     "meetings" Meetings "hubspot.activity"
     "notes" Notes "hubspot.activity"
     "tasks" Tasks "hubspot.task";
-    row(Method::GET, CONNECT, Some(("hubspot.contact", "read")), &[], Do::Status, "Your connections to HubSpot"),
-    row(Method::POST, CONNECT, Some(("hubspot.contact", "read")), &[], Do::Start, "Begins to connect HubSpot"),
+    row(Method::GET, CONNECT, Some(("hubspot.contact", "read")), &[], Run::Assistant(Do::Status), "Your connections to HubSpot"),
+    row(Method::POST, CONNECT, Some(("hubspot.contact", "read")), &[], Run::Assistant(Do::Start), "Begins to connect HubSpot"),
     row(
         Method::DELETE,
         CONNECT,
         Some(("hubspot.contact", "read")),
         &["read, delete hubspot_connection_secrets", "update hubspot_connections"],
-        Do::Disconnect,
+        Run::Assistant(Do::Disconnect),
         "Ends a connection to HubSpot",
     ),
     row(
@@ -159,10 +139,10 @@ pub const WORKFLOWS: &[Workflow] = workflows! {
         CALLBACK,
         None,
         &["insert, update hubspot_connections", "insert, update hubspot_connection_secrets"],
-        Do::Callback,
+        Run::Assistant(Do::Callback),
         "Where people come back to from HubSpot",
     ),
-    row(Method::POST, WEBHOOK, None, &["call store_webhooks"], Do::Webhook, "Where HubSpot sends its events"),
+    row(Method::POST, WEBHOOK, None, &["call store_webhooks"], Run::Assistant(Do::Webhook), "Where HubSpot sends its events"),
     row(
         Method::POST,
         "/functions/v1/assistant-process",
@@ -175,7 +155,7 @@ pub const WORKFLOWS: &[Workflow] = workflows! {
             "insert, update ai_processing_logs",
             "call finish_assistant_run",
         ],
-        Do::Process,
+        Run::Assistant(Do::Process),
         "Has drafts and dates proposed for an activity",
     ),
     row(
@@ -183,7 +163,7 @@ pub const WORKFLOWS: &[Workflow] = workflows! {
         "/functions/v1/assistant-select",
         Some(("hubspot.activity", "process")),
         &[],
-        Do::Select,
+        Run::Assistant(Do::Select),
         "Chooses one of a run's drafts",
     ),
     row(
@@ -191,7 +171,7 @@ pub const WORKFLOWS: &[Workflow] = workflows! {
         "/functions/v1/assistant-apply-draft",
         Some(("hubspot.activity", "apply")),
         APPLYING,
-        Do::ApplyDraft,
+        Run::Assistant(Do::ApplyDraft),
         "Writes a draft into its activity",
     ),
     row(
@@ -199,7 +179,7 @@ pub const WORKFLOWS: &[Workflow] = workflows! {
         "/functions/v1/assistant-apply-date",
         Some(("hubspot.activity", "apply")),
         APPLYING,
-        Do::ApplyDate,
+        Run::Assistant(Do::ApplyDate),
         "Moves an activity to the dates proposed for it",
     ),
 };

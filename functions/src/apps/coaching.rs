@@ -16,7 +16,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::desk::Desk;
-use super::{Asked, Run, Workflow};
+use super::{Asked, Run, Workflow, row};
 use crate::connections::issuer::Issuer;
 use crate::connections::sealed::Sealer;
 use crate::connections::{COACHING, Connection, Held};
@@ -93,26 +93,6 @@ impl Do {
     }
 }
 
-const fn row(
-    method: Method,
-    path: &'static str,
-    needs: Option<(&'static str, &'static str)>,
-    as_service: &'static [&'static str],
-    run: Do,
-    summary: &'static str,
-) -> Workflow {
-    Workflow {
-        app: "coaching",
-        method,
-        path,
-        summary,
-        needs,
-        as_service,
-        creates: false,
-        run: Run::Coaching(run),
-    }
-}
-
 const SYNC_HUBSPOT: Option<(&str, &str)> = Some(("hubspot.activity", "sync"));
 const SYNC_FATHOM: Option<(&str, &str)> = Some(("fathom.meeting", "sync"));
 
@@ -123,7 +103,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         HUBSPOT_CONNECT,
         SYNC_HUBSPOT,
         &[],
-        Do::Status(Source::HubSpot),
+        Run::Coaching(Do::Status(Source::HubSpot)),
         "How the account's link to HubSpot stands",
     ),
     row(
@@ -131,7 +111,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         HUBSPOT_CONNECT,
         SYNC_HUBSPOT,
         &[],
-        Do::Start(Source::HubSpot),
+        Run::Coaching(Do::Start(Source::HubSpot)),
         "Begins to connect the account to HubSpot",
     ),
     row(
@@ -142,7 +122,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "read, delete API_Connection_Secrets",
             "update API_Connections",
         ],
-        Do::Disconnect(Source::HubSpot),
+        Run::Coaching(Do::Disconnect(Source::HubSpot)),
         "Ends the account's link to HubSpot",
     ),
     row(
@@ -153,7 +133,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "insert, update API_Connections",
             "insert, update API_Connection_Secrets",
         ],
-        Do::Callback(Source::HubSpot),
+        Run::Coaching(Do::Callback(Source::HubSpot)),
         "Where people come back to from HubSpot",
     ),
     row(
@@ -161,7 +141,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         FATHOM_CONNECT,
         SYNC_FATHOM,
         &[],
-        Do::Status(Source::Fathom),
+        Run::Coaching(Do::Status(Source::Fathom)),
         "How the account's link to Fathom stands",
     ),
     row(
@@ -169,7 +149,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         FATHOM_CONNECT,
         SYNC_FATHOM,
         &[],
-        Do::Start(Source::Fathom),
+        Run::Coaching(Do::Start(Source::Fathom)),
         "Begins to connect the account to Fathom",
     ),
     row(
@@ -181,7 +161,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "update API_Connections",
             "call take_lease, drop_lease",
         ],
-        Do::Disconnect(Source::Fathom),
+        Run::Coaching(Do::Disconnect(Source::Fathom)),
         "Ends the account's link to Fathom",
     ),
     row(
@@ -192,7 +172,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "insert, update API_Connections",
             "insert, update API_Connection_Secrets",
         ],
-        Do::Callback(Source::Fathom),
+        Run::Coaching(Do::Callback(Source::Fathom)),
         "Where people come back to from Fathom",
     ),
     row(
@@ -200,7 +180,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/coaching-sync/hubspot",
         SYNC_HUBSPOT,
         SYNC,
-        Do::Sync(Source::HubSpot),
+        Run::Coaching(Do::Sync(Source::HubSpot)),
         "Brings a part of the account's activities over from HubSpot",
     ),
     row(
@@ -208,7 +188,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/coaching-sync/fathom",
         SYNC_FATHOM,
         SYNC,
-        Do::Sync(Source::Fathom),
+        Run::Coaching(Do::Sync(Source::Fathom)),
         "Brings a part of the account's recordings over from Fathom",
     ),
     row(
@@ -216,7 +196,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         HUBSPOT_WEBHOOK,
         None,
         &["call store_webhooks"],
-        Do::Webhook(Source::HubSpot),
+        Run::Coaching(Do::Webhook(Source::HubSpot)),
         "Where HubSpot sends its events",
     ),
     row(
@@ -227,7 +207,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "read API_Connections, API_Connection_Secrets",
             "call store_webhooks",
         ],
-        Do::Webhook(Source::Fathom),
+        Run::Coaching(Do::Webhook(Source::Fathom)),
         "Where Fathom tells of recordings",
     ),
 ];

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::{Asked, Run, Workflow};
+use super::{Asked, Run, Workflow, row};
 use crate::message::Response;
 use crate::problem::Problem;
 use crate::providers::baserow::{Baserow, Field, LARGEST_PAGE, NO_TABLE, READING, Row};
@@ -50,26 +50,6 @@ pub enum Kept {
     Deals,
 }
 
-const fn row(
-    method: Method,
-    path: &'static str,
-    needs: Option<(&'static str, &'static str)>,
-    as_service: &'static [&'static str],
-    run: Do,
-    summary: &'static str,
-) -> Workflow {
-    Workflow {
-        app: "portal",
-        method,
-        path,
-        summary,
-        needs,
-        as_service,
-        creates: false,
-        run: Run::Portal(run),
-    }
-}
-
 /// The portal's workflows.
 pub const WORKFLOWS: &[Workflow] = &[
     row(
@@ -82,7 +62,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "read, create baserow.member",
             "call take_lease, drop_lease",
         ],
-        Do::Sync,
+        Run::Portal(Do::Sync),
         "Finds or adds the member that an account is",
     ),
     row(
@@ -90,7 +70,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/portal-member",
         Some(("baserow.member", "read")),
         &[],
-        Do::Read,
+        Run::Portal(Do::Read),
         "Your member record, with the fields it has now",
     ),
     row(
@@ -98,7 +78,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/portal-member",
         Some(("baserow.member", "update")),
         &[],
-        Do::Update,
+        Run::Portal(Do::Update),
         "Changes your member record",
     ),
     row(
@@ -106,7 +86,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/portal-quick-links",
         Some(("baserow.quick_link", "read")),
         &[],
-        Do::List(Kept::QuickLinks),
+        Run::Portal(Do::List(Kept::QuickLinks)),
         "A page of the quick links",
     ),
     row(
@@ -114,7 +94,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/portal-events",
         Some(("baserow.event", "read")),
         &[],
-        Do::List(Kept::Events),
+        Run::Portal(Do::List(Kept::Events)),
         "A page of the events",
     ),
     row(
@@ -122,7 +102,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/portal-deals",
         Some(("baserow.deal", "read")),
         &[],
-        Do::List(Kept::Deals),
+        Run::Portal(Do::List(Kept::Deals)),
         "A page of the deals",
     ),
     row(
@@ -130,7 +110,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         "/functions/v1/portal-baserow-webhook",
         None,
         &["call store_webhooks"],
-        Do::Webhook,
+        Run::Portal(Do::Webhook),
         "Where Baserow says which members were deleted",
     ),
 ];

@@ -304,10 +304,7 @@ fn read_row(body: Value) -> Option<Row> {
 }
 
 fn malformed(operation: &'static str, status: StatusCode) -> Failure {
-    Failure {
-        status: Some(status.as_u16()),
-        ..Failure::new(Provider::Baserow, operation, Kind::Malformed)
-    }
+    Failure::malformed(Provider::Baserow, operation, status)
 }
 
 fn told(status: StatusCode, headers: &HeaderMap, body: &Value) -> Told {

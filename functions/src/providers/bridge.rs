@@ -10,6 +10,7 @@ use reqwest::{Method, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::below;
 use super::call::{Call, Line, Reading, Repeat, Reply, Told, retry_after};
 use super::crm::{Client, Crm, Holder, Household, LARGEST_PAGE, Page, Wanted};
 use super::failure::{Failure, FieldError, Kind, Provider};
@@ -229,12 +230,11 @@ impl<R: Runtime> Bridge<'_, R> {
         parts: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Call, Failure> {
-        let mut url = self.base.clone();
-        let setting = Kind::Settings("CRM_BRIDGE_URL");
-        let bad = || Failure::new(Provider::Bridge, operation, setting);
-        let mut path = url.path_segments_mut().map_err(|()| bad())?;
-        path.pop_if_empty().extend(parts);
-        drop(path);
+        let url = below(self.base, parts.iter().copied());
+        let mut url = url.ok_or_else(|| {
+            let setting = Kind::Settings("CRM_BRIDGE_URL");
+            Failure::new(Provider::Bridge, operation, setting)
+        })?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -259,14 +259,11 @@ fn named(operation: &'static str, id: &str) -> Result<(), Failure> {
 }
 
 fn read<T: DeserializeOwned>(operation: &'static str, reply: Reply) -> Result<T, Failure> {
-    serde_json::from_value(reply.body).map_err(|_| malformed(operation, reply.status))
+    super::read(Provider::Bridge, operation, reply)
 }
 
 fn malformed(operation: &'static str, status: StatusCode) -> Failure {
-    Failure {
-        status: Some(status.as_u16()),
-        ..Failure::new(Provider::Bridge, operation, Kind::Malformed)
-    }
+    Failure::malformed(Provider::Bridge, operation, status)
 }
 
 fn told(status: StatusCode, headers: &HeaderMap, body: &Value) -> Told {

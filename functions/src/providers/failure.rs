@@ -140,6 +140,15 @@ impl Failure {
         }
     }
 
+    /// An answer that is not what the provider documents.
+    #[must_use]
+    pub fn malformed(provider: Provider, operation: &'static str, status: StatusCode) -> Self {
+        Self {
+            status: Some(status.as_u16()),
+            ..Self::new(provider, operation, Kind::Malformed)
+        }
+    }
+
     /// The name of its kind, as callers read it.
     #[must_use]
     pub fn code(&self) -> &'static str {

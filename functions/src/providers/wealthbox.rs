@@ -9,6 +9,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
 
+use super::below;
 use super::call::{Call, Line, Reading, Repeat, Reply, Told, retry_after};
 use super::crm::{Belongs, Client, Crm, Holder, Household, Page, Wanted};
 use super::failure::{Failure, FieldError, Kind, Provider};
@@ -100,14 +101,11 @@ impl<R: Runtime> Wealthbox<'_, R> {
         parts: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Reply, Failure> {
-        let mut url = self.base.clone();
-        let bad = || {
+        let url = below(self.base, parts.iter().copied());
+        let mut url = url.ok_or_else(|| {
             let setting = Kind::Settings("WEALTHBOX_URL");
             Failure::new(Provider::Wealthbox, operation, setting)
-        };
-        let mut path = url.path_segments_mut().map_err(|()| bad())?;
-        path.pop_if_empty().extend(parts);
-        drop(path);
+        })?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -224,10 +222,7 @@ fn read_instant(text: &str) -> Option<u64> {
 }
 
 fn malformed(operation: &'static str, status: StatusCode) -> Failure {
-    Failure {
-        status: Some(status.as_u16()),
-        ..Failure::new(Provider::Wealthbox, operation, Kind::Malformed)
-    }
+    Failure::malformed(Provider::Wealthbox, operation, status)
 }
 
 fn told(status: StatusCode, headers: &HeaderMap, body: &Value) -> Told {

@@ -48,7 +48,7 @@ fn plain(rows: &Rows<'_>, condition: &Condition, not: &str) -> String {
             // Between two literals nothing else says what they are.
             let typed = matches!((left, right), (Operand::Literal(_), Operand::Literal(_)));
             let (left, right) = (operand(rows, left, typed), operand(rows, right, typed));
-            format!("{left} {} {right}", symbol(*comparison))
+            format!("{left} {} {right}", comparison.symbol())
         }
         Condition::OneOf(_, literals) if literals.is_empty() => {
             if not.is_empty() { "false" } else { "true" }.to_owned()
@@ -107,17 +107,6 @@ fn is_built_in(rows: &Rows<'_>, column: ColumnIndex) -> bool {
         let word = of.data_type.split([' ', '(']).next().unwrap_or_default();
         of.kind != Kind::Opaque || of.data_type.ends_with("[]") || WORDS.contains(&word)
     })
-}
-
-fn symbol(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Equal => "=",
-        Comparison::NotEqual => "<>",
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => ">=",
-    }
 }
 
 fn operand(rows: &Rows<'_>, operand: &Operand, typed: bool) -> String {

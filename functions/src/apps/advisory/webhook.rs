@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac as _};
-use reqwest::{StatusCode, Url};
+use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -16,6 +16,7 @@ use super::link::{COLUMNS, CONNECTIONS, Connection, Linked};
 use super::{Advisory, copies};
 use crate::apps::Asked;
 use crate::apps::background::failed;
+use crate::apps::delivery::unverified;
 use crate::inbox::{Arrival, Event, Fate, Inbox, Stored};
 use crate::problem::Problem;
 use crate::providers::crm::Crm as _;
@@ -76,11 +77,8 @@ impl<R: Runtime> Advisory<'_, R> {
         let secret = secret(root, id).ok_or_else(missing)?;
         let body = asked.body.as_deref().unwrap_or_default();
         let now = self.0.runtime.now_ms();
-        let event = verify(asked.headers, body, &secret, now).map_err(|why| {
-            let message = "this is not known to come from the CRM bridge";
-            Problem::new(StatusCode::UNAUTHORIZED, "webhook_not_verified", message)
-                .internal(why.to_string())
-        })?;
+        let event = verify(asked.headers, body, &secret, now);
+        let event = event.map_err(|why| unverified("the CRM bridge", &why))?;
         let changed: Changed = asked.json()?;
         let fits = |id: &String| (1..=LONGEST_ID).contains(&id.len());
         if changed.ids.len() > MOST_IDS || !changed.ids.iter().all(fits) {

@@ -4,40 +4,21 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Desk, HUBSPOT, ok};
 use crate::apps::Asked;
+use crate::apps::delivery::from_hubspot;
 use crate::inbox::{Arrival, Inbox, Stored};
 use crate::message::Response;
 use crate::problem::Problem;
 use crate::transport::Runtime;
-use crate::webhooks::hubspot::{Delivery, Event, events, verify};
+use crate::webhooks::hubspot::Event;
 
 impl<R: Runtime> Desk<'_, R> {
     pub(super) async fn webhook(&self, asked: &Asked<'_>) -> Result<Response<R::Stream>, Problem> {
         let settings = self.settings()?;
-        let body = asked.body.as_deref().unwrap_or_default();
-        let delivery = Delivery {
-            method: "POST",
-            // A proxy may have made another address of it by now.
-            uri: settings.webhook_uri.as_str(),
-            headers: asked.headers,
-            body,
-        };
-        let now = self.runtime.now_ms();
-        let verdict = verify(&delivery, &settings.client_secret, settings.older, now);
-        verdict.map_err(|why| {
-            let status = StatusCode::UNAUTHORIZED;
-            Problem::new(
-                status,
-                "webhook_not_verified",
-                "this is not known to come from HubSpot",
-            )
-            .internal(why.to_string())
-        })?;
-        let all = events(body).map_err(Problem::bad_request)?;
+        let all = from_hubspot(asked, settings, self.runtime.now_ms())?;
         let unreadable = all.iter().filter(|event| event.is_err()).count();
         let arrivals: Vec<Arrival> = all.iter().flatten().map(arrival).collect();
         let inbox = Inbox::new(self.own()?, self.runtime);

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::sync::{Count, KINDS};
 use super::{Coaching, FATHOM, HUBSPOT, Source, ok};
 use crate::apps::Asked;
 use crate::apps::background::{all as same, failed};
+use crate::apps::delivery::{from_hubspot, unverified};
 use crate::connections::sealed::{Column, Place};
 use crate::connections::{COACHING, Connection};
 use crate::inbox::{self, Arrival, Fate, Inbox};
@@ -21,7 +21,7 @@ use crate::providers::failure::Provider;
 use crate::providers::fathom::meetings::Meeting;
 use crate::providers::hubspot::objects::ObjectKind;
 use crate::transport::Runtime;
-use crate::webhooks::hubspot::{Delivery, Event, events, verify};
+use crate::webhooks::hubspot::Event;
 use crate::webhooks::standard;
 
 impl<R: Runtime> Coaching<'_, R> {
@@ -32,17 +32,7 @@ impl<R: Runtime> Coaching<'_, R> {
         let settings = self.desk.edge.config.providers.coaching_hubspot.as_ref();
         let settings =
             settings.ok_or_else(|| super::missing(Provider::HubSpot, "HUBSPOT_CLIENT_ID"))?;
-        let body = asked.body.as_deref().unwrap_or_default();
-        let delivery = Delivery {
-            method: "POST",
-            uri: settings.webhook_uri.as_str(),
-            headers: asked.headers,
-            body,
-        };
-        let now = self.desk.runtime.now_ms();
-        verify(&delivery, &settings.client_secret, settings.older, now)
-            .map_err(|why| unverified("HubSpot", &why))?;
-        let told = events(body).map_err(Problem::bad_request)?;
+        let told = from_hubspot(asked, settings, self.desk.runtime.now_ms())?;
         let unreadable = told.iter().filter(|event| event.is_err()).count();
         let arrivals: Vec<Arrival> = told.iter().flatten().filter_map(arrival).collect();
         self.take(HUBSPOT, &arrivals, unreadable).await
@@ -205,12 +195,6 @@ impl<R: Runtime> Coaching<'_, R> {
             .await?;
         Ok(Fate::Done)
     }
-}
-
-fn unverified(who: &str, why: &dyn std::fmt::Display) -> Problem {
-    let message = format!("this is not known to come from {who}");
-    Problem::new(StatusCode::UNAUTHORIZED, "webhook_not_verified", message)
-        .internal(why.to_string())
 }
 
 /// An event about an activity: which it is, and nothing of what it says.

@@ -3,13 +3,13 @@
 //! The inbox keeps which row it was and nothing of what was in it; Baserow sends no more than that of a
 //! deleted row, and what it sends of others is not looked at.
 
-use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{BASEROW, Portal, missing, ok};
 use crate::apps::Asked;
 use crate::apps::background::failed;
+use crate::apps::delivery::unverified;
 use crate::inbox::{self, Arrival, Fate, Inbox, Stored};
 use crate::message::Response;
 use crate::problem::Problem;
@@ -46,11 +46,7 @@ impl<R: Runtime> Portal<'_, R> {
         let secret = settings.webhook_secret.as_ref();
         let secret = secret.ok_or_else(|| missing("BASEROW_WEBHOOK_SECRET"))?;
         let body = asked.body.as_deref().unwrap_or_default();
-        verify(asked.headers, body, secret).map_err(|why| {
-            let message = "this is not known to come from Baserow";
-            Problem::new(StatusCode::UNAUTHORIZED, "webhook_not_verified", message)
-                .internal(why.to_string())
-        })?;
+        verify(asked.headers, body, secret).map_err(|why| unverified("Baserow", &why))?;
         let event: Event = asked.json()?;
         if event.table_id != settings.members || event.event_type != "rows.deleted" {
             return Ok(ok(&json!({ "stored": 0, "repeated": 0 })));

@@ -1,7 +1,6 @@
 //! Conditions on the row's own columns.
 
 use policy_core::catalogue::Relation;
-use policy_core::condition::Comparison;
 use policy_core::value::Kind;
 
 use super::caller;
@@ -60,7 +59,7 @@ fn plain(of: &Expr, not: &str, row: &Relation) -> Result<String, String> {
     let side = |of: &Expr| operand(of, row);
     Ok(match of {
         Expr::Compare(how, left, right) => {
-            format!("{} {} {}", side(left)?, symbol(*how), side(right)?)
+            format!("{} {} {}", side(left)?, how.symbol(), side(right)?)
         }
         Expr::OneOf(left, list) => {
             let list: Result<Vec<String>, String> = list
@@ -95,17 +94,6 @@ fn plain(of: &Expr, not: &str, row: &Relation) -> Result<String, String> {
         }
         other => return Err(foreign(other)),
     })
-}
-
-fn symbol(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Equal => "=",
-        Comparison::NotEqual => "<>",
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => ">=",
-    }
 }
 
 fn operand(of: &Expr, row: &Relation) -> Result<String, String> {

@@ -136,19 +136,18 @@ impl Bench<'_> {
     }
 
     fn may_change(&mut self, caller: usize, row: &Row, changes: &[Change]) -> Vec<bool> {
-        let may = |change: &Change| {
-            let act = self.act_update(caller, row, change);
-            let question = self.question(caller, self.key(), written(change), act);
-            matches!(self.answer(&question), Answer::Applies(_))
-        };
+        let may =
+            |change: &Change| matches!(self.answer_update(caller, row, change), Answer::Applies(_));
         changes.iter().map(may).collect()
     }
 
     /// Each column alone, set to something else.
     fn assign(&mut self, caller: usize, row: &Row) {
-        let changes = self.single_changes(row);
-        let kind = self.may_change(caller, row, &changes);
-        self.assigned.insert((caller, kind));
+        if self.scene.table.guard.is_some() {
+            let changes = self.single_changes(row);
+            let kind = self.may_change(caller, row, &changes);
+            self.assigned.insert((caller, kind));
+        }
         for column in self.indices() {
             let position = usize::from(column);
             if self

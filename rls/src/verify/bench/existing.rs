@@ -119,7 +119,7 @@ impl Bench<'_> {
         }
     }
 
-    fn answer_update(&mut self, caller: usize, row: &Row, change: &Change) -> Answer {
+    pub(super) fn answer_update(&mut self, caller: usize, row: &Row, change: &Change) -> Answer {
         let act = self.act_update(caller, row, change);
         self.answer(&self.question(caller, self.key(), written(change), act))
     }

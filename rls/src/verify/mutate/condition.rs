@@ -28,7 +28,7 @@ pub(super) fn mutants(table: &Table, condition: &Condition) -> Vec<(String, Cond
         }
         Condition::Compare(comparison, left, right) => {
             for other in neighbours(*comparison) {
-                let what = format!("{} made {}", sign(*comparison), sign(other));
+                let what = format!("{} made {}", comparison.symbol(), other.symbol());
                 all.push((what, Condition::Compare(other, left.clone(), right.clone())));
             }
             for (what, left) in operands(table, left, right) {
@@ -121,17 +121,6 @@ fn neighbours(comparison: Comparison) -> Vec<Comparison> {
         Comparison::LessOrEqual => vec![Comparison::Less, Comparison::GreaterOrEqual],
         Comparison::Greater => vec![Comparison::GreaterOrEqual, Comparison::Less],
         Comparison::GreaterOrEqual => vec![Comparison::Greater, Comparison::LessOrEqual],
-    }
-}
-
-fn sign(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Equal => "=",
-        Comparison::NotEqual => "<>",
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => ">=",
     }
 }
 
