@@ -24,7 +24,7 @@ pub(super) struct Run<'scope, 'a> {
     json: bool,
     /// The installation of `cargo-deny`, in the background.
     deny: Option<ScopedJoinHandle<'scope, Result<PathBuf>>>,
-    /// Started before the first step that needs them; or why they did not start.
+    /// The step's own, if it needs any; or why they did not start.
     services: Option<Result<Services, String>>,
 }
 
@@ -212,15 +212,16 @@ impl<'scope, 'a> Run<'scope, 'a> {
         }
     }
 
+    /// Services of the step's own: it finds the demonstration as it is, and not as tests left it.
     fn start_services(&mut self) -> Result<()> {
-        if self.services.is_none() {
-            let started = Services::start(self.workspace, self.tools, self.progress, "test");
-            interrupt::check()?;
-            self.services = Some(started.map_err(|error| {
-                self.progress.line(&format!("{error:?}"));
-                error.to_string()
-            }));
-        }
+        // One use at a time has the directory and its lock.
+        self.services = None;
+        let started = Services::start(self.workspace, self.tools, self.progress, "test");
+        interrupt::check()?;
+        self.services = Some(started.map_err(|error| {
+            self.progress.line(&format!("{error:?}"));
+            error.to_string()
+        }));
         Ok(())
     }
 

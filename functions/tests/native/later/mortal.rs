@@ -7,6 +7,7 @@ use std::time::Duration;
 use countersign_functions::caller::keys::Key;
 use countersign_functions::message::Response;
 use countersign_functions::transport::{Outgoing, Runtime, Unreachable, Unreadable};
+use reqwest::Method;
 
 use crate::runtime::Native;
 
@@ -19,17 +20,38 @@ pub(super) enum Side {
     After,
 }
 
+/// At which request the world ends. Not every run sends as many as the last one: a provider may ask for
+/// patience and be asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    /// The one of this number, counted from 1.
+    Number(u32),
+    /// The first that writes to HubSpot.
+    Write,
+}
+
+impl At {
+    fn is(self, number: u32, request: &reqwest::Request) -> bool {
+        match self {
+            Self::Number(wanted) => wanted == number,
+            Self::Write => {
+                request.method() == Method::PATCH && request.url().path().contains("/crm/")
+            }
+        }
+    }
+}
+
 /// The world until its end.
 pub(super) struct Mortal<'a> {
     native: &'a Native,
     /// How many requests were sent, to the database and to others.
-    pub(super) sent: Cell<u32>,
-    end: Option<(u32, Side)>,
+    sent: Cell<u32>,
+    end: Option<(At, Side)>,
     ended: Cell<bool>,
 }
 
 impl<'a> Mortal<'a> {
-    pub(super) fn new(native: &'a Native, end: Option<(u32, Side)>) -> Self {
+    pub(super) fn new(native: &'a Native, end: Option<(At, Side)>) -> Self {
         Self {
             native,
             sent: Cell::new(0),
@@ -54,11 +76,13 @@ impl Runtime for Mortal<'_> {
     async fn send(&self, outgoing: Outgoing<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreachable> {
         let number = self.sent.get() + 1;
         self.sent.set(number);
-        if self.end == Some((number, Side::Before)) {
+        let ends = self.end.filter(|(at, _)| at.is(number, &outgoing.request));
+        let ends = ends.map(|(_, side)| side);
+        if ends == Some(Side::Before) {
             return self.end().await;
         }
         let answer = self.native.send(outgoing).await;
-        if self.end == Some((number, Side::After)) {
+        if ends == Some(Side::After) {
             return self.end().await;
         }
         answer
