@@ -27,6 +27,7 @@ pub mod words;
 use policy_core::catalogue::RelationKind;
 use policy_core::value::Kind;
 
+use crate::connect;
 use crate::live::{self, Limits, Live, LiveError, Table, TableKind};
 use ground::{ArgumentNames, Ground};
 use recognise::Role;
@@ -44,7 +45,7 @@ pub fn read(
     app: &str,
     limits: Limits,
 ) -> Result<(Adoption, Live), LiveError> {
-    let mut client = live::connect(url)?;
+    let mut client = connect::open(url)?;
     let mut transaction = live::begin(&mut client, true, limits)?;
     let live = live::introspect(&mut transaction, schema)?;
     let names = ground::argument_names(&mut transaction)?;

@@ -9,15 +9,17 @@ mod relations;
 mod triggers;
 
 use policy_core::Catalogue;
-use postgres::{Client, NoTls, Transaction};
+use postgres::Transaction;
+
+use crate::connect::{self, ConnectError};
 
 /// Why a schema could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogueError {
     /// No session with the server.
-    #[error("cannot connect to the database; check --db, and that the server runs")]
-    Connect(#[source] postgres::Error),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// A query failed.
     #[error("cannot read {what} of schema \"{schema}\"")]
     Query {
@@ -38,7 +40,7 @@ pub enum CatalogueError {
 /// # Errors
 /// If the database cannot be reached or read, or has no such schema.
 pub fn read(url: &str, schema: &str) -> Result<Catalogue, CatalogueError> {
-    let mut client = Client::connect(url, NoTls).map_err(CatalogueError::Connect)?;
+    let mut client = connect::open(url)?;
     let failed = failure("the catalogue", schema);
     let mut transaction = client
         .build_transaction()

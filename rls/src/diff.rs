@@ -27,6 +27,7 @@ use policy_core::Policy;
 use postgres::Transaction;
 use serde::Serialize;
 
+use crate::connect;
 use crate::generate::{self, Section};
 use crate::live::{self, Limits};
 use crate::migrations::{self, History};
@@ -157,7 +158,7 @@ impl Question {
 pub fn run(options: &Options<'_>) -> Result<Upgrade, DiffError> {
     let policy = options.policy;
     let sections = generate::sections(policy, &options.project.catalogue, &options.project.source);
-    let mut client = live::connect(options.url)?;
+    let mut client = connect::open(options.url)?;
     let limits = Limits {
         statement: std::time::Duration::from_secs(600),
         ..Limits::default()

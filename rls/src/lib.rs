@@ -4,6 +4,7 @@
 //! - [`adopt`] writes the policy of a schema that exists;
 //! - [`audit`] judges a live database by a policy;
 //! - [`catalogue`] reads what a policy is held against from a live database;
+//! - [`connect`] reaches databases;
 //! - [`compare`](mod@compare) says exactly how two policies differ;
 //! - [`live`] reads all of a database that has to do with a schema;
 //! - [`generate`] turns a policy into SQL, and [`migrations`] into files that carry what changed;
@@ -21,6 +22,7 @@ pub mod adopt;
 pub mod audit;
 pub mod catalogue;
 pub mod compare;
+pub mod connect;
 pub mod diff;
 pub mod generate;
 pub mod live;

@@ -8,10 +8,11 @@ mod model;
 
 use std::time::Duration;
 
-use postgres::{Client, IsolationLevel, NoTls, Transaction};
+use postgres::{Client, IsolationLevel, Transaction};
 use serde::de::DeserializeOwned;
 
 use crate::catalogue::{self, CatalogueError};
+use crate::connect::{self, ConnectError};
 
 pub use model::{
     Column, Constraint, ConstraintKind, DefaultGrants, Enabled, Extension, Function, FunctionKind,
@@ -42,8 +43,8 @@ impl Default for Limits {
 #[non_exhaustive]
 pub enum LiveError {
     /// No session with the server.
-    #[error("cannot connect to the database; check --db, and that the server runs")]
-    Connect(#[source] postgres::Error),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// A query failed.
     #[error("cannot read {what}")]
     Query {
@@ -65,20 +66,12 @@ pub enum LiveError {
     Catalogue(#[from] CatalogueError),
 }
 
-/// Connects to the database at `url`.
-///
-/// # Errors
-/// If there is no such server, or it does not let the caller in.
-pub fn connect(url: &str) -> Result<Client, LiveError> {
-    Client::connect(url, NoTls).map_err(LiveError::Connect)
-}
-
 /// Reads a schema of the database at `url`, and what it depends on.
 ///
 /// # Errors
 /// If the database cannot be reached or read, or has no such schema.
 pub fn read(url: &str, schema: &str, limits: Limits) -> Result<Live, LiveError> {
-    let mut client = connect(url)?;
+    let mut client = connect::open(url)?;
     let mut transaction = begin(&mut client, true, limits)?;
     introspect(&mut transaction, schema)
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use countersign_rls::audit::{self, Evidence, Report, Severity, kinds};
+use countersign_rls::connect;
 use countersign_rls::live::{self, Limits, Live};
 use countersign_rls::shadow::{self, Intention};
 use indicatif::ProgressBar;
@@ -110,7 +111,7 @@ impl AuditArgs {
             lock: Duration::from_millis(self.lock_timeout),
         };
         progress.set_message("reading the schema");
-        let mut client = live::connect(&self.db).into_diagnostic()?;
+        let mut client = connect::open(&self.db).into_diagnostic()?;
         let mut reading = live::begin(&mut client, true, limits).into_diagnostic()?;
         let live = live::introspect(&mut reading, &policy.schema).into_diagnostic()?;
         let mut evidence = Evidence {
@@ -146,7 +147,7 @@ impl AuditArgs {
             return Ok(None);
         }
         let url = self.shadow.as_ref().unwrap_or(&self.db);
-        let mut client = live::connect(url).into_diagnostic()?;
+        let mut client = connect::open(url).into_diagnostic()?;
         let mut transaction = live::begin(&mut client, false, limits).into_diagnostic()?;
         let intention = Intention {
             policy: evidence.policy,

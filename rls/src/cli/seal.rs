@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use countersign_rls::connect;
 use countersign_rls::seal::{Sealed, Sealer};
 use countersign_sealing::KeyRing;
 use indicatif::ProgressBar;
 use miette::{IntoDiagnostic as _, Result, WrapErr as _};
-use postgres::{Client, NoTls};
 
 use super::{AppArgs, Output};
 
@@ -47,9 +47,7 @@ impl SealArgs {
         let ring = KeyRing::parse(&text)
             .into_diagnostic()
             .wrap_err_with(|| format!("the keys in {} do not read", self.key_file.display()))?;
-        let mut client = Client::connect(&self.db, NoTls)
-            .into_diagnostic()
-            .wrap_err("cannot connect to the database")?;
+        let mut client = connect::open(&self.db).into_diagnostic()?;
         let (app, schema) = (&subject.policy.app, &subject.policy.schema);
         let sealer = Sealer::new(app, schema, &ring, self.batch).into_diagnostic()?;
         let bar = ProgressBar::new_spinner();

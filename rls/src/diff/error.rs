@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::connect::ConnectError;
 use crate::live::LiveError;
 use crate::migrations::MigrationError;
 
@@ -13,6 +14,9 @@ pub enum DiffError {
     /// The database cannot be read.
     #[error(transparent)]
     Live(#[from] LiveError),
+    /// A server is not reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// The database in which the migrations are tried.
     #[error("cannot {what} on the server of {place}; name another one with --shadow")]
     Goal {

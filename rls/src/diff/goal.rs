@@ -9,7 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use postgres::{Client, Config, NoTls, Transaction};
+use postgres::{Client, Transaction};
+
+use crate::connect::Address;
 
 use super::DiffError;
 use crate::generate::{self, Section};
@@ -78,18 +80,14 @@ pub(super) fn make(
     place: &'static str,
     like: &Live,
 ) -> Result<State, DiffError> {
-    let config: Config = url
-        .parse()
-        .map_err(|source| goal_error("read the address", place)(source))?;
-    let mut server = config
-        .connect(NoTls)
-        .map_err(goal_error("open a session", place))?;
+    let address = Address::parse(url)?;
+    let mut server = address.open()?;
     let known = roles(&mut server, place)?;
     let name = format!("countersign_goal_{}", unique());
     server
         .batch_execute(&format!("create database {}", sql::name(&name)))
         .map_err(goal_error("create a database", place))?;
-    let state = fill(plan, &config, &name, place, like);
+    let state = fill(plan, &address.with_database(&name), place, like);
     let drop = format!("drop database if exists {} with (force)", sql::name(&name));
     server
         .batch_execute(&drop)
@@ -105,16 +103,11 @@ pub(super) fn make(
 
 fn fill(
     plan: &Plan<'_>,
-    server: &Config,
-    name: &str,
+    goal: &Address,
     place: &'static str,
     like: &Live,
 ) -> Result<State, DiffError> {
-    let mut client = server
-        .clone()
-        .dbname(name)
-        .connect(NoTls)
-        .map_err(goal_error("open a session", place))?;
+    let mut client = goal.open()?;
     let mut run = |what: &str, text: &str| {
         client
             .batch_execute(text)

@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 
+use crate::connect::{ConnectError, words};
+
 /// Why a verification could not run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// No session with the server.
-    #[error("cannot connect to the database: {}; check --db and that the server runs", words(.0))]
-    Connect(#[source] tokio_postgres::Error),
-    /// The text of `--db` cannot be read.
-    #[error("--db is no connection string: {0}; write postgres://user@host:port/database")]
-    Url(#[source] tokio_postgres::Error),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// A statement of the verifier's own failed.
     #[error("{what} failed: {}\n  in: {statement}", words(.source))]
     Sql {
@@ -96,18 +95,4 @@ pub enum VerifyError {
     /// The runtime cannot be started.
     #[error("cannot start the runtime: {0}")]
     Runtime(#[source] std::io::Error),
-}
-
-/// What the server said, without the client library's own words around it.
-pub(super) fn words(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        None => error.to_string(),
-        Some(said) => {
-            let detail = said
-                .detail()
-                .map(|text| format!(" ({text})"))
-                .unwrap_or_default();
-            format!("{} [{}]{detail}", said.message(), said.code().code())
-        }
-    }
 }

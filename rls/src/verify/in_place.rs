@@ -15,21 +15,20 @@ mod isolation;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use policy_core::model::Policy;
 use policy_core::value::Kind;
 use serde::Serialize;
-use tokio_postgres::Config;
 use tokio_postgres::error::SqlState;
 
-use super::error::{VerifyError, words};
+use super::error::VerifyError;
 use super::report::Finding;
 use super::schema::{Schema, at};
 use super::session::Session;
 use super::sql;
 use super::values;
+use crate::connect::{Address, words};
 
 pub(super) use held::broken;
 pub(super) use isolation::obstacles;
@@ -216,9 +215,8 @@ pub(super) fn left_out_by(error: &VerifyError) -> Option<String> {
 
 /// Opens a session that cannot leave anything behind.
 pub(super) async fn open(url: &str, limits: InPlace) -> Result<Session, VerifyError> {
-    let mut config = Config::from_str(url).map_err(VerifyError::Url)?;
-    config.application_name("countersign verify --in-place");
-    let mut session = Session::connect(&config).await?;
+    let address = Address::parse(url)?.named("countersign verify --in-place");
+    let mut session = Session::connect(&address).await?;
     if session.is_alone().await? {
         return Err(VerifyError::InPlace(
             "the server has a single session, so nobody else can be using it; use --scratch"

@@ -2,15 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::time::{SystemTime, UNIX_EPOCH};
-
-use tokio_postgres::Config;
 
 use super::error::VerifyError;
 use super::in_place::InPlace;
 use super::session::Session;
 use super::sql;
+use crate::connect::Address;
 
 const SUPABASE: &str = include_str!("scratch.sql");
 
@@ -37,7 +35,7 @@ pub enum Place {
 /// What has to be removed from the server again.
 #[derive(Debug)]
 pub(super) struct Scratch {
-    server: Config,
+    server: Address,
     database: Option<String>,
     /// The roles that were there before.
     known: Vec<String>,
@@ -50,7 +48,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Makes the database, if it is to be made.
     pub(super) async fn make(url: &str, place: Place) -> Result<Self, VerifyError> {
-        let server = Config::from_str(url).map_err(VerifyError::Url)?;
+        let server = Address::parse(url)?;
         let session = Session::connect(&server).await?;
         if place == Place::Scratch {
             refuse_used(&session).await?;
@@ -87,11 +85,9 @@ impl Scratch {
 
     /// Opens it and brings it to where the migrations lead.
     pub(super) async fn open(&self, migrations: &Path) -> Result<Session, VerifyError> {
-        let mut config = self.server.clone();
-        if let Some(name) = &self.database {
-            config.dbname(name);
-        }
-        let session = Session::connect(&config).await?;
+        let name = self.database.as_deref();
+        let address = name.map(|name| self.server.with_database(name));
+        let session = Session::connect(address.as_ref().unwrap_or(&self.server)).await?;
         session
             .run("preparing the scratch database", SUPABASE)
             .await?;

@@ -12,10 +12,11 @@ mod trial;
 use std::borrow::Cow;
 
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::error::VerifyError;
 use super::in_place::{Tenancy, gave_up};
+use crate::connect::Address;
 use outcome::failed;
 
 pub(super) use outcome::{Failure, Observed};
@@ -27,22 +28,18 @@ pub(super) struct Session {
     task: JoinHandle<()>,
     contained: bool,
     tenancy: Option<Tenancy>,
-    config: Config,
+    address: Address,
 }
 
 impl Session {
-    pub(super) async fn connect(config: &Config) -> Result<Self, VerifyError> {
-        let (client, connection) = config.connect(NoTls).await.map_err(VerifyError::Connect)?;
-        let task = tokio::spawn(async move {
-            // A broken connection shows in the next statement.
-            let _ = connection.await;
-        });
+    pub(super) async fn connect(address: &Address) -> Result<Self, VerifyError> {
+        let (client, task) = address.session().await?;
         Ok(Self {
             client,
             task,
             contained: false,
             tenancy: None,
-            config: config.clone(),
+            address: address.clone(),
         })
     }
 
@@ -52,7 +49,7 @@ impl Session {
         if self.contained {
             return Ok(None);
         }
-        Self::connect(&self.config).await.map(Some)
+        Self::connect(&self.address).await.map(Some)
     }
 
     /// Runs statements under test inside a function from now on, one by one.

@@ -2,7 +2,8 @@
 
 use tokio_postgres::SimpleQueryMessage;
 
-use crate::verify::error::{VerifyError, words};
+use crate::connect::words;
+use crate::verify::error::VerifyError;
 
 /// What a statement under test came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
