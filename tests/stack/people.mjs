@@ -1,4 +1,5 @@
 import { SignJWT } from 'jose';
+import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { keys } from './supabase.mjs';
 
@@ -35,9 +36,9 @@ async function auth(fetch, endpoint, body) {
 
 /**
  * The portal's members. They sign in to Better Auth; here each has a token like the one that the
- * Worker exchanges theirs for.
+ * Worker exchanges theirs for. Whoever has a session has it as Better Auth signs it, too.
  */
-export async function portalMembers(database, url) {
+export async function portalMembers(database, url, secret) {
   const [{ there }] = await database.exec(`select to_regclass('portal."user"') is not null as there`);
   if (!there) return [];
   const members = await database.exec('select id, email from portal."user" order by id');
@@ -51,9 +52,16 @@ export async function portalMembers(database, url) {
       .setIssuedAt()
       .setExpirationTime('8h')
       .sign(key);
+  const sessions = secret
+    ? await database.exec('select "userId" as "user", token from portal.session where "expiresAt" > now()')
+    : [];
+  const session = (id) => {
+    const found = sessions.find(({ user }) => user === id)?.token;
+    return found && `${found}.${createHmac('sha256', secret).update(found).digest('base64')}`;
+  };
   const one = async ({ id, email }) => {
     const accessToken = await token(id);
-    return { app: 'portal', email, password: PASSWORD, id, accessToken, refreshToken: '' };
+    return { app: 'portal', email, password: PASSWORD, id, accessToken, refreshToken: '', session: session(id) };
   };
   return Promise.all(members.map(one));
 }

@@ -3,6 +3,7 @@
  *
  *   node tests/stack/server.mjs [--database URL | --directory DIR] [--port N] [--wire-port N]
  *     [--migrations DIR] [--people <app>_people.sql]... [--seed FILE.sql]... [--bare]
+ *     [--better-auth-secret SECRET]
  *
  * Without a database it is PGlite in memory. `--bare` serves PGlite to PostgreSQL clients and
  * nothing else. When all is ready it prints one line of JSON.
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     people: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', multiple: true, default: [] },
     bare: { type: 'boolean', default: false },
+    'better-auth-secret': { type: 'string' },
   },
 });
 
@@ -66,7 +68,7 @@ async function whole() {
   if (!http.listening) await once(http, 'listening');
   const wire = database.pglite && (await openWire(database));
   const url = `http://${host}:${http.address().port}`;
-  people.push(...(await portalMembers(database, url)));
+  people.push(...(await portalMembers(database, url, options['better-auth-secret'])));
   const facts = {
     url,
     databaseUrl: wire?.url ?? options.database,

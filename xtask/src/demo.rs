@@ -10,8 +10,9 @@ use serde_json::Value;
 use ureq::http::Response;
 use ureq::{Agent, Body, RequestBuilder};
 
+use crate::headers::Headers;
 use crate::stack::Facts;
-use crate::workspace::{Workspace, write};
+use crate::workspace::Workspace;
 
 const LIST: &str = "clients?select=name,record_status&order=name";
 /// No row has this id: were the request not refused, it would change nothing.
@@ -34,8 +35,9 @@ pub(crate) fn examples(
     workspace: &Workspace,
     worker_url: &str,
     stack: &Facts,
+    headers: &Headers,
 ) -> Result<Vec<Example>> {
-    let caller = |email| Caller::new(workspace, worker_url, stack, email);
+    let caller = |email| Caller::new(workspace, worker_url, stack, headers, email);
     let (admin, viewer) = (
         caller("admin.a@example.test")?,
         caller("viewer.a@example.test")?,
@@ -90,7 +92,13 @@ struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    fn new(workspace: &Workspace, worker_url: &'a str, stack: &Facts, email: &str) -> Result<Self> {
+    fn new(
+        workspace: &Workspace,
+        worker_url: &'a str,
+        stack: &Facts,
+        files: &Headers,
+        email: &str,
+    ) -> Result<Self> {
         let person = stack.people.iter().find(|person| person.email == email);
         let person = person.ok_or_else(|| miette!("the seed has no {email}"))?;
         let bearer = format!("Bearer {}", person.access_token);
@@ -98,12 +106,7 @@ impl<'a> Caller<'a> {
             ("apikey", stack.publishable_key.clone()),
             ("authorization", bearer),
         ];
-        let text: String = headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\n"))
-            .collect();
-        let file = workspace.target.join("dev/headers").join(email);
-        write(&file, text)?;
+        let file = files.of(email);
         let file = file
             .strip_prefix(&workspace.root)
             .map(Path::to_owned)
@@ -135,7 +138,7 @@ impl<'a> Caller<'a> {
             .sign(self.agent.patch(&url))
             .header("content-type", "application/json");
         let curl = format!(
-            "curl -H @{} -H 'content-type: application/json' -X PATCH '{url}' -d '{body}'",
+            "curl -H @{} -X PATCH '{url}' -d '{body}'",
             self.file.display()
         );
         example(title, curl, request.send(body).into_diagnostic()?)

@@ -1,7 +1,7 @@
 //! `cargo xtask dev`: the systems, ready to be used.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use miette::{IntoDiagnostic as _, Result, miette};
 use serde::Serialize;
 
 use crate::demo::{self, Example};
+use crate::headers::Headers;
 use crate::progress::Progress;
 use crate::service::Service;
 use crate::stack::{Database, Facts, Stack};
@@ -22,7 +23,7 @@ use crate::{artifacts, interrupt, ports, simulators};
 /// How the systems are started for trying them out.
 #[derive(Debug, Args)]
 pub(crate) struct Dev {
-    /// Port of the Worker
+    /// Port of the Worker; with 0 any that is free, as with the two below
     #[arg(long, default_value_t = 8787)]
     port: u16,
     /// Port of Supabase's REST and auth
@@ -34,7 +35,10 @@ pub(crate) struct Dev {
     /// A PostgreSQL 15 or newer with pgvector to use instead of PGlite; its data stays
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
-    /// Print target/dev.json instead of text
+    /// Where data, logs and headers are kept; dev.json is beside it [default: target/dev]
+    #[arg(long, value_name = "DIRECTORY")]
+    directory: Option<PathBuf>,
+    /// Print dev.json instead of text
     #[arg(long)]
     json: bool,
 }
@@ -53,50 +57,61 @@ struct Running {
 /// Where wrangler starts a run by the clock, whose own clock stands still locally.
 const SCHEDULE: &str = "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*";
 
-/// Starts the Worker's schedule as Cloudflare does, until this program ends.
-fn every_minute(url: String) {
+/// Starts the Worker's schedule as Cloudflare does, and keeps everybody signed in, until this
+/// program ends.
+fn every_minute(url: String, stack: Facts, headers: Headers) {
     thread::spawn(move || {
-        loop {
+        for minute in 1_u64.. {
             thread::sleep(Duration::from_secs(60));
             // What fails is in the Worker's log.
             let _ = ureq::get(&url).call();
+            if minute % 30 == 0 {
+                // An hour is what a token lasts; what fails here is tried again in time.
+                let _ = headers.renew(&stack);
+            }
         }
     });
 }
 
 impl Dev {
     pub(crate) fn run(&self, workspace: &mut Workspace, progress: &Progress) -> Result<()> {
-        let directory = workspace.target.join("dev");
+        let directory = match &self.directory {
+            Some(directory) => std::path::absolute(directory).into_diagnostic()?,
+            None => workspace.target.join("dev"),
+        };
         let _only = only_one(&directory)?;
-        ports::wanted(self.port, "--port")?;
-        ports::wanted(self.stack_port, "--stack-port")?;
-        ports::wanted(self.database_port, "--database-port")?;
+        let port = ports::wanted(self.port, "--port")?;
+        let stack_port = ports::wanted(self.stack_port, "--stack-port")?;
+        let wire_port = ports::wanted(self.database_port, "--database-port")?;
         let tools = Tools::install(workspace, progress)?;
         artifacts::build(workspace, &tools, progress)?;
 
         let logs = directory.join("logs");
         let database = self.database(workspace, &directory)?;
+        let (mut simulators, simulated) = simulators::start(workspace, progress, &logs)?;
         let stack = Stack {
             database,
-            port: self.stack_port,
-            wire_port: self.database_port,
+            port: stack_port,
+            wire_port,
+            better_auth_secret: simulated.better_auth_secret(),
             logs: logs.clone(),
         };
         let (mut stack, facts) =
             progress.step("start database, REST and auth", |_| stack.start(workspace))?;
-        let (mut simulators, simulated) = simulators::start(workspace, progress, &logs)?;
+        let headers = Headers::below(&directory);
+        headers.write(&facts)?;
         let script = artifacts::worker_script(workspace);
         let worker = Worker {
             script,
             stack: &facts,
             simulators: &simulated,
-            port: self.port,
+            port,
             directory: &directory,
         };
         let (mut worker, worker_url) =
             progress.step("start the Worker", |_| worker.start(workspace, &tools))?;
         let examples = progress.step("try the examples", |_| {
-            demo::examples(workspace, &worker_url, &facts)
+            demo::examples(workspace, &worker_url, &facts, &headers)
         })?;
         let running = Running {
             worker_url,
@@ -104,8 +119,9 @@ impl Dev {
             stack: facts,
             examples,
         };
-        self.tell(workspace, &running)?;
-        every_minute(format!("{}{SCHEDULE}", running.worker_url));
+        self.tell(&directory.with_extension("json"), &running)?;
+        let schedule = format!("{}{SCHEDULE}", running.worker_url);
+        every_minute(schedule, running.stack, headers);
         wait(&mut [&mut stack, &mut simulators, &mut worker])
     }
 
@@ -132,10 +148,9 @@ impl Dev {
         Ok(Database::Directory(directory.join(name)))
     }
 
-    fn tell(&self, workspace: &Workspace, running: &Running) -> Result<()> {
+    fn tell(&self, path: &Path, running: &Running) -> Result<()> {
         let json = serde_json::to_string_pretty(running).into_diagnostic()?;
-        let path = workspace.target.join("dev.json");
-        write(&path, &json)?;
+        write(path, &json)?;
         if self.json {
             println!("{json}");
             return Ok(());
@@ -168,6 +183,7 @@ impl Dev {
             println!("\n{example}");
         }
         println!("\n  All of this, tokens included: {}", path.display());
+        println!("  What to try next: five minutes with each app, docs/tours");
         println!("  Ctrl-C stops everything.");
         Ok(())
     }

@@ -4,6 +4,7 @@ mod artifacts;
 mod bench;
 mod demo;
 mod dev;
+mod headers;
 mod interrupt;
 mod ports;
 mod postgres;
@@ -50,7 +51,8 @@ enum Command {
     ///
     /// The data stays from one start to the next, until a migration or the seed changes. Ports,
     /// keys, people, their tokens and three example requests are printed, and written to
-    /// target/dev.json. Ctrl-C stops everything.
+    /// target/dev.json; everybody's headers for curl are in target/dev/headers. Ctrl-C stops
+    /// everything. docs/tours is what to try next.
     Dev(Dev),
     /// Run every test, starting and stopping what it needs.
     ///

@@ -10,8 +10,11 @@ pub(crate) fn free() -> Result<u16> {
     Ok(listener.local_addr().into_diagnostic()?.port())
 }
 
-/// `port`, if it can be had.
+/// `port`, if it can be had; 0 is any that is free.
 pub(crate) fn wanted(port: u16, option: &str) -> Result<u16> {
+    if port == 0 {
+        return free();
+    }
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => Ok(port),
         Err(error) => Err(miette!(

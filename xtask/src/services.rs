@@ -73,20 +73,21 @@ impl Services {
             progress.step("start PGlite", |_| stack::bare_pglite(workspace, &logs))?;
         running.push(pglite);
 
+        let (service, simulated) = simulators::start(workspace, progress, &logs)?;
+        running.push(service);
+
         let (stack, facts) = progress.step("start database, REST and auth", |_| {
             let (port, wire_port) = (ports::free()?, ports::free()?);
             let stack = Stack {
                 database: Database::Memory,
                 port,
                 wire_port,
+                better_auth_secret: simulated.better_auth_secret(),
                 logs: logs.clone(),
             };
             stack.start(workspace)
         })?;
         running.push(stack);
-
-        let (service, simulated) = simulators::start(workspace, progress, &logs)?;
-        running.push(service);
 
         // What cannot be built fails the tests that need it, and no others.
         if let Err(error) = artifacts::library(workspace, tools, progress) {
@@ -158,6 +159,9 @@ impl Services {
             ("COUNTERSIGN_SIMULATORS_URL", simulators.url.clone()),
             ("COUNTERSIGN_STACK_JSON", self.file.display().to_string()),
         ];
+        // For what starts systems of its own.
+        let program = env::current_exe().map(|path| path.display().to_string());
+        variables.extend(program.map(|program| ("COUNTERSIGN_XTASK", program)));
         variables.extend(
             worker_url
                 .clone()

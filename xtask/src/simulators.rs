@@ -23,6 +23,13 @@ pub(crate) struct Facts {
     pub(crate) settings: BTreeMap<String, String>,
 }
 
+impl Facts {
+    /// What signs the sessions of Better Auth, which is not simulated.
+    pub(crate) fn better_auth_secret(&self) -> Option<String> {
+        self.settings.get("BETTER_AUTH_SECRET").cloned()
+    }
+}
+
 /// Builds and starts them.
 pub(crate) fn start(
     workspace: &Workspace,

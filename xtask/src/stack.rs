@@ -18,6 +18,8 @@ pub(crate) struct Stack {
     pub(crate) port: u16,
     /// Where PGlite is served to programs that speak PostgreSQL.
     pub(crate) wire_port: u16,
+    /// What signs the sessions of Better Auth.
+    pub(crate) better_auth_secret: Option<String>,
     pub(crate) logs: PathBuf,
 }
 
@@ -63,6 +65,9 @@ pub(crate) struct Person {
     pub(crate) id: String,
     pub(crate) access_token: String,
     pub(crate) refresh_token: String,
+    /// A session of Better Auth's, as its bearer: what a member of the portal shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<String>,
 }
 
 impl Stack {
@@ -79,6 +84,9 @@ impl Stack {
         node.arg(format!("--port={}", self.port))
             .arg(format!("--wire-port={}", self.wire_port));
         node.args(["--migrations", "migrations"]);
+        if let Some(secret) = &self.better_auth_secret {
+            node.arg("--better-auth-secret").arg(secret);
+        }
         for (option, ending) in [("--people", "_people.sql"), ("--seed", "_seed.sql")] {
             let files = workspace.files("tests/sql", ending)?;
             for file in files.iter().filter(|file| !is_test(file)) {
