@@ -85,7 +85,7 @@ fn diff_of(
 /// The names of what `countersign audit` finds, but for what only a newer server mends.
 fn audit_of(app: &str, schema: &str, database: &Database) -> BTreeSet<&'static str> {
     let (project, policy) = policy_of(app, schema);
-    let mut client = live::connect(&database.url).unwrap();
+    let mut client = countersign_rls::connect::open(&database.url).unwrap();
     let mut transaction = live::begin(&mut client, false, Limits::default()).unwrap();
     let live = live::introspect(&mut transaction, schema).unwrap();
     let intention = Intention {
