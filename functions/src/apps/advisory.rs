@@ -82,8 +82,8 @@ const COPIES: &[&str] = &[
 /// What renewing copies takes.
 pub(super) const SYNCS: &[&str] = &[
     "read, update crm_connection_secrets",
-    "update crm_connections",
-    "call take_lease, drop_lease, advisory_store_listing, advisory_remove_absent",
+    "update crm_connections.status, last_error",
+    "call take_lease, drop_lease, advisory_store_listing, advisory_remove_absent, advisory_note_sync",
 ];
 
 /// Advisory's workflows.

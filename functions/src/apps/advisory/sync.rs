@@ -200,32 +200,23 @@ impl<R: Runtime> Advisory<'_, R> {
         held_back: bool,
     ) -> Result<(), Problem> {
         let at = time::rfc3339(began);
-        let mut config = connection.config.as_object().cloned().unwrap_or_default();
-        config.insert("synced_from".to_owned(), at.as_str().into());
+        // Beside whatever people have put into `config` meanwhile.
+        let mut times = Map::new();
+        times.insert("synced_from".to_owned(), at.as_str().into());
         if listed {
-            config.insert("listed_from".to_owned(), at.as_str().into());
-        }
-        let synced = listed || (!all && connection.last_synced_at.is_some());
-        let mut changes = Map::new();
-        changes.insert("config".to_owned(), config.into());
-        if synced {
-            changes.insert("last_synced_at".to_owned(), at.into());
+            times.insert("listed_from".to_owned(), at.as_str().into());
         }
         let error = match (all && !listed, held_back) {
             (true, _) => Some("LISTING_INCOMPLETE"),
             (_, true) => Some("REMOVAL_HELD_BACK"),
             _ => None,
         };
-        if all || error.is_some() {
-            changes.insert("last_error".to_owned(), error.into());
-        }
-        let changes = Value::Object(changes).to_string();
-        let service = self.0.as_service()?;
-        service
-            .rows::<Value>(CONNECTIONS, |table| {
-                table.update(changes).eq("id", &connection.id).select("id")
-            })
-            .await
-            .map(drop)
+        let note = json!({
+            "p_connection": connection.id, "p_began": at, "p_times": times,
+            "p_synced": listed || (!all && connection.last_synced_at.is_some()),
+            "p_judged": all || error.is_some(), "p_error": error,
+        });
+        let own = self.0.own()?;
+        own.call("advisory_note_sync", &note).await.map(drop)
     }
 }

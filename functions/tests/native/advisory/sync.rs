@@ -1,5 +1,7 @@
 //! Renewing the copies.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -140,6 +142,38 @@ pub(super) async fn a_failure_removes_nothing(world: &World) {
         (3, &json!("provider_down"))
     );
     world.well().await;
+}
+
+pub(super) async fn an_edit_meanwhile_stays(world: &World) {
+    let address = format!("crm_connections?owner_id=is.null&firm_id=eq.{WHITFIELD}");
+    let before = world.rows(&address).await[0]["config"].clone();
+    world.forget_log().await;
+    let slow = json!({ "provider": "bridge", "effect": { "latency": 3_000 } });
+    world.control("/faults", slow).await;
+    let edit = async {
+        while world.asked("/").await == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let mut config = before.clone();
+        config["schwab_environment"] = json!("production");
+        let edited = json!({ "config": config });
+        world
+            .table(Method::PATCH, &address, "advisory", edited)
+            .await
+    };
+    let ((status, answer), _) = tokio::join!(sync(world, "sync?all=true"), edit);
+    assert_eq!(status, 200, "{answer}");
+    let after = world.rows(&address).await[0]["config"].clone();
+    assert_eq!(after["schwab_environment"], "production", "{after}");
+    for time in ["synced_from", "listed_from"] {
+        assert!(after[time].as_str() > before[time].as_str(), "{after}");
+    }
+    let mut config = after;
+    config["schwab_environment"] = before["schwab_environment"].clone();
+    let put_back = json!({ "config": config });
+    world
+        .table(Method::PATCH, &address, "advisory", put_back)
+        .await;
 }
 
 pub(super) async fn the_schedule_renews_what_is_due(world: &World) {
