@@ -85,18 +85,22 @@ impl Config {
         let text = |name: &'static str| variable(name).filter(|text| !text.is_empty());
         let supabase = text("SUPABASE_URL").ok_or(missing("SUPABASE_URL"))?;
         let supabase = base_url("SUPABASE_URL", &supabase)?;
-        let public_keys: Vec<String> = ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"]
-            .into_iter()
-            .filter_map(text)
-            .collect();
+        let mut public_keys = Vec::new();
+        for variable in ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"] {
+            let key = text(variable);
+            if key
+                .as_ref()
+                .is_some_and(|key| key.starts_with("sb_secret_"))
+            {
+                return Err(BadSetting {
+                    variable,
+                    problem: "is a secret key",
+                });
+            }
+            public_keys.extend(key);
+        }
         if public_keys.is_empty() {
             return Err(missing("SUPABASE_PUBLISHABLE_KEY"));
-        }
-        if public_keys.iter().any(|key| key.starts_with("sb_secret_")) {
-            return Err(BadSetting {
-                variable: "SUPABASE_PUBLISHABLE_KEY",
-                problem: "is a secret key",
-            });
         }
         let issuer = format!("{}/auth/v1", supabase.as_str().trim_end_matches('/'));
         let jwks = match text("JWKS_URL") {
@@ -315,6 +319,7 @@ pub(crate) mod tests {
             ("SUPABASE_URL", "https://db.example?x=1"),
             ("SUPABASE_PUBLISHABLE_KEY", ""),
             ("SUPABASE_PUBLISHABLE_KEY", "sb_secret_oops"),
+            ("SUPABASE_ANON_KEY", "sb_secret_oops"),
             ("SUPABASE_JWT_SECRET", "short"),
             ("JWKS_URL", "not an address"),
             ("ALLOW_SERVICE_ROLE", "yes"),
