@@ -10,6 +10,7 @@ mod compare;
 mod compile;
 mod diagnostics;
 mod diff;
+mod doctor;
 mod explain;
 mod fmt;
 mod generate;
@@ -59,6 +60,7 @@ enum Command {
     Compile(compile::CompileArgs),
     Ownership(ownership::OwnershipArgs),
     Seal(seal::SealArgs),
+    Doctor(doctor::DoctorArgs),
 }
 
 /// Which policy.
@@ -155,6 +157,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Compile(arguments) => arguments.run(&output),
         Command::Ownership(arguments) => arguments.run(&output),
         Command::Seal(arguments) => arguments.run(&output),
+        Command::Doctor(arguments) => arguments.run(&output),
     };
     result.unwrap_or_else(|error| {
         eprintln!("{error:?}");

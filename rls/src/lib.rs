@@ -9,6 +9,7 @@
 //! - [`live`] reads all of a database that has to do with a schema;
 //! - [`generate`] turns a policy into SQL, and [`migrations`] into files that carry what changed;
 //! - [`diff`] writes the migrations that bring a database in use to its policy;
+//! - [`doctor`] says what is missing in a deployment of the Worker;
 //! - [`lsp`] serves editors;
 //! - [`matrix`] puts together who may do what, for people;
 //! - [`postgrest`] reads the filters that a policy is turned into;
@@ -24,6 +25,7 @@ pub mod catalogue;
 pub mod compare;
 pub mod connect;
 pub mod diff;
+pub mod doctor;
 pub mod generate;
 pub mod live;
 pub mod lsp;

@@ -6,6 +6,7 @@
 mod alone;
 mod better_auth;
 mod budget;
+mod doctor;
 mod legacy;
 mod linters;
 mod queries;
