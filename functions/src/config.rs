@@ -178,10 +178,11 @@ impl Config {
     /// `None` if the result would lie elsewhere.
     #[must_use]
     pub fn below(&self, path: &str, query: &str) -> Option<Url> {
-        let base = self.supabase.as_str().trim_end_matches('/');
-        let mut url = Url::parse(&format!("{base}{path}")).ok()?;
-        // Dot segments, in any spelling, are gone by now: then the path is not the one decided on.
         let base = self.supabase.path().trim_end_matches('/');
+        let mut url = self.supabase.clone();
+        url.set_path(&[base, path].concat());
+        // Dot segments, in any spelling, are gone by now, and what is no path is encoded: then the path is not
+        // the one decided on.
         if url.path().strip_prefix(base) != Some(path) {
             return None;
         }

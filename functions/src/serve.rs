@@ -123,15 +123,11 @@ async fn handle<R: Runtime>(
         record.caller(&caller);
         limit::caller(&edge.config, runtime, &caller).await?;
         let id = record.request_id.clone();
-        return apps::answer(
-            edge,
-            runtime,
-            &setup.origins,
-            &caller,
-            workflow,
-            request,
-            &id,
-        )
+        let origins = &setup.origins;
+        // In a place of its own: its state is by far the largest, and every request's would hold it.
+        return Box::pin(apps::answer(
+            edge, runtime, origins, &caller, workflow, request, &id,
+        ))
         .await;
     }
     let (endpoint, rest) = route::find(&request.method, &path)?;
@@ -147,7 +143,14 @@ async fn handle<R: Runtime>(
         return Ok(response);
     }
     if let Handler::Pass(service) = endpoint.handler {
-        return pass::answer(edge, runtime, request, service, &record.request_id).await;
+        return Box::pin(pass::answer(
+            edge,
+            runtime,
+            request,
+            service,
+            &record.request_id,
+        ))
+        .await;
     }
     let app = (endpoint.handler == Handler::Rest).then(|| app_of(edge, &request));
     let app = app.flatten();
@@ -155,8 +158,8 @@ async fn handle<R: Runtime>(
     record.caller(&caller);
     limit::caller(&edge.config, runtime, &caller).await?;
     match endpoint.handler {
-        Handler::Me => me::answer(edge, runtime, &caller).await,
-        Handler::Check => access::answer(edge, runtime, &caller, request).await,
+        Handler::Me => Box::pin(me::answer(edge, runtime, &caller)).await,
+        Handler::Check => Box::pin(access::answer(edge, runtime, &caller, request)).await,
         _ => rest::answer(edge, runtime, &caller, request, rest, record).await,
     }
 }
@@ -177,7 +180,10 @@ async fn identify<R: Runtime>(
     {
         let origins = &setup.origins;
         let shown = (&shown, request_id);
-        return better_auth::identify(edge, runtime, settings, origins, request, shown).await;
+        return Box::pin(better_auth::identify(
+            edge, runtime, settings, origins, request, shown,
+        ))
+        .await;
     }
     caller::identify(edge, runtime, request).await
 }

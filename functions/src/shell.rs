@@ -1,7 +1,12 @@
 //! What touches the Workers runtime: the event handlers, and the world behind
 //! [`Runtime`](crate::transport::Runtime). No decision is made here.
+#![expect(
+    unreachable_pub,
+    reason = "wasm-bindgen exports public functions, wherever they stand"
+)]
 
 mod body;
+mod carrier;
 mod headers;
 mod runtime;
 pub(crate) mod subtle;
@@ -9,114 +14,113 @@ pub(crate) mod subtle;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::Uint8Array;
 use reqwest::{Method, StatusCode};
-use serde::Serialize;
-use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::ResponseInit;
-use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::{future_to_promise, spawn_local};
+use web_sys::ReadableStream;
+use worker::Env;
 
 use crate::message::{Body, Request, Response};
 use crate::schedule;
 use crate::serve::{Setup, serve};
 use body::Stream;
-use runtime::Workerd;
+use carrier::Event;
+use runtime::{Limiters, Workerd};
+
+/// What an isolate has: plain values; nothing of a request stays here.
+struct Isolate {
+    setup: Setup,
+    limiters: Limiters,
+}
 
 thread_local! {
-    /// Plain values; nothing of a request stays here.
-    static SETUP: OnceCell<Rc<Setup>> = const { OnceCell::new() };
+    static ISOLATE: OnceCell<Rc<Isolate>> = const { OnceCell::new() };
 }
 
 /// What this isolate starts with.
-fn setup(env: &Env) -> Rc<Setup> {
-    SETUP.with(|setup| {
+fn isolate(env: &Env) -> Rc<Isolate> {
+    ISOLATE.with(|isolate| {
         let variable = |name: &str| env.var(name).ok().map(|value| value.to_string());
-        Rc::clone(setup.get_or_init(|| {
-            runtime::say_what_is_not_limited(env);
-            Rc::new(Setup::new(variable))
+        Rc::clone(isolate.get_or_init(|| {
+            Rc::new(Isolate {
+                limiters: Limiters::find(env),
+                setup: Setup::new(variable),
+            })
         }))
     })
 }
 
-/// It never answers `Err`: the runtime's own error answer has no CORS headers, and a browser would
-/// hide it from the frontend.
-#[event(fetch)]
-async fn fetch(
-    request: web_sys::Request,
-    env: Env,
-    context: Context,
-) -> worker::Result<web_sys::Response> {
-    let setup = setup(&env);
-    let Some(request) = incoming(&request) else {
-        let response = Response::empty(StatusCode::BAD_REQUEST);
-        return Ok(outgoing(response)?);
+/// A request has come: its method, its address and its headers as lines, and its body. It is always
+/// answered: the runtime's own error answer has no CORS headers, and a browser would hide it from the
+/// frontend.
+#[wasm_bindgen]
+pub fn arrive(event: Event, env: Env, text: &str, body: Option<ReadableStream>) {
+    let isolate = isolate(&env);
+    let Some(request) = incoming(text, body) else {
+        answer(&event, Response::empty(StatusCode::BAD_REQUEST));
+        return;
     };
-    let world = Workerd::new(&env);
-    let response = serve(&setup, &world, request).await;
-    if let Some(job) = world.job() {
-        context.wait_until(async move {
-            // What went wrong is in the log, and the schedule does the rest.
-            let _ = schedule::after(&setup, &Workerd::new(&env), job).await;
-        });
-    }
-    Ok(outgoing(response)?)
+    spawn_local(async move {
+        let world = Workerd::new(&env, &event, isolate.limiters);
+        let response = serve(&isolate.setup, &world, request).await;
+        let job = world.job();
+        answer(&event, response);
+        if let Some(job) = job {
+            let going_on = event.clone();
+            going_on.later(&future_to_promise(async move {
+                let world = Workerd::new(&env, &event, isolate.limiters);
+                // What went wrong is in the log, and the schedule does the rest.
+                let _ = schedule::after(&isolate.setup, &world, job).await;
+                Ok(JsValue::UNDEFINED)
+            }));
+        }
+    });
 }
 
-#[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    let _ = schedule::run(&setup(&env), &Workerd::new(&env)).await;
+/// It is time for what is done by the clock.
+#[wasm_bindgen]
+pub fn due(event: Event, env: Env) {
+    let isolate = isolate(&env);
+    spawn_local(async move {
+        let world = Workerd::new(&env, &event, isolate.limiters);
+        let _ = schedule::run(&isolate.setup, &world).await;
+        event.end();
+    });
 }
 
 /// `None` if the method is none that HTTP knows.
-fn incoming(request: &web_sys::Request) -> Option<Request<Stream>> {
+fn incoming(text: &str, body: Option<ReadableStream>) -> Option<Request<Stream>> {
+    let mut lines = text.split('\n');
     // worker's own enum takes an unknown method for GET.
-    let method = Method::from_bytes(request.method().as_bytes()).ok()?;
+    let method = Method::from_bytes(lines.next()?.as_bytes()).ok()?;
     // The platform gives it in its normal form: scheme, authority, path, query, fragment.
-    let address = request.url();
-    let address = address.split('#').next().unwrap_or_default();
+    let address = lines.next()?.split('#').next().unwrap_or_default();
     let (address, query) = address.split_once('?').unwrap_or((address, ""));
     let path = address.split_once("://")?.1.split_once('/')?.1;
     Some(Request {
         method,
         path: format!("/{path}"),
         query: query.to_owned(),
-        headers: headers::read(&request.headers()),
-        body: request.body().map(Stream::incoming),
+        headers: headers::read(lines),
+        body: body.map(Stream::incoming),
     })
 }
 
-fn outgoing(response: Response<Stream>) -> Result<web_sys::Response, JsValue> {
-    #[derive(Serialize)]
-    struct Init<'a> {
-        status: u16,
-        headers: Vec<(&'a str, &'a str)>,
-    }
-    let init = headers::init(&Init {
-        status: response.status.as_u16(),
-        headers: headers::pairs(&response.headers),
-    });
+fn answer(event: &Event, response: Response<Stream>) {
+    let mut text = String::new();
+    headers::write(&response.headers, &mut text);
     // The runtime refuses a body where the status says that there is none.
     let none = matches!(
         response.status,
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
     );
-    let init = || Ok::<_, JsValue>(init?.unchecked_into::<ResponseInit>());
-    match response.body {
-        Body::Stream(mut stream) if !none => match stream.socket() {
-            Some(socket) => {
-                let init = init()?;
-                Reflect::set(&init, &JsValue::from_str("webSocket"), socket.as_ref())?;
-                web_sys::Response::new_with_opt_readable_stream_and_init(None, &init)
-            }
-            None => {
-                let stream = stream.take();
-                web_sys::Response::new_with_opt_readable_stream_and_init(stream.as_ref(), &init()?)
-            }
-        },
-        Body::Bytes(bytes) if !none => web_sys::Response::new_with_opt_buffer_source_and_init(
-            Some(&Uint8Array::from(bytes.as_slice())),
-            &init()?,
-        ),
-        _ => web_sys::Response::new_with_opt_readable_stream_and_init(None, &init()?),
-    }
+    let body = match response.body {
+        Body::Stream(stream) if !none => stream.take(),
+        Body::Bytes(bytes) if !none => Some(Uint8Array::from(bytes.as_slice()).into()),
+        _ => None,
+    };
+    let body = body.unwrap_or_default();
+    event.answer(response.status.as_u16(), &text, &body);
 }

@@ -4,16 +4,14 @@ use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader};
-use worker::WebSocket;
 
 use crate::transport::Unreadable;
 
 /// A body that is either passed on, or read, or given up.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    stream: Option<ReadableStream>,
-    /// What an answer has in place of a body if both sides agreed to go on talking.
-    socket: Option<WebSocket>,
+    /// A stream, or what an answer has in place of it if both sides agreed to go on talking.
+    body: Option<JsValue>,
     /// Another system's answer holds one of few connections until somebody takes it or says that
     /// nobody will.
     cancel: bool,
@@ -23,38 +21,30 @@ impl Stream {
     /// A client's.
     pub(super) fn incoming(stream: ReadableStream) -> Self {
         Self {
-            stream: Some(stream),
-            socket: None,
+            body: Some(stream.into()),
             cancel: false,
         }
     }
 
     /// Another system's.
-    pub(super) fn answered(stream: ReadableStream) -> Self {
+    pub(super) fn answered(stream: JsValue) -> Self {
         Self {
-            stream: Some(stream),
-            socket: None,
+            body: Some(stream),
             cancel: true,
         }
     }
 
     /// A conversation.
-    pub(super) fn conversation(socket: WebSocket) -> Self {
+    pub(super) fn conversation(socket: JsValue) -> Self {
         Self {
-            stream: None,
-            socket: Some(socket),
+            body: Some(socket),
             cancel: false,
         }
     }
 
-    /// The conversation, if it is one.
-    pub(super) fn socket(&mut self) -> Option<WebSocket> {
-        self.socket.take()
-    }
-
-    /// The stream itself.
-    pub(super) fn take(mut self) -> Option<ReadableStream> {
-        self.stream.take()
+    /// What the runtime knows it as.
+    pub(super) fn take(mut self) -> Option<JsValue> {
+        self.body.take()
     }
 
     /// Reads it to its end, or until it is longer than `limit`.
@@ -62,6 +52,7 @@ impl Stream {
         let Some(stream) = self.take() else {
             return Ok(Vec::new());
         };
+        let stream: ReadableStream = stream.dyn_into().map_err(|_| Unreadable::Broken)?;
         let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
         let mut bytes = Vec::new();
         while let Some(chunk) = next(&reader).await? {
@@ -78,7 +69,8 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if let Some(stream) = self.stream.take().filter(|_| self.cancel) {
+        let given_up = self.body.take().filter(|_| self.cancel);
+        if let Some(stream) = given_up.and_then(|body| body.dyn_into::<ReadableStream>().ok()) {
             drop(stream.cancel());
         }
     }

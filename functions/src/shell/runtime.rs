@@ -3,16 +3,14 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use reqwest::StatusCode;
-use serde::Serialize;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestInit, WorkerGlobalScope};
-use worker::{Date, Delay, Env};
+use worker::{Delay, Env};
 
 use super::body::Stream;
+use super::carrier::{self, Answer, Event};
 use super::{headers, subtle};
 use crate::caller::keys::Key;
 use crate::limit::Limit;
@@ -23,14 +21,18 @@ use crate::transport::{Job, Outgoing, Runtime, Unreachable, Unreadable};
 #[derive(Debug)]
 pub(crate) struct Workerd<'a> {
     env: &'a Env,
+    event: &'a Event,
+    limiters: Limiters,
     job: Cell<Option<Job>>,
 }
 
 impl<'a> Workerd<'a> {
     /// With the event's bindings.
-    pub(super) fn new(env: &'a Env) -> Self {
+    pub(super) fn new(env: &'a Env, event: &'a Event, limiters: Limiters) -> Self {
         Self {
             env,
+            event,
+            limiters,
             job: Cell::new(None),
         }
     }
@@ -41,16 +43,37 @@ impl<'a> Workerd<'a> {
     }
 }
 
-/// Tells the log, once an isolate, which limits have no binding.
-pub(super) fn say_what_is_not_limited(env: &Env) {
-    for limit in Limit::ALL
-        .into_iter()
-        .filter(|limit| limiter(env, *limit).is_none())
-    {
-        let binding = limit.binding();
-        worker::console_log!(
-            r#"{{"level":"warning","message":"requests are not limited by {binding}: there is no such binding"}}"#
-        );
+/// Which limits have a binding. It is looked up once an isolate: looking in vain takes time as well.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limiters {
+    address: bool,
+    caller: bool,
+}
+
+impl Limiters {
+    /// Finds them, and tells the log which limits have none.
+    pub(super) fn find(env: &Env) -> Self {
+        let found = |limit| {
+            let found = limiter(env, limit).is_some();
+            if !found {
+                let binding = limit.binding();
+                carrier::log(&format!(
+                    r#"{{"level":"warning","message":"requests are not limited by {binding}: there is no such binding"}}"#
+                ));
+            }
+            found
+        };
+        Self {
+            address: found(Limit::Address),
+            caller: found(Limit::Caller),
+        }
+    }
+
+    fn has(self, limit: Limit) -> bool {
+        match limit {
+            Limit::Address => self.address,
+            Limit::Caller => self.caller,
+        }
     }
 }
 
@@ -72,19 +95,26 @@ async fn counted(limiter: &JsValue, key: &str) -> Result<bool, JsValue> {
 impl Runtime for Workerd<'_> {
     type Stream = Stream;
 
-    /// What is late is not aborted: the signal for that would make every request slower, and the
-    /// runtime gives up whatever is under way once the answer has gone out.
     async fn send(&self, outgoing: Outgoing<Stream>) -> Result<Response<Stream>, Unreachable> {
-        let patience = outgoing.patience;
-        let answer = JsFuture::from(fetch(outgoing).map_err(|error| broken(&error))?);
+        let Outgoing {
+            request,
+            upload,
+            patience,
+        } = outgoing;
+        let mut text = [request.method().as_str(), request.url().as_str(), ""].join("\n");
+        headers::write(request.headers(), &mut text);
+        let bytes = request.body().and_then(reqwest::Body::as_bytes);
+        let body = match upload.and_then(Stream::take) {
+            Some(stream) => Some(stream),
+            None => bytes
+                .filter(|bytes| !bytes.is_empty())
+                .map(|bytes| Uint8Array::from(bytes).into()),
+        };
+        let patience_ms = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+        let body = body.unwrap_or_default();
+        let waiting = carrier::send(self.event, &text, &body, patience_ms);
         // Only until the answer begins: a body may take its time.
-        match select(answer, Delay::from(patience)).await {
-            Either::Left((answer, _)) => answer
-                .and_then(|answer| answer.dyn_into())
-                .map(answered)
-                .map_err(|error| broken(&error)),
-            Either::Right(_) => Err(Unreachable::Late),
-        }
+        waiting.await.map(answered)
     }
 
     async fn read(&self, stream: Stream, limit: usize) -> Result<Vec<u8>, Unreadable> {
@@ -99,7 +129,8 @@ impl Runtime for Workerd<'_> {
 
     /// A limiter that fails limits nobody: it is there to shed load, and not to be a load.
     async fn within(&self, limit: Limit, key: &str) -> bool {
-        match limiter(self.env, limit) {
+        let limiter = self.limiters.has(limit).then(|| limiter(self.env, limit));
+        match limiter.flatten() {
             Some(limiter) => counted(&limiter, key).await.unwrap_or(true),
             None => true,
         }
@@ -114,63 +145,26 @@ impl Runtime for Workerd<'_> {
     }
 
     fn now_ms(&self) -> u64 {
-        Date::now().as_millis()
+        // worker's own makes an object of it first.
+        js_sys::Date::now() as u64
     }
 
     fn log(&self, line: &str) {
-        worker::console_log!("{line}");
+        carrier::log(line);
     }
 }
 
-fn fetch(outgoing: Outgoing<Stream>) -> Result<Promise, JsValue> {
-    #[derive(Serialize)]
-    struct Init<'a> {
-        method: &'a str,
-        headers: Vec<(&'a str, &'a str)>,
-        redirect: &'static str,
-    }
-    let Outgoing {
-        request, upload, ..
-    } = outgoing;
-    let init = headers::init(&Init {
-        method: request.method().as_str(),
-        headers: headers::pairs(request.headers()),
-        // A redirect is the client's to follow: what follows it here would carry the caller's token.
-        redirect: "manual",
-    })?;
-    let init: RequestInit = init.unchecked_into();
-    let bytes = request.body().and_then(reqwest::Body::as_bytes);
-    if let Some(stream) = upload.and_then(Stream::take) {
-        init.set_body(&stream);
-    } else if let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) {
-        init.set_body(&Uint8Array::from(bytes));
-    }
-    let platform: WorkerGlobalScope = js_sys::global().unchecked_into();
-    Ok(platform.fetch_with_str_and_init(request.url().as_str(), &init))
-}
-
-fn answered(response: web_sys::Response) -> Response<Stream> {
-    let status = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::BAD_GATEWAY);
-    let headers = headers::read(&response.headers());
-    let body = if status == StatusCode::SWITCHING_PROTOCOLS {
-        worker::Response::from(response)
-            .websocket()
-            .map(Stream::conversation)
-    } else {
-        response.body().map(Stream::answered)
+fn answered(answer: Answer) -> Response<Stream> {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let stream = match status {
+        StatusCode::SWITCHING_PROTOCOLS => Stream::conversation,
+        _ => Stream::answered,
     };
-    let body = body.map_or(Body::Empty, Body::Stream);
     Response {
         status,
-        headers,
-        body,
+        headers: headers::read(answer.headers.split('\n')),
+        body: answer
+            .body
+            .map_or(Body::Empty, |body| Body::Stream(stream(body))),
     }
-}
-
-fn broken(error: &JsValue) -> Unreachable {
-    let words = match error.dyn_ref::<js_sys::Error>() {
-        Some(error) => Some(String::from(error.message())),
-        None => error.as_string(),
-    };
-    Unreachable::Broken(words.unwrap_or_else(|| "the request is not a valid one".to_owned()))
 }
