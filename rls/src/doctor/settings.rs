@@ -1,7 +1,7 @@
 //! Every setting of the Worker: its name, whether it is a secret, and which texts it takes.
 //!
-//! `functions` reads them and `docs/operators.md` describes them. `tests/tests/settings` holds all
-//! three together, and each form against what the Worker says to the same text.
+//! `functions` reads them and `docs/operators.md` describes them. `tests/tests/settings.rs` holds
+//! all three together, and each form against what the Worker says to the same text.
 
 use super::form::Form::{
     self, Apps, Dimensions, Flag, Keys, Name, Number, OneOf, Origins, Prices, PublicKey, Secret,
