@@ -114,6 +114,13 @@ fn keeping(context: &Context<'_>, tenant: &Tenant, table: &Table, text: &mut Str
     let Some(root) = context.policy.table_at(tenant.root) else {
         return;
     };
+    if tenant
+        .members
+        .iter()
+        .any(|of| is_for_good(tenant, root, of))
+    {
+        return;
+    }
     let own: Vec<&Members> = context
         .sources(table)
         .filter(|members| may_be_top(tenant, members))
@@ -182,6 +189,14 @@ create constraint trigger zz_countersign_keep after update or delete on {relatio
         everybody = grants::EVERYBODY,
         was_top = was_top.inline(Position::Alternative),
     );
+}
+
+/// Whether a tenant's own row names somebody of the top role, whatever happens to it.
+fn is_for_good(tenant: &Tenant, root: &Table, members: &Members) -> bool {
+    members.table == tenant.root
+        && members.role == RoleSource::Always(tenant.top())
+        && members.condition.is_none()
+        && root.not_null.contains(members.caller)
 }
 
 /// Whether rows of a source can be of the top role at all.

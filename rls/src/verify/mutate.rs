@@ -13,6 +13,7 @@ mod database;
 mod equivalent;
 mod formula;
 mod guard;
+mod known;
 mod objects;
 mod policy;
 mod redundancy;
@@ -36,7 +37,8 @@ use super::schema::{Relation, Schema, relation_of};
 use super::session::Session;
 use super::variant::Variant;
 use database::Change;
-use equivalent::{Context, Same};
+use equivalent::Same;
+use known::Context;
 use objects::{Function, Objects};
 use replay::{Outcome, Replay};
 use sample::Sample;
@@ -257,10 +259,7 @@ impl Mutation {
         };
         table.guard = policy_core::pairing::guard(&table.rules, &table.grants, top);
         let (table, mut make) = (table.clone(), "rollback to savepoint scene; ".to_owned());
-        make += &format!(
-            "drop trigger if exists {} on {relation}; ",
-            equivalent::GUARD
-        );
+        make += &format!("drop trigger if exists {} on {relation}; ", known::GUARD);
         for old in self
             .objects
             .get(&scene.index)

@@ -87,7 +87,7 @@ const CASES: &[Case] = &[
     ("agency", "drop trigger zz_countersign_found on agency.organizations", &["guard-missing"]),
     (
         "coaching",
-        r#"alter table coaching."Accounts" disable trigger zz_countersign_keep"#,
+        r#"alter table coaching."Coaching_Messages" disable trigger zz_countersign"#,
         &["guard-altered"],
     ),
     (

@@ -11,10 +11,11 @@ use countersign_wasm::batch::{Act, Answer};
 use policy_core::columns::ColumnSet;
 
 use super::super::ledger::Shape;
+use super::super::people::Person;
 use super::super::statement::Change;
 use super::super::world::Row;
 use super::existing::written;
-use super::plan::complete;
+use super::plan::{Plan, Proposal, complete};
 use super::{Bench, KEYLESS};
 
 impl Bench<'_> {
@@ -69,6 +70,8 @@ impl Bench<'_> {
         if reads && !named && self.speaks_for_role(caller) {
             let change = taken.or_else(|| plan.first().cloned()).unwrap_or_default();
             self.read_columns(caller, row, &change);
+        }
+        if reads && !named && self.inserts_for_role(caller) {
             self.insert_columns(caller);
         }
     }
@@ -83,19 +86,44 @@ impl Bench<'_> {
     }
 
     /// Whether the caller is the one whose statements stand for the database role's privileges:
-    /// the last of its role without another tenant, so the highest rank.
+    /// the last of its role without another tenant, so the highest rank of the last source.
     fn speaks_for_role(&self, caller: usize) -> bool {
+        self.speakers(caller).last() == Some(&caller)
+    }
+
+    /// The same for new rows: the last of them who may add one, since whoever may add none is refused
+    /// with any column.
+    fn inserts_for_role(&mut self, caller: usize) -> bool {
+        let speakers = self.speakers(caller);
+        let mut adding = speakers.iter().rev().copied();
+        let adds = adding.find(|speaker| self.accepted(*speaker).is_some());
+        adds.or(speakers.last().copied()) == Some(caller)
+    }
+
+    /// Who may speak for the database role of a caller.
+    fn speakers(&self, caller: usize) -> Vec<usize> {
         let people = &self.scene.people;
-        let role = people.get(caller).map(super::super::people::Person::role);
-        let alone = |p: &super::super::people::Person| {
-            p.seats.len() < 2 && p.is_somebody() == p.sits_here()
-        };
-        let top = people.iter().rposition(|p| {
+        let role = people.get(caller).map(Person::role);
+        let alone = |p: &Person| p.seats.len() < 2 && p.is_somebody() == p.sits_here();
+        let speaks = |p: &Person| {
             Some(p.role()) == role
                 && (alone(p) || self.scene.policy.tenant.is_none())
                 && !p.label.starts_with("guest")
-        });
-        top == Some(caller)
+        };
+        let numbered = people.iter().enumerate();
+        let speaking = numbered.filter(|(_, person)| speaks(person));
+        speaking.map(|(at, _)| at).collect()
+    }
+
+    /// A proposal of the caller's that is accepted.
+    fn accepted(&mut self, caller: usize) -> Option<Proposal> {
+        let plan = self.plans.get(caller)?;
+        let mut proposals = plan.proposals.clone().into_iter();
+        proposals.find(|proposal| {
+            let act = Act::Insert(self.row(caller, &proposal.row), false);
+            let question = self.question(caller, ColumnSet::EMPTY, proposal.written, act);
+            matches!(self.answer(&question), Answer::Applies(_))
+        })
     }
 
     fn indices(&self) -> Vec<u8> {
@@ -272,20 +300,11 @@ impl Bench<'_> {
 
     /// An accepted row with one column more or less, and with each column returned.
     fn insert_columns(&mut self, caller: usize) {
-        let Some(plan) = self.plans.get(caller) else {
+        let first = |plan: &Plan| plan.proposals.first().cloned();
+        let any = self.plans.get(caller).and_then(first);
+        let Some(base) = self.accepted(caller).or(any) else {
             return;
         };
-        let proposals = plan.proposals.clone();
-        let mut chosen = proposals.first().cloned();
-        for proposal in &proposals {
-            let act = Act::Insert(self.row(caller, &proposal.row), false);
-            let question = self.question(caller, ColumnSet::EMPTY, proposal.written, act);
-            if matches!(self.answer(&question), Answer::Applies(_)) {
-                chosen = Some(proposal.clone());
-                break;
-            }
-        }
-        let Some(base) = chosen else { return };
         let mut tried = HashSet::new();
         for column in self.indices() {
             if self

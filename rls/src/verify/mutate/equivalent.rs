@@ -1,7 +1,5 @@
 //! Changes that mean the same: each rule is checked, and named in the report.
 
-use std::collections::BTreeMap;
-
 use policy_core::Policy;
 use policy_core::columns::ColumnSet;
 use policy_core::condition::{Comparison, Condition, Operand};
@@ -9,22 +7,13 @@ use policy_core::model::{Action, Grants, Place, Privileges, Rule, Subject, Table
 use policy_core::mutants::Mutant;
 
 use super::database::{Change, DISABLED, INVOKER, Left};
-use super::formula::Formula;
 use super::guard::Guard;
+use super::known::{Context, GUARD, facts, guard_of};
 use super::objects::{Function, Objects, RowPolicy};
-use super::redundancy::{Default, Facts};
 use crate::verify::bench::Bench;
 use crate::verify::people::conditions;
 use crate::verify::variant::Variant;
 use crate::verify::world::value;
-
-/// What a change to the database is judged by.
-pub(super) struct Context<'a> {
-    pub(super) bench: &'a Bench<'a>,
-    pub(super) objects: &'a BTreeMap<TableIndex, Objects>,
-    pub(super) functions: &'a [Function],
-    pub(super) helpers: Vec<String>,
-}
 
 /// Why a change means the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,17 +100,6 @@ pub(super) fn of_generated(
         piece: None,
     })
 }
-
-fn guard_of(objects: &Objects, functions: &[Function]) -> Option<Guard> {
-    let mut triggers = objects.triggers.iter();
-    let trigger = triggers.find(|trigger| trigger.name == GUARD)?;
-    let mut functions = functions.iter();
-    let function = functions.find(|function| function.name == trigger.function)?;
-    Guard::read(&function.body)
-}
-
-/// The trigger that is a table's guard.
-pub(super) const GUARD: &str = "zz_countersign";
 
 /// Why a change to a function that a table's statements run means the same.
 pub(super) fn of_function(context: &Context<'_>, name: &str, change: &Change) -> Option<Same> {
@@ -232,168 +210,6 @@ fn sees_own(context: &Context<'_>, helper: &str) -> bool {
             && !objects.asks_to_see(helper)
             && scene.people.iter().all(sees)
     })
-}
-
-/// What is known about the table.
-fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
-    let scene = &context.bench.scene;
-    let (mut fences, mut personal) = (BTreeMap::new(), Vec::new());
-    let bare = |objects| Facts {
-        objects,
-        columns: Vec::new(),
-        table: String::new(),
-        held: Vec::new(),
-        helpers: context.helpers.clone(),
-        fences: BTreeMap::new(),
-        guard: None,
-        defaults: Vec::new(),
-        touched: Vec::new(),
-        authors: Vec::new(),
-        tenant: String::new(),
-        personal: Vec::new(),
-    };
-    for (index, objects) in context.objects {
-        let relation = scene.schema.get(usize::from(*index))?;
-        let fence = objects.policies.iter().find_map(|policy| {
-            let all = matches!(policy.command.as_str(), "all" | "select");
-            let text = policy
-                .using
-                .as_ref()
-                .filter(|_| all && !policy.permissive)?;
-            let Formula::Test(test) = Formula::read(text) else {
-                return None;
-            };
-            let (_, rest) = test.split_once("SELECT countersign . ")?;
-            rest.split(' ').next().map(str::to_owned)
-        });
-        let plain = |name: &str| crate::sql::name(name).into_owned();
-        let printed = format!("{} . {}", plain(&relation.schema), plain(&relation.name));
-        if bare(objects).is_personal() {
-            personal.push(printed.clone());
-        }
-        fences.extend(fence.map(|fence| (printed, fence)));
-    }
-    let columns = scene.relation.columns.iter();
-    let objects = context.objects.get(&scene.index)?;
-    let numbered = scene.relation.columns.iter().enumerate();
-    let defaults = numbered.filter_map(|(at, column)| {
-        // A trigger may have the last word.
-        if context.bench.writes_at_insert(at) {
-            return None;
-        }
-        let default = match column.default.as_deref()? {
-            "auth.uid()" => Default::Caller,
-            "now()" => Default::Now,
-            "gen_random_uuid()" => Default::Random,
-            _ => return None,
-        };
-        Some((column.name.clone(), default))
-    });
-    let touched = context.bench.habits.updated.iter().filter_map(|(at, _)| {
-        let column = scene.relation.columns.get(*at)?;
-        Some(column.name.clone())
-    });
-    let tenant = scene.table.place.tenant_column();
-    let tenant = tenant.and_then(|at| scene.relation.columns.get(usize::from(at)));
-    let tenant = tenant.map_or("", |column| &column.name);
-    Some(Facts {
-        columns: columns.map(|c| (c.name.clone(), c.not_null)).collect(),
-        table: crate::sql::name(&scene.relation.name).into_owned(),
-        held: held(context),
-        helpers: context.helpers.clone(),
-        fences,
-        guard: guard_of(objects, context.functions),
-        defaults: defaults.collect(),
-        touched: touched.collect(),
-        authors: authors(context, objects, tenant),
-        tenant: crate::sql::name(tenant).into_owned(),
-        personal,
-        ..bare(objects)
-    })
-}
-
-/// The columns that name only members of the row's tenant, of whichever rank.
-fn authors(context: &Context<'_>, objects: &Objects, tenant: &str) -> Vec<String> {
-    let scene = &context.bench.scene;
-    let Some(roles) = &scene.policy.tenant else {
-        return Vec::new();
-    };
-    let mut all = Vec::new();
-    for members in roles.members.iter().filter(|of| of.condition.is_none()) {
-        let Some(source) = scene.schema.get(usize::from(members.table)) else {
-            continue;
-        };
-        let name = |at| {
-            source
-                .columns
-                .get(usize::from(at))
-                .map(|column| &column.name)
-        };
-        let (Some(key), Some(person)) = (name(members.tenant), name(members.caller)) else {
-            continue;
-        };
-        // Any role that a row can have counts.
-        let counts = members.role.column().is_none_or(|role| {
-            let column = source.columns.get(usize::from(role));
-            column.is_some_and(|column| {
-                let listed = source.one_of(&column.name);
-                column.not_null
-                    && !listed.is_empty()
-                    && listed.iter().all(|role| roles.roles.contains(role))
-            })
-        });
-        if !counts {
-            continue;
-        }
-        // A row that a statement adds is no membership of whoever runs it.
-        let named = |column: &super::objects::Column| {
-            column.name == *person
-                && column
-                    .held
-                    .iter()
-                    .any(|[_, insert, update]| *insert || *update)
-        };
-        if members.table == scene.index && !objects.columns.iter().any(named) {
-            all.push(person.clone());
-        }
-        for to in &scene.relation.foreign_keys {
-            let pairs: Vec<_> = to.columns.iter().zip(&to.references).collect();
-            let leads = (&to.schema, &to.target) == (&source.schema, &source.name);
-            if let (true, [one, two]) = (leads, pairs.as_slice()) {
-                let own = |(column, other): &(&String, &String)| {
-                    (*other == person).then(|| (*column).clone())
-                };
-                let tenants = [one, two]
-                    .iter()
-                    .any(|(own, other)| *own == tenant && *other == key);
-                all.extend(own(one).or_else(|| own(two)).filter(|_| tenants));
-            }
-        }
-    }
-    all.iter()
-        .map(|column| crate::sql::name(column).into_owned())
-        .collect()
-}
-
-/// What the composite foreign keys of the table hold, as tests in a subquery on the parent.
-fn held(context: &Context<'_>) -> Vec<(String, String)> {
-    let relation = context.bench.scene.relation;
-    let name = |name: &str| crate::sql::name(name).into_owned();
-    let mut all = Vec::new();
-    for key in relation
-        .foreign_keys
-        .iter()
-        .filter(|key| key.columns.len() == 2)
-    {
-        let mut tests = key.columns.iter().zip(&key.references).map(|(own, other)| {
-            let (table, own) = (name(&relation.name), name(own));
-            format!("( parent . {} = {table} . {own} )", name(other))
-        });
-        if let (Some(by_key), Some(by_tenant)) = (tests.next(), tests.next()) {
-            all.push((by_key, by_tenant));
-        }
-    }
-    all
 }
 
 /// Why a changed policy means the same: that whoever inserts a row is its author is asked in vain

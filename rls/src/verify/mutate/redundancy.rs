@@ -38,13 +38,24 @@ pub(super) struct Facts<'a> {
     pub(super) defaults: Vec<(String, Default)>,
     /// The columns that triggers write in every update.
     pub(super) touched: Vec<String>,
-    /// The columns that name only members of the row's tenant: a composite foreign key leads to the
-    /// memberships, or the table holds them.
+    /// The columns that name only members of the row's tenant, because a composite foreign key leads
+    /// to the memberships.
     pub(super) authors: Vec<String>,
+    /// The columns that make whom they name a member of the row's tenant.
+    pub(super) seats: Vec<Seat>,
     /// The row's tenant.
     pub(super) tenant: String,
     /// Parent tables of which only somebody sees any row, as PostgreSQL prints them.
     pub(super) personal: Vec<String>,
+}
+
+/// A column that makes whom it names a member of the row's tenant, once the row is stored.
+pub(super) struct Seat {
+    pub(super) column: String,
+    /// Of which rank at least, by its position.
+    pub(super) rank: usize,
+    /// Whether no new row names whoever adds it.
+    pub(super) of_others: bool,
 }
 
 /// What a new row has where its statement names nothing.
@@ -135,7 +146,7 @@ impl Facts<'_> {
         );
         let somebody = Formula::Test(SOMEBODY.to_owned());
         let both = Formula::All(vec![seen.clone(), somebody]);
-        self.compare(&[(&seen, &both)], &[])
+        self.compare(&[(&seen, &both)], &[], false)
     }
 
     /// Whether updates mean the same with another guard, or without one.
@@ -162,6 +173,7 @@ impl Facts<'_> {
         let held = |privilege: usize| columns.iter().any(|column| holds(column, privilege));
         let deletes = self.objects.deletes.get(at) == Some(&true);
         let one = |command: &str, side| {
+            let stored = command == "delete";
             let [before, after] =
                 [before, after].map(|of| self.stored(&combined(of.policies, role, command, side)));
             // What nobody of the role may name has its default.
@@ -172,7 +184,7 @@ impl Facts<'_> {
             let left_out: Vec<(&str, Default)> = left_out
                 .map(|(name, default)| (name.as_str(), *default))
                 .collect();
-            self.compare(&[(&before, &after)], &left_out)
+            self.compare(&[(&before, &after)], &left_out, stored)
         };
         let update = || {
             let fixed = |test: &str| {
@@ -201,7 +213,8 @@ impl Facts<'_> {
                 Formula::All(vec![guard, renamed(&check, &fixed)])
             });
             let ([old_before, old_after], [new_before, new_after]) = (old, new);
-            self.compare(&[(&old_before, &old_after), (&new_before, &new_after)], &[])
+            let pairs = [(&old_before, &old_after), (&new_before, &new_after)];
+            self.compare(&pairs, &[], true)
         };
         (!held(0) || one("select", Side::Using))
             && (!held(1) || one("insert", Side::Check))
@@ -227,8 +240,14 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether pairs of formulas agree wherever those before them were true.
-    fn compare(&self, pairs: &[(&Formula, &Formula)], defaults: &[(&str, Default)]) -> bool {
+    /// Whether pairs of formulas agree wherever those before them were true: of a row that was stored
+    /// by an earlier statement, or of any.
+    fn compare(
+        &self,
+        pairs: &[(&Formula, &Formula)],
+        defaults: &[(&str, Default)],
+        stored: bool,
+    ) -> bool {
         let mut tests: Vec<&str> = Vec::new();
         for (before, after) in pairs {
             before.tests(&mut tests);
@@ -250,7 +269,7 @@ impl Facts<'_> {
         let Some(count) = count.filter(|count| *count <= MOST) else {
             return false;
         };
-        let bounds = self.bounds(&tests, defaults);
+        let bounds = self.bounds(&tests, defaults, stored);
         let mut values: Vec<Option<bool>> = vec![None; tests.len()];
         for number in 0..count {
             let mut rest = number;
@@ -295,9 +314,9 @@ impl Facts<'_> {
     }
 
     /// Which truths of the tests cannot be together. A new row has these defaults.
-    fn bounds(&self, tests: &[&str], defaults: &[(&str, Default)]) -> Bounds {
+    fn bounds(&self, tests: &[&str], defaults: &[(&str, Default)], stored: bool) -> Bounds {
         let mut bounds = Bounds {
-            implied: self.implied(tests),
+            implied: self.implied(tests, stored),
             ..std::default::Default::default()
         };
         self.by_default(tests, defaults, &mut bounds);
@@ -398,7 +417,7 @@ impl Facts<'_> {
     }
 
     /// Which tests imply which, by their positions.
-    fn implied(&self, tests: &[&str]) -> Vec<(usize, usize)> {
+    fn implied(&self, tests: &[&str], stored: bool) -> Vec<(usize, usize)> {
         let mut all = Vec::new();
         let somebody = tests.iter().position(|test| *test == SOMEBODY);
         for (from, test) in tests.iter().enumerate() {
@@ -406,14 +425,19 @@ impl Facts<'_> {
             let test = plain(test);
             // Whom a row names, and whoever is a member of something, is somebody.
             let named = test.strip_suffix(&format!(" = {CALLER}"));
+            let pair = Pair::read(test);
             let is_somebody = named.is_some()
                 || test == USER
                 || self.helper(test).is_some()
+                || pair.is_some()
                 || parent_of(test).is_some_and(|of| self.personal.iter().any(|p| p == of));
             all.extend(somebody.filter(|_| is_somebody).map(|to| (from, to)));
             for (to, other) in tests.iter().enumerate() {
                 let other_new = other.starts_with(NEW);
                 let other = plain(other);
+                if pair.as_ref().is_some_and(|pair| pair.lists(other)) && is_new == other_new {
+                    all.push((from, to));
+                }
                 let Some((column, lower)) = self.helper(other) else {
                     continue;
                 };
@@ -430,7 +454,16 @@ impl Facts<'_> {
                 let member = lower == 0
                     && column == self.tenant
                     && named.is_some_and(|column| self.authors.iter().any(|of| of == column));
-                if from != to && same_row && (higher || inside || member) {
+                // A row that the statement itself adds makes nobody a member before it is over.
+                let seated = column == self.tenant
+                    && named.is_some_and(|column| {
+                        let mut seats = self.seats.iter().filter(|seat| seat.column == column);
+                        seats.any(|seat| seat.rank >= lower && (stored || seat.of_others))
+                    });
+                let paired = pair
+                    .as_ref()
+                    .is_some_and(|pair| pair.tenant == column && self.rank_of(pair) >= Some(lower));
+                if from != to && same_row && (higher || inside || member || seated || paired) {
                     all.push((from, to));
                 }
             }
@@ -446,10 +479,47 @@ impl Facts<'_> {
         Some((column.to_owned(), rank))
     }
 
+    /// The rank that somebody in a pair has at least, by its position.
+    fn rank_of(&self, pair: &Pair<'_>) -> Option<usize> {
+        let (helper, _) = pair.function.split_once("_by_")?;
+        self.helpers.iter().position(|known| known == helper)
+    }
+
     /// The rank that a visible parent shows the caller to have in its tenant.
     fn fence_of(&self, test: &str) -> Option<usize> {
         let helper = self.fences.get(parent_of(test)?)?;
         self.helpers.iter().position(|known| known == helper)
+    }
+}
+
+/// A test whether tenant and team, or whatever else a membership says, are those of a membership.
+struct Pair<'t> {
+    tenant: &'t str,
+    value: &'t str,
+    function: &'t str,
+}
+
+impl<'t> Pair<'t> {
+    fn read(test: &'t str) -> Option<Self> {
+        let (columns, rest) = test
+            .strip_prefix("( ")?
+            .split_once(" ) IN ( SELECT h . tenant , h . value FROM countersign . ")?;
+        let (tenant, value) = columns.split_once(" , ")?;
+        let function = rest.split(' ').next()?;
+        Some(Self {
+            tenant,
+            value,
+            function,
+        })
+    }
+
+    /// Whether a test asks for the second column alone, in the list of the same memberships.
+    fn lists(&self, test: &str) -> bool {
+        let Self {
+            value, function, ..
+        } = self;
+        let list = "= ANY ( ARRAY ( SELECT h . value FROM countersign .";
+        test.starts_with(&format!("{value} {list} {function} "))
     }
 }
 

@@ -1,0 +1,229 @@
+//! What is known about a table, from its policy, its schema and what the database says of it.
+
+use std::collections::BTreeMap;
+
+use policy_core::columns::ColumnIndex;
+use policy_core::model::{Members, RoleSource, TableIndex};
+
+use super::formula::Formula;
+use super::guard::Guard;
+use super::objects::{Function, Objects};
+use super::redundancy::{Default, Facts, Seat};
+use crate::verify::bench::Bench;
+use crate::verify::schema::Relation;
+
+/// What a change to the database is judged by.
+pub(super) struct Context<'a> {
+    pub(super) bench: &'a Bench<'a>,
+    pub(super) objects: &'a BTreeMap<TableIndex, Objects>,
+    pub(super) functions: &'a [Function],
+    pub(super) helpers: Vec<String>,
+}
+
+/// The trigger that is a table's guard.
+pub(super) const GUARD: &str = "zz_countersign";
+
+/// What is known about the table.
+pub(super) fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
+    let scene = &context.bench.scene;
+    let (mut fences, mut personal) = (BTreeMap::new(), Vec::new());
+    let bare = |objects| Facts {
+        objects,
+        columns: Vec::new(),
+        table: String::new(),
+        held: Vec::new(),
+        helpers: context.helpers.clone(),
+        fences: BTreeMap::new(),
+        guard: None,
+        defaults: Vec::new(),
+        touched: Vec::new(),
+        authors: Vec::new(),
+        seats: Vec::new(),
+        tenant: String::new(),
+        personal: Vec::new(),
+    };
+    for (index, objects) in context.objects {
+        let relation = scene.schema.get(usize::from(*index))?;
+        let fence = objects.policies.iter().find_map(|policy| {
+            let all = matches!(policy.command.as_str(), "all" | "select");
+            let text = policy
+                .using
+                .as_ref()
+                .filter(|_| all && !policy.permissive)?;
+            let Formula::Test(test) = Formula::read(text) else {
+                return None;
+            };
+            let (_, rest) = test.split_once("SELECT countersign . ")?;
+            rest.split(' ').next().map(str::to_owned)
+        });
+        let plain = |name: &str| crate::sql::name(name).into_owned();
+        let printed = format!("{} . {}", plain(&relation.schema), plain(&relation.name));
+        if bare(objects).is_personal() {
+            personal.push(printed.clone());
+        }
+        fences.extend(fence.map(|fence| (printed, fence)));
+    }
+    let columns = scene.relation.columns.iter();
+    let objects = context.objects.get(&scene.index)?;
+    let numbered = scene.relation.columns.iter().enumerate();
+    let defaults = numbered.filter_map(|(at, column)| {
+        // A trigger may have the last word.
+        if context.bench.writes_at_insert(at) {
+            return None;
+        }
+        let default = match column.default.as_deref()? {
+            "auth.uid()" => Default::Caller,
+            "now()" => Default::Now,
+            "gen_random_uuid()" => Default::Random,
+            _ => return None,
+        };
+        Some((column.name.clone(), default))
+    });
+    let touched = context.bench.habits.updated.iter().filter_map(|(at, _)| {
+        let column = scene.relation.columns.get(*at)?;
+        Some(column.name.clone())
+    });
+    let tenant = scene.table.place.tenant_column();
+    let tenant = tenant.and_then(|at| scene.relation.columns.get(usize::from(at)));
+    let tenant = tenant.map_or("", |column| &column.name);
+    Some(Facts {
+        columns: columns.map(|c| (c.name.clone(), c.not_null)).collect(),
+        table: crate::sql::name(&scene.relation.name).into_owned(),
+        held: held(context),
+        helpers: context.helpers.clone(),
+        fences,
+        guard: guard_of(objects, context.functions),
+        defaults: defaults.collect(),
+        touched: touched.collect(),
+        authors: authors(context, tenant),
+        seats: seats(context, objects),
+        tenant: crate::sql::name(tenant).into_owned(),
+        personal,
+        ..bare(objects)
+    })
+}
+
+/// The columns that name only members of the row's tenant, of whichever rank.
+fn authors(context: &Context<'_>, tenant: &str) -> Vec<String> {
+    let scene = &context.bench.scene;
+    let mut all = Vec::new();
+    for (members, source) in sources(context) {
+        if counts(context, members, source).is_none() {
+            continue;
+        }
+        let (Some(key), Some(person)) =
+            (named(source, members.tenant), named(source, members.caller))
+        else {
+            continue;
+        };
+        for to in &scene.relation.foreign_keys {
+            let pairs: Vec<_> = to.columns.iter().zip(&to.references).collect();
+            let leads = (&to.schema, &to.target) == (&source.schema, &source.name);
+            if let (true, [one, two]) = (leads, pairs.as_slice()) {
+                let own = |(column, other): &(&String, &String)| {
+                    (*other == person).then(|| (*column).clone())
+                };
+                let tenants = [one, two]
+                    .iter()
+                    .any(|(own, other)| *own == tenant && *other == key);
+                all.extend(own(one).or_else(|| own(two)).filter(|_| tenants));
+            }
+        }
+    }
+    all.iter()
+        .map(|column| crate::sql::name(column).into_owned())
+        .collect()
+}
+
+/// Where `held` has the privileges of a column.
+const INSERT: usize = 1;
+const UPDATE: usize = 2;
+
+/// The columns of a source of memberships that make whom they name a member, and of which rank.
+fn seats(context: &Context<'_>, objects: &Objects) -> Vec<Seat> {
+    let scene = &context.bench.scene;
+    let own = sources(context).filter(|(members, _)| members.table == scene.index);
+    let seats = own.filter_map(|(members, source)| {
+        let rank = counts(context, members, source)?;
+        let person = named(source, members.caller)?;
+        // An update that names somebody makes them a member only afterwards.
+        let column = objects.columns.iter().find(|of| of.name == *person)?;
+        let given = |privilege: usize| {
+            let mut held = column.held.iter();
+            held.any(|held| held.get(privilege) == Some(&true))
+        };
+        let at = usize::from(members.caller);
+        let default = source.columns.get(at)?.default.is_some();
+        let seat = Seat {
+            column: crate::sql::name(person).into_owned(),
+            rank,
+            of_others: !given(INSERT) && !default && !context.bench.writes_at_insert(at),
+        };
+        (!given(UPDATE)).then_some(seat)
+    });
+    seats.collect()
+}
+
+/// The sources of memberships of which every row counts, but for its role.
+fn sources<'c>(context: &'c Context<'_>) -> impl Iterator<Item = (&'c Members, &'c Relation)> {
+    let scene = &context.bench.scene;
+    let members = scene.policy.tenant.iter().flat_map(|of| &of.members);
+    let all = members.filter(|members| members.condition.is_none());
+    all.filter_map(|members| {
+        let source = scene.schema.get(usize::from(members.table))?;
+        Some((members, source))
+    })
+}
+
+/// The position of the lowest rank that rows of a source have, if each has one.
+fn counts(context: &Context<'_>, members: &Members, source: &Relation) -> Option<usize> {
+    let tenant = context.bench.scene.policy.tenant.as_ref()?;
+    match members.role {
+        RoleSource::Always(rank) => usize::from(rank).checked_sub(1),
+        RoleSource::Column(role) => {
+            let column = source.columns.get(usize::from(role))?;
+            let listed = source.one_of(&column.name);
+            let counts = column.not_null
+                && !listed.is_empty()
+                && listed.iter().all(|role| tenant.roles.contains(role));
+            counts.then_some(0)
+        }
+    }
+}
+
+fn named(source: &Relation, at: ColumnIndex) -> Option<&String> {
+    source
+        .columns
+        .get(usize::from(at))
+        .map(|column| &column.name)
+}
+
+/// What the composite foreign keys of the table hold, as tests in a subquery on the parent.
+fn held(context: &Context<'_>) -> Vec<(String, String)> {
+    let relation = context.bench.scene.relation;
+    let name = |name: &str| crate::sql::name(name).into_owned();
+    let mut all = Vec::new();
+    for key in relation
+        .foreign_keys
+        .iter()
+        .filter(|key| key.columns.len() == 2)
+    {
+        let mut tests = key.columns.iter().zip(&key.references).map(|(own, other)| {
+            let (table, own) = (name(&relation.name), name(own));
+            format!("( parent . {} = {table} . {own} )", name(other))
+        });
+        if let (Some(by_key), Some(by_tenant)) = (tests.next(), tests.next()) {
+            all.push((by_key, by_tenant));
+        }
+    }
+    all
+}
+
+/// A table's guard, if it has one that can be read.
+pub(super) fn guard_of(objects: &Objects, functions: &[Function]) -> Option<Guard> {
+    let mut triggers = objects.triggers.iter();
+    let trigger = triggers.find(|trigger| trigger.name == GUARD)?;
+    let mut functions = functions.iter();
+    let function = functions.find(|function| function.name == trigger.function)?;
+    Guard::read(&function.body)
+}
