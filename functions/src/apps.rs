@@ -91,7 +91,11 @@ impl Run {
             Self::Assistant(run) => {
                 matches!(run, assistant::Do::Create(_) | assistant::Do::Process)
             }
-            Self::Coaching(_) | Self::Portal(_) => false,
+            Self::Coaching(run) => matches!(
+                run,
+                coaching::Do::Analyse | coaching::Do::Draft | coaching::Do::AddOutcome
+            ),
+            Self::Portal(_) => false,
         }
     }
 

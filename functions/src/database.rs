@@ -63,11 +63,7 @@ impl<'a, R: Runtime> Database<'a, R> {
         let now = runtime.now_ms() / 1_000;
         let secret = edge.config.jwt_secret.as_ref();
         let token = secret.and_then(|secret| exchange::sign_service(secret, now));
-        let token = token.ok_or_else(|| {
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            Problem::new(status, "CS500", "the Worker has no identity of its own")
-                .hint("set SUPABASE_JWT_SECRET with `wrangler secret put`")
-        })?;
+        let token = token.ok_or_else(no_identity)?;
         Ok(Self {
             edge,
             runtime,
@@ -88,11 +84,8 @@ impl<'a, R: Runtime> Database<'a, R> {
         query: impl FnOnce(Builder) -> Builder,
     ) -> Result<Vec<T>, Problem> {
         let client = self.client()?;
-        let (status, body) = self.send(query(client.from(table))).await?;
-        if !status.is_success() {
-            return Err(refused(status, &body));
-        }
-        parse(&body)
+        let rows = self.ask(query(client.from(table))).await?;
+        serde_json::from_value(rows).map_err(unreadable)
     }
 
     /// What a function gives; null if it gives nothing.
@@ -101,21 +94,25 @@ impl<'a, R: Runtime> Database<'a, R> {
     /// What the database says against it, or that it does not answer.
     pub async fn call(&self, function: &str, arguments: &Value) -> Result<Value, Problem> {
         let client = self.client()?;
-        let (status, body) = self
-            .send(client.rpc(function, arguments.to_string()))
-            .await?;
+        self.ask(client.rpc(function, arguments.to_string())).await
+    }
+
+    /// The answer, as a plain value: reading every type from text as well would make the Worker larger,
+    /// and so would doing this once for each type.
+    async fn ask(&self, query: Builder) -> Result<Value, Problem> {
+        let (status, body) = self.send(query).await?;
         if !status.is_success() {
             return Err(refused(status, &body));
         }
         if body.is_empty() {
             return Ok(Value::Null);
         }
-        parse(&body)
+        serde_json::from_slice(&body).map_err(unreadable)
     }
 
     fn client(&self) -> Result<Postgrest, Problem> {
         let url = self.edge.config.below("/rest/v1", "");
-        let url = url.ok_or_else(|| unreadable("SUPABASE_URL has no /rest/v1"))?;
+        let url = url.ok_or_else(|| misread("SUPABASE_URL has no /rest/v1"))?;
         Ok(Postgrest::new(url)
             .schema(self.schema)
             .insert_header("apikey", self.api_key.expose())
@@ -128,7 +125,7 @@ impl<'a, R: Runtime> Database<'a, R> {
             None => query,
         };
         let request = query.build().build();
-        let request = request.map_err(|error| unreadable(&error.to_string()))?;
+        let request = request.map_err(|error| misread(&error.to_string()))?;
         let outgoing = Outgoing {
             request,
             upload: None,
@@ -149,12 +146,30 @@ impl<'a, R: Runtime> Database<'a, R> {
     }
 }
 
+/// The Worker cannot sign a token.
+pub(crate) fn no_identity() -> Problem {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    Problem::new(status, "CS500", "the Worker has no identity of its own")
+        .hint("set SUPABASE_JWT_SECRET with `wrangler secret put`")
+}
+
+/// What the log's line of a refusal begins with; then comes the code.
+const SAID: &str = "database: ";
+
+/// The code with which the database refused a request, if that is what went wrong.
+#[must_use]
+pub fn refused_with(problem: &Problem) -> Option<&str> {
+    let said = problem.internal.as_deref()?.strip_prefix(SAID)?;
+    said.split(' ').next().filter(|code| !code.is_empty())
+}
+
 /// PostgREST's refusal. Whoever calls the Worker cannot mend it, unless the database itself is away.
 fn refused(status: StatusCode, body: &[u8]) -> Problem {
     let said: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default();
     // Codes and messages of PostgreSQL; its details may hold a row.
-    let internal = format!("database: {status} {} {}", text("code"), text("message"));
+    let (code, message) = (text("code"), text("message"));
+    let internal = format!("{SAID}{code} {message} ({})", status.as_u16());
     let problem = if matches!(status.as_u16(), 502..=504) {
         Problem::unavailable("the database does not answer")
     } else {
@@ -167,14 +182,30 @@ fn refused(status: StatusCode, body: &[u8]) -> Problem {
     problem.internal(internal)
 }
 
-/// By way of a plain value: reading every type from text as well would make the Worker larger.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let value: serde_json::Result<Value> = serde_json::from_slice(body);
-    let parsed = value.and_then(serde_json::from_value);
-    parsed.map_err(|error| unreadable(&error.to_string()))
+fn unreadable(why: serde_json::Error) -> Problem {
+    misread(&why.to_string())
 }
 
-fn unreadable(why: &str) -> Problem {
+fn misread(why: &str) -> Problem {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     Problem::new(status, "CS500", "the database's answer cannot be read").internal(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_has_the_databases_code() {
+        let body = br#"{"code":"23503","message":"violates foreign key","details":"a row"}"#;
+        let problem = refused(StatusCode::CONFLICT, body);
+        assert_eq!(refused_with(&problem), Some("23503"));
+        let internal = problem.internal.as_deref();
+        assert_eq!(internal, Some("database: 23503 violates foreign key (409)"));
+        assert_eq!(
+            refused_with(&refused(StatusCode::BAD_GATEWAY, b"<html>")),
+            None
+        );
+        assert_eq!(refused_with(&Problem::forbidden("no")), None);
+    }
 }

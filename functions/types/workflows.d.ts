@@ -1145,6 +1145,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/functions/v1/coaching-analyse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The analysis of a conversation, made if there is none of what was said */
+        post: operations["post_coaching_analyse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/v1/coaching-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drafts the message that follows from an analysis, with similar outcomes in view */
+        post: operations["post_coaching_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/functions/v1/coaching-fathom-callback": {
         parameters: {
             query?: never;
@@ -1245,6 +1279,40 @@ export interface paths {
         put?: never;
         /** Where HubSpot sends its events */
         post: operations["post_coaching_hubspot_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/v1/coaching-outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds an outcome, to be found again by its meaning */
+        post: operations["post_coaching_outcomes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/v1/coaching-similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Past outcomes that are nearest to a situation */
+        post: operations["post_coaching_similar"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1415,6 +1483,20 @@ export interface components {
                 [key: string]: string | number | boolean | null;
             };
         };
+        CoachingAnalysis: {
+            account_id: string;
+            analysed_at: string | null;
+            conversation_id: string;
+            error_code: string | null;
+            id: string;
+            model: string | null;
+            scores: Record<string, never>;
+            /** @enum {unknown} */
+            status: "running" | "succeeded" | "failed";
+            summary: string | null;
+            team_id: string | null;
+            user_id: string | null;
+        };
         CoachingConnection: {
             account_id: string;
             external_account_id: string | null;
@@ -1426,6 +1508,40 @@ export interface components {
             /** @enum {unknown} */
             status: "pending" | "active" | "expired" | "revoked";
             token_expires_at: string | null;
+        };
+        CoachingLesson: {
+            account_id: string;
+            id: string;
+            outcome: string;
+            rating: number | null;
+            similarity: number;
+            situation: string;
+            user_id: string | null;
+        };
+        CoachingMessage: {
+            account_id: string;
+            acknowledged_at: string | null;
+            author_id: string | null;
+            body: string;
+            conversation_analysis_id: string | null;
+            id: string;
+            sent_at: string | null;
+            /** @enum {unknown} */
+            status: "draft" | "sent" | "acknowledged";
+            team_id: string | null;
+            user_id: string;
+        };
+        CoachingOutcome: {
+            account_id: string;
+            coaching_message_id: string | null;
+            created_at: string;
+            id: string;
+            outcome: string;
+            rating: number | null;
+            situation: string;
+            team_id: string | null;
+            updated_at: string;
+            user_id: string | null;
         };
         Connection: {
             last_error: string | null;
@@ -5486,6 +5602,94 @@ export interface operations {
             };
         };
     };
+    post_coaching_analyse: {
+        parameters: {
+            query?: {
+                /** @description Whose; needed by those who may do this in several */
+                account_id?: string;
+            };
+            header?: {
+                /** @description The same request again under the same key gets the same answer, for 24 hours */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    conversation_id: string;
+                    fresh?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoachingAnalysis"];
+                };
+            };
+            /** @description It failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_coaching_draft: {
+        parameters: {
+            query?: {
+                /** @description Whose; needed by those who may do this in several */
+                account_id?: string;
+            };
+            header?: {
+                /** @description The same request again under the same key gets the same answer, for 24 hours */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    analysis_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: components["schemas"]["CoachingMessage"];
+                        similar: components["schemas"]["CoachingLesson"][];
+                    };
+                };
+            };
+            /** @description It failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_coaching_fathom_callback: {
         parameters: {
             query?: {
@@ -5848,6 +6052,99 @@ export interface operations {
                         repeated: number;
                         stored: number;
                         unreadable: number;
+                    };
+                };
+            };
+            /** @description It failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_coaching_outcomes: {
+        parameters: {
+            query?: {
+                /** @description Whose; needed by those who may do this in several */
+                account_id?: string;
+            };
+            header?: {
+                /** @description The same request again under the same key gets the same answer, for 24 hours */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: uuid */
+                    coaching_message_id?: string;
+                    outcome: string;
+                    rating?: number | null;
+                    situation: string;
+                    /** Format: uuid */
+                    team_id?: string;
+                    /** Format: uuid */
+                    user_id?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        embedded: boolean;
+                        outcome: components["schemas"]["CoachingOutcome"];
+                    };
+                };
+            };
+            /** @description It failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_coaching_similar: {
+        parameters: {
+            query?: {
+                /** @description Whose; needed by those who may do this in several */
+                account_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    count?: number;
+                    situation: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: components["schemas"]["CoachingLesson"][];
                     };
                 };
             };

@@ -262,6 +262,7 @@ const LIVES: [(&str, &[(&str, &str)]); 4] = [
             ("Coaching_Messages Coaching_Outcomes", "this database"),
             ("Synced_Activities hubspot.activity", "hubspot"),
             ("Conversations fathom.meeting", "fathom"),
+            ("llm.coaching", "llm"),
         ],
     ),
     (

@@ -3,6 +3,6 @@ import { alone } from './support/alone.mjs';
 import { simulators } from './support/assistant.mjs';
 
 await alone(simulators);
-for (const part of ['connect', 'sync']) {
+for (const part of ['connect', 'sync', 'coach', 'secrets']) {
   await import(`./coaching/${part}.mjs`);
 }

@@ -114,3 +114,16 @@ select id, situation from coaching."Coaching_Outcomes"
 where embedding is not null
 order by embedding operator(extensions.<=>) $1::extensions.vector
 limit 10;
+
+-- name: end_lost_analyses
+-- index: Conversation_Analyses_running_idx
+-- What the schedule ends. No parameter
+select id from coaching."Conversation_Analyses" where status = 'running' and created_at < now() - interval '10 minutes';
+
+-- name: list_bare_outcomes
+-- index: Coaching_Outcomes_bare_idx
+-- What has no vector of its text
+select id, updated_at, situation, outcome from coaching."Coaching_Outcomes"
+where account_id = $1::uuid and embedding is null
+order by created_at, id
+limit 20;

@@ -64,6 +64,8 @@ const IMPORT: &[&str] = &[
     "call take_lease, drop_lease",
 ];
 
+/// What connecting the organization takes.
+const CONNECTING: (&str, &str) = ("hubspot.connection", "connect");
 /// Where the connection is begun, looked at and ended.
 pub const CONNECT: &str = "/functions/v1/agency-hubspot-connect";
 /// Where people come back to from HubSpot.
@@ -110,7 +112,7 @@ pub const WORKFLOWS: &[Workflow] = &[
     row(
         Method::POST,
         CONNECT,
-        Some(("hubspot.connection", "connect")),
+        Some(CONNECTING),
         &[],
         Run::Agency(Do::Start),
         "Begins to connect the organization to HubSpot",
@@ -118,7 +120,7 @@ pub const WORKFLOWS: &[Workflow] = &[
     row(
         Method::DELETE,
         CONNECT,
-        Some(("hubspot.connection", "connect")),
+        Some(CONNECTING),
         &[
             "read, update agency_connections",
             "read, delete agency_connection_secrets",

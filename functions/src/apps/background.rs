@@ -74,12 +74,20 @@ pub const AS_SERVICE: &[(&str, &[&str])] = &[
         &["call due_coaching_syncs: read API_Connections, Sync_Logs"],
     ),
     (
+        "coaching: outcomes without a vector of their text",
+        &[
+            "call due_coaching_outcomes: read Coaching_Outcomes",
+            "call reserve_llm, settle_llm",
+            "call store_coaching_embeddings: read, update Coaching_Outcomes",
+        ],
+    ),
+    (
         "coaching: activities that are gone",
         &["delete Synced_Activities"],
     ),
     (
-        "coaching: logs past their time",
-        &["call tidy_coaching: delete Sync_Logs"],
+        "coaching: logs past their time, and analyses whose request died",
+        &["call tidy_coaching: delete Sync_Logs; update Conversation_Analyses"],
     ),
     (
         "portal: events of Baserow",
@@ -178,6 +186,7 @@ impl<'a, R: Runtime> Backstage<'a, R> {
         if let Ok(desk) = self.desk("coaching") {
             let coaching = Coaching::at(desk);
             done = coaching.sync_due(SYNCS_AT_ONCE).await.and(done);
+            done = coaching.embed_due().await.and(done);
         }
         done
     }

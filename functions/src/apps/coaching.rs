@@ -4,7 +4,9 @@
 //! A connection is the account's, whoever made it. What is read through it is written as the Worker's
 //! role; who sees which of it is decided by row-level security as ever.
 
+mod analyse;
 mod connect;
+mod learn;
 mod sync;
 pub mod types;
 mod webhook;
@@ -16,6 +18,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use super::desk::Desk;
+use super::llm::Purse;
 use super::{Asked, Run, Workflow, row};
 use crate::connections::issuer::Issuer;
 use crate::connections::sealed::Sealer;
@@ -55,6 +58,10 @@ pub enum Do {
     Disconnect(Source),
     Sync(Source),
     Webhook(Source),
+    Analyse,
+    Draft,
+    AddOutcome,
+    Similar,
 }
 
 /// Where calls come from.
@@ -79,12 +86,25 @@ impl Source {
             Self::HubSpot => Provider::HubSpot,
         }
     }
+
+    /// What connecting it takes, and bringing over what is there.
+    fn needs(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Fathom => SYNC_FATHOM,
+            Self::HubSpot => SYNC_HUBSPOT,
+        }
+    }
 }
 
 impl Do {
     /// How long it may take.
     pub(super) fn time(self) -> Duration {
-        Duration::from_secs(25)
+        // A model takes its time, twice if the answer has to be mended.
+        Duration::from_secs(if matches!(self, Self::Analyse | Self::Draft) {
+            90
+        } else {
+            25
+        })
     }
 
     /// The longest body that it takes, in bytes, if that is another than elsewhere.
@@ -93,15 +113,15 @@ impl Do {
     }
 }
 
-const SYNC_HUBSPOT: Option<(&str, &str)> = Some(("hubspot.activity", "sync"));
-const SYNC_FATHOM: Option<(&str, &str)> = Some(("fathom.meeting", "sync"));
+const SYNC_HUBSPOT: (&str, &str) = ("hubspot.activity", "sync");
+const SYNC_FATHOM: (&str, &str) = ("fathom.meeting", "sync");
 
 /// Coaching's workflows.
 pub const WORKFLOWS: &[Workflow] = &[
     row(
         Method::GET,
         HUBSPOT_CONNECT,
-        SYNC_HUBSPOT,
+        Some(SYNC_HUBSPOT),
         &[],
         Run::Coaching(Do::Status(Source::HubSpot)),
         "How the account's link to HubSpot stands",
@@ -109,7 +129,7 @@ pub const WORKFLOWS: &[Workflow] = &[
     row(
         Method::POST,
         HUBSPOT_CONNECT,
-        SYNC_HUBSPOT,
+        Some(SYNC_HUBSPOT),
         &[],
         Run::Coaching(Do::Start(Source::HubSpot)),
         "Begins to connect the account to HubSpot",
@@ -117,7 +137,7 @@ pub const WORKFLOWS: &[Workflow] = &[
     row(
         Method::DELETE,
         HUBSPOT_CONNECT,
-        SYNC_HUBSPOT,
+        Some(SYNC_HUBSPOT),
         &[
             "read, delete API_Connection_Secrets",
             "update API_Connections",
@@ -139,7 +159,7 @@ pub const WORKFLOWS: &[Workflow] = &[
     row(
         Method::GET,
         FATHOM_CONNECT,
-        SYNC_FATHOM,
+        Some(SYNC_FATHOM),
         &[],
         Run::Coaching(Do::Status(Source::Fathom)),
         "How the account's link to Fathom stands",
@@ -147,7 +167,7 @@ pub const WORKFLOWS: &[Workflow] = &[
     row(
         Method::POST,
         FATHOM_CONNECT,
-        SYNC_FATHOM,
+        Some(SYNC_FATHOM),
         &[],
         Run::Coaching(Do::Start(Source::Fathom)),
         "Begins to connect the account to Fathom",
@@ -155,7 +175,7 @@ pub const WORKFLOWS: &[Workflow] = &[
     row(
         Method::DELETE,
         FATHOM_CONNECT,
-        SYNC_FATHOM,
+        Some(SYNC_FATHOM),
         &[
             "read, update, delete API_Connection_Secrets",
             "update API_Connections",
@@ -178,7 +198,7 @@ pub const WORKFLOWS: &[Workflow] = &[
     row(
         Method::POST,
         "/functions/v1/coaching-sync/hubspot",
-        SYNC_HUBSPOT,
+        Some(SYNC_HUBSPOT),
         SYNC,
         Run::Coaching(Do::Sync(Source::HubSpot)),
         "Brings a part of the account's activities over from HubSpot",
@@ -186,7 +206,7 @@ pub const WORKFLOWS: &[Workflow] = &[
     row(
         Method::POST,
         "/functions/v1/coaching-sync/fathom",
-        SYNC_FATHOM,
+        Some(SYNC_FATHOM),
         SYNC,
         Run::Coaching(Do::Sync(Source::Fathom)),
         "Brings a part of the account's recordings over from Fathom",
@@ -209,6 +229,47 @@ pub const WORKFLOWS: &[Workflow] = &[
         ],
         Run::Coaching(Do::Webhook(Source::Fathom)),
         "Where Fathom tells of recordings",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/coaching-analyse",
+        Some(("llm.coaching", "analyse")),
+        &[
+            "call take_lease, drop_lease",
+            "call reserve_llm, settle_llm",
+            "call begin_coaching_analysis: read Conversations, read, insert, update Conversation_Analyses",
+            "update Conversation_Analyses",
+            "call finish_coaching_analysis: update Conversation_Analyses, Synced_Activities",
+        ],
+        Run::Coaching(Do::Analyse),
+        "The analysis of a conversation, made if there is none of what was said",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/coaching-draft",
+        Some(("llm.coaching", "draft")),
+        &["call reserve_llm, settle_llm"],
+        Run::Coaching(Do::Draft),
+        "Drafts the message that follows from an analysis, with similar outcomes in view",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/coaching-outcomes",
+        Some(("llm.coaching", "learn")),
+        &[
+            "call reserve_llm, settle_llm",
+            "call store_coaching_embeddings: read, update Coaching_Outcomes",
+        ],
+        Run::Coaching(Do::AddOutcome),
+        "Adds an outcome, to be found again by its meaning",
+    ),
+    row(
+        Method::POST,
+        "/functions/v1/coaching-similar",
+        Some(("llm.coaching", "learn")),
+        &["call reserve_llm, settle_llm"],
+        Run::Coaching(Do::Similar),
+        "Past outcomes that are nearest to a situation",
     ),
 ];
 
@@ -249,6 +310,10 @@ impl<'a, R: Runtime> Coaching<'a, R> {
             Do::Sync(of) => self.sync(of, asked).await,
             Do::Webhook(Source::Fathom) => self.fathom_webhook(asked).await,
             Do::Webhook(Source::HubSpot) => self.hubspot_webhook(asked).await,
+            Do::Analyse => self.analyse(asked).await,
+            Do::Draft => self.draft(asked).await,
+            Do::AddOutcome => self.add_outcome(asked).await,
+            Do::Similar => self.similar(asked).await,
         }
     }
 
@@ -262,6 +327,15 @@ impl<'a, R: Runtime> Coaching<'a, R> {
             ),
         };
         found.ok_or_else(|| missing(of.provider(), setting))
+    }
+
+    /// An account's budget, as whoever runs the Worker has set it.
+    fn purse<'p>(&self, account: &'p str) -> Result<Purse<'p>, Problem> {
+        Ok(Purse {
+            tenant: account,
+            cents: self.desk.llm_settings()?.monthly_budget_cents,
+            hint: "whoever runs the Worker sets LLM_MONTHLY_BUDGET_CENTS",
+        })
     }
 
     fn sealer(&self, of: Source) -> Result<Sealer<'a>, Problem> {
@@ -284,6 +358,12 @@ impl<'a, R: Runtime> Coaching<'a, R> {
             opened: RefCell::default(),
         })
     }
+}
+
+/// An id of the database's, if it is one.
+fn uuid<'t>(text: &'t str, name: &str) -> Result<&'t str, Problem> {
+    let known = policy_core::value::uuid_from_text(text).map(|_| text);
+    known.ok_or_else(|| Problem::bad_request(format!("`{name}` is no id")))
 }
 
 fn missing(provider: Provider, setting: &'static str) -> Problem {

@@ -7,7 +7,10 @@ use policy_core::decide::{Ruling, decide_operation};
 use policy_core::model::{Policy, Resource};
 use policy_core::value::value_from_text;
 
-use crate::caller::{Caller, Who};
+use super::desk::Desk;
+use crate::caller::{Caller, Person, Who, exchange};
+use crate::connections::oauth::State;
+use crate::database;
 use crate::edge::Edge;
 use crate::gate;
 use crate::membership::{self, tenant_kind};
@@ -82,6 +85,40 @@ pub(super) async fn decide<R: Runtime>(
             }
         })
         .map(Some)
+}
+
+/// Decides once more on what began some minutes ago, for whoever began it, in the tenant that they began
+/// in: they come back without their token, and may have lost meanwhile what let them begin.
+///
+/// # Errors
+/// If the policy refuses it now.
+pub(super) async fn still<R: Runtime>(
+    desk: &Desk<'_, R>,
+    state: &State,
+    needs: (&'static str, &'static str),
+) -> Result<(), Problem> {
+    let config = &desk.edge.config;
+    let now = desk.runtime.now_ms() / 1_000;
+    let person = Person {
+        subject: Some(state.user.clone()),
+        anonymous: state.guest,
+        email: None,
+        aal: state.aal.clone(),
+        expires: u64::MAX,
+        log_name: None,
+    };
+    let secret = config.jwt_secret.as_ref();
+    let token = secret.and_then(|secret| exchange::sign(&person, secret, now));
+    let token = token.ok_or_else(database::no_identity)?;
+    let caller = Caller {
+        who: Who::Person(person),
+        token: Some(token),
+        ..Caller::nobody(config)
+    };
+    let tenant = Some(state.tenant.as_str());
+    decide(desk.edge, desk.runtime, desk.app, &caller, needs, tenant)
+        .await
+        .map(drop)
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::caller::{Caller, Who};
+use crate::connections::oauth::Whose;
 use crate::database::{Database, OWN_SCHEMA};
 use crate::edge::Edge;
 use crate::policies::App;
@@ -50,6 +51,21 @@ impl<'a, R: Runtime> Desk<'a, R> {
             Who::Anon | Who::ServiceRole => None,
         }
         .ok_or_else(|| Problem::unauthorized("the token names nobody"))
+    }
+
+    /// The caller, who begins to connect a tenant.
+    pub(super) fn whose<'w>(&'w self, tenant: &'w str) -> Result<Whose<'w>, Problem> {
+        let user = self.user()?;
+        let (aal, guest) = match &self.caller.who {
+            Who::Person(person) => (person.aal.as_deref(), person.anonymous),
+            Who::Anon | Who::ServiceRole => (None, false),
+        };
+        Ok(Whose {
+            user,
+            aal,
+            guest,
+            tenant,
+        })
     }
 
     /// The app's tables, as the caller.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::desk::Desk;
 use crate::problem::Problem;
@@ -83,6 +83,36 @@ impl<'a, R: Runtime> Desk<'a, R> {
         task: &Task<'_>,
         check: impl Fn(&T) -> Result<(), String>,
     ) -> Result<Called<Completion<T>>, Problem> {
+        // A plain value until the end: whatever the answer's type, one way there is enough.
+        let typed = |value: Value| serde_json::from_value::<T>(value);
+        let fits = |value: &Value| match typed(value.clone()) {
+            Ok(value) => check(&value),
+            Err(error) => Err(error.to_string()),
+        };
+        let called = self.completed(purse, task, &fits).await?;
+        let malformed = || Failure::new(Provider::Llm, "chat.completions", Kind::Malformed);
+        let answer = called.answer.and_then(|done| match typed(done.value) {
+            Ok(value) => Ok(Completion {
+                value,
+                repaired: done.repaired,
+                model: done.model,
+            }),
+            Err(_) => Err(Unanswered::from(malformed())),
+        });
+        Ok(Called {
+            answer,
+            used: called.used,
+            cost: called.cost,
+            duration: called.duration,
+        })
+    }
+
+    async fn completed(
+        &self,
+        purse: Purse<'_>,
+        task: &Task<'_>,
+        check: &dyn Fn(&Value) -> Result<(), String>,
+    ) -> Result<Called<Completion<Value>>, Problem> {
         let ask = async |llm: &Llm<'a, R>| llm.complete(task, check).await;
         self.within(purse, task.most(), ask).await
     }
@@ -201,4 +231,15 @@ impl From<Failure> for Unanswered {
             code,
         }
     }
+}
+
+/// A vector, as pgvector writes it.
+pub(super) fn vector_text(vector: &[f64]) -> String {
+    // Single precision is what is stored.
+    #[expect(clippy::cast_possible_truncation, reason = "pgvector's own precision")]
+    let places: Vec<String> = vector
+        .iter()
+        .map(|place| (*place as f32).to_string())
+        .collect();
+    format!("[{}]", places.join(","))
 }

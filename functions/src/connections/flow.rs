@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::issuer::Issuer;
-use super::oauth::{COOKIE, LIFETIME_SECONDS, State, Way, begin, resume};
+use super::oauth::{COOKIE, LIFETIME_SECONDS, State, Way, Whose, begin, resume};
 use super::sealed::{Place, Sealer};
 use super::{Connection, Held, Tables};
 use crate::apps::Asked;
@@ -28,7 +28,7 @@ struct Start {
 }
 
 /// Gives the address of the provider's page of consent, and sets the cookie that belongs to it. The
-/// connection is to be `tenant`'s.
+/// connection is to be the tenant's.
 ///
 /// # Errors
 /// If the body is not what this takes.
@@ -36,7 +36,7 @@ pub fn start<S>(
     issuer: Issuer<'_>,
     sealer: &Sealer<'_>,
     tables: &Tables,
-    (user, tenant): (&str, &str),
+    whose: Whose<'_>,
     now_ms: u64,
     asked: &Asked<'_>,
 ) -> Result<Response<S>, Problem> {
@@ -53,7 +53,7 @@ pub fn start<S>(
         ));
     }
     let way = way(issuer, tables);
-    let begun = begin(sealer, way, (user, tenant), start.return_to, now_ms / 1_000)?;
+    let begun = begin(sealer, way, whose, start.return_to, now_ms / 1_000)?;
     let url = issuer.authorize_url(&begun.state, &begun.challenge);
     let answer = json!({ "url": url.as_str(), "expires_in": LIFETIME_SECONDS });
     let mut response = Response::json(StatusCode::OK, &answer);

@@ -39,11 +39,28 @@ impl Way {
     }
 }
 
+/// Who begins, and whose the connection is to be: theirs, or their account's.
+#[derive(Clone, Copy, Debug)]
+pub struct Whose<'a> {
+    /// The person's id.
+    pub user: &'a str,
+    /// The assurance level of the token that they began with.
+    pub aal: Option<&'a str>,
+    /// Whether they signed in as a guest.
+    pub guest: bool,
+    /// The tenant, or the person again.
+    pub tenant: &'a str,
+}
+
 /// What is sealed into `state`.
 #[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct State {
     /// Who began.
     pub user: String,
+    /// The assurance level of the token that they began with.
+    pub aal: Option<String>,
+    /// Whether they signed in as a guest.
+    pub guest: bool,
     /// Whose the connection is to be: theirs, or their account's.
     pub tenant: String,
     /// The verifier that the code is worth nothing without.
@@ -74,14 +91,16 @@ pub struct Begun {
 pub fn begin(
     sealer: &Sealer<'_>,
     way: Way,
-    (user, tenant): (&str, &str),
+    whose: Whose<'_>,
     return_to: Option<String>,
     now: u64,
 ) -> Result<Begun, Problem> {
     let [cookie, verifier] = [random()?, random()?];
     let state = State {
-        user: user.to_owned(),
-        tenant: tenant.to_owned(),
+        user: whose.user.to_owned(),
+        aal: whose.aal.map(str::to_owned),
+        guest: whose.guest,
+        tenant: whose.tenant.to_owned(),
         return_to,
         cookie: digest(&cookie),
         ends: now + LIFETIME_SECONDS,
@@ -144,8 +163,14 @@ mod tests {
         let ring = KeyRing::parse(&format!("k1:{}", "A".repeat(43) + "=")).unwrap();
         let other = KeyRing::parse(&format!("k1:{}", "B".repeat(42) + "A=")).unwrap();
         let sealer = Sealer(&ring);
-        let one = begin(&sealer, WAY, ("u1", "t1"), None, 1_000).unwrap();
-        let two = begin(&sealer, WAY, ("u2", "t2"), None, 1_000).unwrap();
+        let whose = |user| Whose {
+            user,
+            aal: Some("aal2"),
+            guest: false,
+            tenant: "t",
+        };
+        let one = begin(&sealer, WAY, whose("u1"), None, 1_000).unwrap();
+        let two = begin(&sealer, WAY, whose("u2"), None, 1_000).unwrap();
         let cookie = |of: &Begun| format!("a=b; {COOKIE}={}; c=d", of.cookie);
         let user = |state: &str, cookies: Option<&str>, now| {
             resume(&sealer, WAY, state, cookies, now).map(|state| state.user)
@@ -159,7 +184,7 @@ mod tests {
         assert_eq!(user(&two.state, Some(&cookie(&one)), 1_000), None);
         assert_eq!(user(&one.state, None, 1_000), None);
         assert_eq!(user("cs1.AAAA", Some(&cookie(&one)), 1_000), None);
-        let forged = begin(&Sealer(&other), WAY, ("u1", "t1"), None, 1_000).unwrap();
+        let forged = begin(&Sealer(&other), WAY, whose("u1"), None, 1_000).unwrap();
         assert_eq!(user(&forged.state, Some(&cookie(&forged)), 1_000), None);
         for (app, provider) in [("coaching", "hubspot"), ("assistant", "fathom")] {
             let other = Way { app, provider };

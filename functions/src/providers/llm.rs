@@ -9,7 +9,6 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::call::{Call, Line, Reading, Repeat, Told, retry_after};
@@ -126,11 +125,11 @@ impl<R: Runtime> Llm<'_, R> {
     ///
     /// # Errors
     /// [`Kind::Malformed`] if the second answer is not right either, or it will not answer.
-    pub async fn complete<T: DeserializeOwned>(
+    pub async fn complete(
         &self,
         task: &Task<'_>,
-        check: impl Fn(&T) -> Result<(), String>,
-    ) -> Result<Completion<T>, Failure> {
+        check: &dyn Fn(&Value) -> Result<(), String>,
+    ) -> Result<Completion<Value>, Failure> {
         let mut messages = vec![
             json!({ "role": "system", "content": task.system }),
             json!({ "role": "user", "content": task.user }),
@@ -147,7 +146,7 @@ impl<R: Runtime> Llm<'_, R> {
                 .clone()
                 .unwrap_or_else(|| self.settings.model.clone());
             let (said, wrong) = match content(answer) {
-                Ok(said) => match parse(&said).and_then(|value| check(&value).map(|()| value)) {
+                Ok(said) => match read(&said).and_then(|value| check(&value).map(|()| value)) {
                     Ok(value) => {
                         return Ok(Completion {
                             value,
@@ -287,11 +286,8 @@ fn content(answer: Answer) -> Result<String, &'static str> {
     }
 }
 
-fn parse<T: DeserializeOwned>(said: &str) -> Result<T, String> {
-    let value: serde_json::Result<Value> = serde_json::from_str(said);
-    value
-        .and_then(serde_json::from_value)
-        .map_err(|error| error.to_string())
+fn read(said: &str) -> Result<Value, String> {
+    serde_json::from_str(said).map_err(|error| error.to_string())
 }
 
 /// The vector of this direction and length one; some servers do not see to that.

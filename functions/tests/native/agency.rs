@@ -2,6 +2,7 @@
 
 mod budget;
 mod completions;
+mod import;
 mod repeats;
 mod search;
 
@@ -81,6 +82,7 @@ async fn the_agency_as_a_whole() {
     completions::bad_answers(&world).await;
     search::search(&world).await;
     repeats::repeats(&world).await;
+    import::wherever_an_import_dies_the_next_is_whole(&world).await;
     budget::budget(&world).await;
     world.budget_of_a(5_000).await;
 }

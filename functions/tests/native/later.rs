@@ -4,5 +4,4 @@ mod apply;
 mod events;
 mod faults;
 mod load;
-mod mortal;
 mod seller;

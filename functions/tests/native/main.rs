@@ -7,7 +7,10 @@
 
 mod advisory;
 mod agency;
+mod away;
+mod coaching;
 mod later;
+mod mortal;
 mod people;
 mod portal;
 mod runtime;

@@ -15,7 +15,7 @@ use countersign_functions::serve::{Setup, serve};
 use countersign_functions::transport::Runtime;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, redirect};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::runtime::Native;
 
@@ -58,7 +58,7 @@ impl World {
                 "SUPABASE_JWT_SECRET" => &facts["stack"]["jwtSecret"],
                 "SUPABASE_PUBLISHABLE_KEY" => &facts["stack"]["publishableKey"],
                 // The first is for requests that name none.
-                "APPS" => return Some("agency advisory assistant portal".to_owned()),
+                "APPS" => return Some("agency advisory assistant coaching portal".to_owned()),
                 "PUBLIC_URL" => return Some(PUBLIC_URL.to_owned()),
                 "ALLOWED_ORIGINS" => return Some(ORIGIN.to_owned()),
                 "BASEROW_CLOSED_FIELDS" => return Some("Level".to_owned()),
@@ -222,6 +222,64 @@ impl World {
     pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
         self.simulator(Method::POST, &format!("/control{path}"), &body)
             .await
+    }
+
+    pub(crate) fn id_of(&self, email: &str) -> &str {
+        let mut people = self.facts["stack"]["people"].as_array().unwrap().iter();
+        let found = people.find(|person| person["email"] == email).unwrap();
+        found["id"].as_str().unwrap()
+    }
+
+    /// Connects somebody of the seed to a provider, the long way that a browser goes.
+    pub(crate) async fn connect_by(&self, path: &str, provider: &str, email: &str, consent: Value) {
+        self.control(&format!("/{provider}/consent"), consent).await;
+        let bearer = format!("Bearer {}", self.person(email));
+        let headers = [("authorization", bearer.as_str())];
+        let begin = request(Method::POST, path, &headers, Some(&json!({})));
+        let response = serve(&self.setup, &self.native, begin).await;
+        let cookie = response.headers["set-cookie"].to_str().unwrap().to_owned();
+        let cookie = cookie.split(';').next().unwrap();
+        let Body::Bytes(body) = response.body else {
+            panic!("no page of consent: {}", response.status);
+        };
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let page = self.native.0.get(body["url"].as_str().unwrap());
+        let page = page.send().await.unwrap();
+        let back = page.headers()["location"].to_str().unwrap();
+        let back = reqwest::Url::parse(back).unwrap();
+        let path = format!("{}?{}", back.path(), back.query().unwrap());
+        let (status, body) = self
+            .ask(Method::GET, &path, &[("cookie", cookie)], None)
+            .await;
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// What is held is held no more, as if the time were over.
+    pub(crate) async fn let_go(&self) {
+        let past = json!({ "next_attempt_at": "2026-01-01T00:00:00Z" });
+        for (table, open) in [
+            ("outbox", "(pending,sending,failed)"),
+            ("webhook_inbox", "(received,processing,failed)"),
+        ] {
+            let open = format!("{table}?status=in.{open}");
+            self.as_worker(Method::PATCH, &open, "countersign_edge", past.clone())
+                .await;
+        }
+        let over = json!({ "expires_at": "2026-01-01T00:00:00Z" });
+        let held = "leases?name=neq.tidy";
+        self.as_worker(Method::PATCH, held, "countersign_edge", over)
+            .await;
+    }
+
+    /// Runs of the schedule until one has nothing to do.
+    pub(crate) async fn until_quiet(&self) {
+        for _ in 0..20 {
+            self.let_go().await;
+            if self.schedule().await.idle() {
+                return;
+            }
+        }
+        panic!("there is always something to do");
     }
 }
 

@@ -60,7 +60,11 @@ describe('importing from HubSpot', () => {
     const back = await consent(begun.body.url);
     assert.ok(new URL(begun.body.url).searchParams.get('scope').split(' ').every((scope) => scope === 'oauth' || scope.endsWith('.read')));
     assert.equal((await fetch(back)).status, 400, 'another browser');
-    const response = await fetch(back, { headers: { cookie: begun.headers.get('set-cookie').split(';')[0] } });
+    const cookie = begun.headers.get('set-cookie').split(';')[0];
+    await sql`update agency.team_members set role = 'member' where org_id = ${org} and user_id = ${admin.id}`;
+    assert.equal((await fetch(back, { headers: { cookie } })).status, 403, 'an admin no longer');
+    await sql`update agency.team_members set role = 'admin' where org_id = ${org} and user_id = ${admin.id}`;
+    const response = await fetch(back, { headers: { cookie } });
     const answer = await response.json();
     described('GET', '/functions/v1/agency-hubspot-callback', response.status, answer);
     assert.deepEqual([response.status, answer], [200, { hubspot: 'connected', org_id: org }]);

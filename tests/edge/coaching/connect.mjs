@@ -89,6 +89,28 @@ describe('connections of an account', () => {
     assert.equal((await comeBack(one.back, one.cookie)).status, 409, 'a code works once');
   });
 
+  test('who lost the role on the way connects nothing', async () => {
+    for (const lost of [
+      () => sql`update coaching."User_Roles" set role = 'rep' where account_id = ${A} and user_id = ${pablo.id}`,
+      () => sql`update coaching."User_Roles" set status = 'invited' where account_id = ${A} and user_id = ${pablo.id}`,
+    ]) {
+      const begun = await pablo.invoke('hubspot-connect', 'POST', {});
+      const [back, cookie] = [await consent(begun.body.url), begun.headers.get('set-cookie').split(';')[0]];
+      const before = await connection(A, 'hubspot');
+      await lost();
+      await control('DELETE', '/log');
+      try {
+        const { status, body } = await comeBack(back, cookie);
+        assert.deepEqual([status, body.code], [403, '42501']);
+        assert.equal((await control('GET', '/log')).requests.length, 0, 'the code went nowhere');
+        assert.deepEqual(await connection(A, 'hubspot'), before);
+      } finally {
+        await sql`update coaching."User_Roles" set role = 'manager', status = 'active' where account_id = ${A} and user_id = ${pablo.id}`;
+      }
+      assert.equal((await comeBack(back, cookie)).status, 200, 'and who has it again does');
+    }
+  });
+
   test('a Fathom that makes no webhook is connected all the same, and says so', async () => {
     await control('POST', '/faults', { provider: 'fathom', path: '/webhooks', effect: 'dropped' });
     assert.equal((await connect(olivia, 'fathom')).status, 200);

@@ -16,12 +16,12 @@ export function person(name) {
     db: { schema: 'coaching' },
     accessToken: async () => found.accessToken,
   });
-  return { ...found, client, invoke: (path, method = 'GET', body) => invoke(found, path, method, body) };
+  return { ...found, client, invoke: (path, method = 'GET', body, more = {}) => invoke(found, path, method, body, more) };
 }
 
 /** A workflow: its status, its answer, its headers. */
-export async function invoke(person, path, method, body) {
-  const headers = { apikey: stack.publishableKey, authorization: `Bearer ${person.accessToken}`, 'content-type': 'application/json' };
+export async function invoke(person, path, method, body, more = {}) {
+  const headers = { apikey: stack.publishableKey, authorization: `Bearer ${person.accessToken}`, 'content-type': 'application/json', ...more };
   const request = { method, headers };
   if (body !== undefined) request.body = JSON.stringify(body);
   const response = await fetch(`${workerUrl}/functions/v1/coaching-${path}`, request);

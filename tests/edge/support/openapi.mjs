@@ -27,7 +27,7 @@ function* misfits(schema, value, at) {
   if (schema.anyOf && schema.anyOf.every((of) => [...misfits(of, value, at)].length > 0)) yield `${at} fits none of its schemas`;
   if (schema.enum && !schema.enum.includes(value)) yield `${at} is none of ${schema.enum}`;
   if ('const' in schema && schema.const !== value) yield `${at} is not ${schema.const}`;
-  if (value < schema.minimum || value > schema.maximum) yield `${at} is out of its range`;
+  if (value !== null && (value < schema.minimum || value > schema.maximum)) yield `${at} is out of its range`;
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* misfits(schema.items ?? {}, item, `${at}[${index}]`);
   } else if (TYPES.object(value)) {

@@ -255,7 +255,9 @@ pub fn answer(simulators: &mut Simulators, request: &Request, now: u64) -> Answe
             ok
         }
         ("POST", "/fathom/limits") => {
-            simulators.fathom.heavy_calls = number(&body, "heavy", simulators.fathom.heavy_calls);
+            let fathom = &mut simulators.fathom;
+            fathom.heavy_calls = number(&body, "heavy", fathom.heavy_calls);
+            fathom.calls = number(&body, "calls", fathom.calls);
             ok
         }
         ("POST", "/fathom/revoke") => {

@@ -46,6 +46,8 @@ pub struct Fathom {
     person: String,
     /// Calls that bring whole transcripts or summaries, of one person in a minute.
     pub(crate) heavy_calls: u64,
+    /// Other calls, likewise.
+    pub(crate) calls: u64,
     next: u64,
 }
 
@@ -71,6 +73,7 @@ impl Fathom {
             counted: BTreeMap::new(),
             person: "alice@acme.example".to_owned(),
             heavy_calls: HEAVY_CALLS,
+            calls: CALLS,
             next: 500_000,
         })
     }
@@ -208,7 +211,7 @@ impl Fathom {
         } else {
             (at, 1)
         };
-        (counted.1, if heavy { self.heavy_calls } else { CALLS })
+        (counted.1, if heavy { self.heavy_calls } else { self.calls })
     }
 
     /// The meetings that a person recorded or that were shared with everybody.

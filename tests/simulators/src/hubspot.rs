@@ -86,6 +86,7 @@ const KINDS: [(&str, &str, &[&str], &[&str]); 8] = [
             "hs_call_direction",
             "hs_call_duration",
             "hs_call_status",
+            "hs_call_external_id",
             "hubspot_owner_id",
         ],
     ),

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value, json};
 
-use super::Agency;
-use crate::apps::Asked;
+use super::{Agency, CONNECTING};
+use crate::apps::{Asked, decision};
 use crate::connections::issuer::Issuer;
 use crate::connections::sealed::Sealer;
 use crate::connections::{AGENCY, Connection, Held, active, all, flow};
@@ -33,12 +33,13 @@ impl<'a, R: Runtime> Agency<'a, R> {
     /// Gives the address of HubSpot's page, and sets the cookie that belongs to it.
     pub(super) fn start(&self, asked: &Asked<'_>) -> Result<Response<R::Stream>, Problem> {
         let issuer = Issuer::HubSpot(self.hubspot_settings()?);
-        let whose = (self.desk.user()?, self.org.as_str());
+        let whose = self.desk.whose(&self.org)?;
         let now = self.desk.runtime.now_ms();
         flow::start(issuer, &self.sealer()?, &AGENCY, whose, now, asked)
     }
 
-    /// Where people come back to. It is believed for its state and its cookie.
+    /// Where people come back to. It is believed for its state and its cookie, if whoever began may still
+    /// do it.
     pub(super) async fn callback(&self, asked: &Asked<'_>) -> Result<Response<R::Stream>, Problem> {
         let (issuer, sealer) = (Issuer::HubSpot(self.hubspot_settings()?), self.sealer()?);
         let now = self.desk.runtime.now_ms();
@@ -50,6 +51,7 @@ impl<'a, R: Runtime> Agency<'a, R> {
         let Some(code) = asked.parameter("code") else {
             return Ok(back("refused"));
         };
+        decision::still(&self.desk, &state, CONNECTING).await?;
         let line = self.desk.line_to(Provider::HubSpot, hubspot::READING);
         let grant = issuer.exchange(&line, code, &state.verifier).await?;
         let malformed = || Failure::new(Provider::HubSpot, "oauth.exchange", Kind::Malformed);

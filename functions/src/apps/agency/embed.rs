@@ -5,9 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::runs::Question;
-use super::search::text;
 use super::{Agency, Within};
 use crate::apps::Asked;
+use crate::apps::llm::vector_text;
 use crate::problem::Problem;
 use crate::transport::Runtime;
 
@@ -77,7 +77,7 @@ impl<R: Runtime> Agency<'_, R> {
             .iter()
             .zip(&vectors)
             .map(|(row, vector)| {
-                json!({ "id": row.id, "updated_at": row.updated_at, "vector": text(vector) })
+                json!({ "id": row.id, "updated_at": row.updated_at, "vector": vector_text(vector) })
             })
             .collect();
         let arguments = json!({

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::runs::{Question, key};
 use super::{Agency, Within};
 use crate::apps::Asked;
+use crate::apps::llm::vector_text;
 use crate::problem::Problem;
 use crate::transport::Runtime;
 
@@ -75,22 +76,11 @@ impl<R: Runtime> Agency<'_, R> {
         let purse = self.purse().await?;
         let called = self.desk.embed(purse, &[query], places).await?;
         let kept = |vectors: &Vec<Vec<f64>>| {
-            let vector = text(vectors.first()?);
+            let vector = vector_text(vectors.first()?);
             Some((json!({ "vector": vector }), None))
         };
         let (vectors, run) = self.finish(&question, called, kept).await?;
-        let vector = vectors.first().map(|vector| text(vector));
+        let vector = vectors.first().map(|vector| vector_text(vector));
         Ok((vector.unwrap_or_default(), run, false))
     }
-}
-
-/// A vector, as pgvector writes it.
-pub(super) fn text(vector: &[f64]) -> String {
-    // Single precision is what is stored.
-    #[expect(clippy::cast_possible_truncation, reason = "pgvector's own precision")]
-    let places: Vec<String> = vector
-        .iter()
-        .map(|place| (*place as f32).to_string())
-        .collect();
-    format!("[{}]", places.join(","))
 }

@@ -15,15 +15,8 @@ impl<R: Runtime> Desk<'_, R> {
     /// Gives the address of HubSpot's page, and sets the cookie that belongs to it.
     pub(super) fn start(&self, asked: &Asked<'_>) -> Result<Response<R::Stream>, Problem> {
         let (issuer, user) = (Issuer::HubSpot(self.settings()?), self.user()?);
-        let now = self.runtime.now_ms();
-        flow::start(
-            issuer,
-            &self.sealer()?,
-            &ASSISTANT,
-            (user, user),
-            now,
-            asked,
-        )
+        let (whose, now) = (self.whose(user)?, self.runtime.now_ms());
+        flow::start(issuer, &self.sealer()?, &ASSISTANT, whose, now, asked)
     }
 
     /// Where people come back to. It is believed for its state and its cookie.

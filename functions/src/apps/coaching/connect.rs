@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Coaching, Source, ok};
-use crate::apps::Asked;
+use crate::apps::{Asked, decision};
 use crate::connections::issuer::Issuer;
 use crate::connections::sealed::Column;
 use crate::connections::{COACHING, Connection, Held, all, flow};
@@ -48,12 +48,13 @@ impl<R: Runtime> Coaching<'_, R> {
         of: Source,
         asked: &Asked<'_>,
     ) -> Result<Response<R::Stream>, Problem> {
-        let whose = (self.desk.user()?, asked.tenant()?);
+        let whose = self.desk.whose(asked.tenant()?)?;
         let (issuer, now) = (self.issuer(of)?, self.desk.runtime.now_ms());
         flow::start(issuer, &self.sealer(of)?, &COACHING, whose, now, asked)
     }
 
-    /// Where people come back to. It is believed for its state and its cookie.
+    /// Where people come back to. It is believed for its state and its cookie, if whoever began may still
+    /// do it.
     pub(super) async fn callback(
         &self,
         of: Source,
@@ -69,6 +70,7 @@ impl<R: Runtime> Coaching<'_, R> {
         let Some(code) = asked.parameter("code") else {
             return Ok(back("refused"));
         };
+        decision::still(&self.desk, &state, of.needs()).await?;
         let line = self.desk.line_to(of.provider(), issuer.reading());
         let grant = issuer.exchange(&line, code, &state.verifier).await?;
         let malformed = || Failure::new(of.provider(), "oauth.exchange", Kind::Malformed);

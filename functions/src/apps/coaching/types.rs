@@ -10,6 +10,14 @@ fn nullable() -> Value {
     json!({ "type": ["string", "null"] })
 }
 
+fn id() -> Value {
+    json!({ "type": "string", "format": "uuid" })
+}
+
+fn rating() -> Value {
+    json!({ "type": ["integer", "null"], "minimum": 1, "maximum": 5 })
+}
+
 /// What a workflow takes and gives.
 #[must_use]
 pub fn of(run: Do) -> Types {
@@ -17,6 +25,12 @@ pub fn of(run: Do) -> Types {
         query,
         input,
         status: 200,
+        output: Some(output),
+    };
+    let created = |input: Value, output| Types {
+        query: vec![],
+        input: Some((input, true)),
+        status: 201,
         output: Some(output),
     };
     match run {
@@ -67,6 +81,33 @@ pub fn of(run: Do) -> Types {
             };
             answer(vec![], Some((input, true)), object(output, &[]))
         }
+        Do::Analyse => {
+            let members = json!({ "conversation_id": id(), "fresh": { "type": "boolean" } });
+            let input = object(members, &["fresh"]);
+            answer(vec![], Some((input, true)), reference("CoachingAnalysis"))
+        }
+        Do::Draft => {
+            let input = object(json!({ "analysis_id": id() }), &[]);
+            let similar = list(reference("CoachingLesson"));
+            let output = json!({ "message": reference("CoachingMessage"), "similar": similar });
+            created(input, object(output, &[]))
+        }
+        Do::AddOutcome => {
+            let members = json!({
+                "situation": text(), "outcome": text(), "rating": rating(), "user_id": id(), "team_id": id(),
+                "coaching_message_id": id(),
+            });
+            let optional = ["rating", "user_id", "team_id", "coaching_message_id"];
+            let outcome = reference("CoachingOutcome");
+            let output = json!({ "outcome": outcome, "embedded": { "type": "boolean" } });
+            created(object(members, &optional), object(output, &[]))
+        }
+        Do::Similar => {
+            let count = json!({ "type": "integer", "minimum": 1, "maximum": 100 });
+            let input = object(json!({ "situation": text(), "count": count }), &["count"]);
+            let output = object(json!({ "results": list(reference("CoachingLesson")) }), &[]);
+            answer(vec![], Some((input, true)), output)
+        }
     }
 }
 
@@ -78,6 +119,25 @@ pub fn schemas() -> Value {
             "id": text(), "account_id": text(), "external_account_id": nullable(), "scopes": list(text()),
             "status": { "enum": ["pending", "active", "expired", "revoked"] }, "token_expires_at": nullable(),
             "last_synced_at": nullable(), "last_error": nullable(), "reconnect": { "type": "boolean" },
+        }), &[]),
+        "CoachingAnalysis": object(json!({
+            "id": text(), "account_id": text(), "user_id": nullable(), "team_id": nullable(), "conversation_id": text(),
+            "status": { "enum": ["running", "succeeded", "failed"] }, "model": nullable(), "summary": nullable(),
+            "scores": { "type": "object" }, "error_code": nullable(), "analysed_at": nullable(),
+        }), &[]),
+        "CoachingMessage": object(json!({
+            "id": text(), "account_id": text(), "user_id": text(), "team_id": nullable(), "author_id": nullable(),
+            "conversation_analysis_id": nullable(), "body": text(), "status": { "enum": ["draft", "sent", "acknowledged"] },
+            "sent_at": nullable(), "acknowledged_at": nullable(),
+        }), &[]),
+        "CoachingOutcome": object(json!({
+            "id": text(), "account_id": text(), "user_id": nullable(), "team_id": nullable(),
+            "coaching_message_id": nullable(), "situation": text(), "outcome": text(), "rating": rating(), "created_at": text(),
+            "updated_at": text(),
+        }), &[]),
+        "CoachingLesson": object(json!({
+            "id": text(), "account_id": text(), "user_id": nullable(), "situation": text(), "outcome": text(),
+            "rating": rating(), "similarity": { "type": "number" },
         }), &[]),
     })
 }

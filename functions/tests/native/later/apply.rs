@@ -4,7 +4,7 @@ use countersign_functions::schedule;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::mortal::{At, Mortal, Side};
+use crate::mortal::{At, Mortal, Side};
 use crate::world::{World, before};
 
 const DOV: &str = "dov@assistant.example.test";

@@ -1,17 +1,12 @@
 //! Every failure of HubSpot and of the database, against every kind of route: the right answer,
 //! nothing lost, nothing doubled.
 
-use std::cell::Cell;
-use std::time::Duration;
-
-use countersign_functions::caller::keys::Key;
-use countersign_functions::message::Response;
-use countersign_functions::transport::{Outgoing, Runtime, Unreachable, Unreadable};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::apply::{Run, processed};
 use super::seller::WEBHOOK;
+use crate::away::Away;
 use crate::world::World;
 
 const DOV: &str = "dov@assistant.example.test";
@@ -130,48 +125,6 @@ impl Fault {
     }
 }
 
-/// A world whose database is away: always, or for the one request of this number.
-struct Away<'a> {
-    world: &'a World,
-    only: Option<u32>,
-    asked: Cell<u32>,
-}
-
-impl Runtime for Away<'_> {
-    type Stream = Vec<u8>;
-
-    async fn send(&self, outgoing: Outgoing<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreachable> {
-        if outgoing.request.url().path().starts_with("/rest/v1/") {
-            self.asked.set(self.asked.get() + 1);
-            if self.only.is_none() {
-                return Err(Unreachable::Late);
-            }
-            if self.only == Some(self.asked.get()) {
-                return Ok(Response::empty(StatusCode::SERVICE_UNAVAILABLE));
-            }
-        }
-        self.world.native.send(outgoing).await
-    }
-
-    async fn read(&self, stream: Vec<u8>, limit: usize) -> Result<Vec<u8>, Unreadable> {
-        self.world.native.read(stream, limit).await
-    }
-
-    async fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> bool {
-        self.world.native.verify(key, message, signature).await
-    }
-
-    async fn pause(&self, duration: Duration) {
-        self.world.native.pause(duration).await;
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.world.native.now_ms()
-    }
-
-    fn log(&self, _: &str) {}
-}
-
 impl World {
     async fn faulty(&self, fault: Value) {
         self.control("/faults", fault).await;
@@ -256,11 +209,7 @@ async fn every_failure_has_its_answer_on_every_route() {
             } else {
                 Some(0)
             };
-            let away = Away {
-                world: &world,
-                only: database,
-                asked: Cell::new(0),
-            };
+            let away = Away::new(&world, database);
             let asked = (method, path.as_str(), world.person(DOV), &body);
             let (status, answer) = world.ask_in(&away, || false, asked).await.unwrap();
             let (expected, code) = fault.expected(name);
@@ -373,11 +322,7 @@ async fn the_database_may_fail_at_any_request() {
     let (mut refused, mut promised) = (0, 0);
     for number in 1.. {
         let run = processed(&world).await;
-        let away = Away {
-            world: &world,
-            only: Some(number),
-            asked: Cell::new(0),
-        };
+        let away = Away::new(&world, Some(number));
         let body = json!({ "draft_id": run.draft });
         let asked = (
             Method::POST,
@@ -425,11 +370,7 @@ async fn the_database_may_fail_at_any_request() {
         ("x-hubspot-signature-v3", signature.as_str()),
         ("x-hubspot-request-timestamp", time.as_str()),
     ];
-    let away = Away {
-        world: &world,
-        only: None,
-        asked: Cell::new(0),
-    };
+    let away = Away::new(&world, None);
     let delivery = || crate::world::request(Method::POST, WEBHOOK, &headers, Some(&events));
     let lost = countersign_functions::serve::serve(&world.setup, &away, delivery()).await;
     assert_eq!(lost.status, StatusCode::SERVICE_UNAVAILABLE);

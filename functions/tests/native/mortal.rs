@@ -13,7 +13,7 @@ use crate::runtime::Native;
 
 /// On which side of a request the world ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     /// Nobody gets it.
     Before,
     /// It is done, and nobody gets the answer.
@@ -23,7 +23,7 @@ pub(super) enum Side {
 /// At which request the world ends. Not every run sends as many as the last one: a provider may ask for
 /// patience and be asked again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum At {
+pub(crate) enum At {
     /// The one of this number, counted from 1.
     Number(u32),
     /// The first that writes to HubSpot.
@@ -41,8 +41,14 @@ impl At {
     }
 }
 
+/// Where a world may end: both sides of each request, from the first on. Whoever goes through them stops
+/// at the first world that has not ended.
+pub(crate) fn ends() -> impl Iterator<Item = (u32, Side)> {
+    (1..).flat_map(|number| [Side::Before, Side::After].map(|side| (number, side)))
+}
+
 /// The world until its end.
-pub(super) struct Mortal<'a> {
+pub(crate) struct Mortal<'a> {
     native: &'a Native,
     /// How many requests were sent, to the database and to others.
     sent: Cell<u32>,
@@ -51,7 +57,7 @@ pub(super) struct Mortal<'a> {
 }
 
 impl<'a> Mortal<'a> {
-    pub(super) fn new(native: &'a Native, end: Option<(At, Side)>) -> Self {
+    pub(crate) fn new(native: &'a Native, end: Option<(At, Side)>) -> Self {
         Self {
             native,
             sent: Cell::new(0),
@@ -60,7 +66,7 @@ impl<'a> Mortal<'a> {
         }
     }
 
-    pub(super) fn ended(&self) -> bool {
+    pub(crate) fn ended(&self) -> bool {
         self.ended.get()
     }
 

@@ -1,0 +1,64 @@
+//! A world without a database.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use countersign_functions::caller::keys::Key;
+use countersign_functions::message::Response;
+use countersign_functions::transport::{Outgoing, Runtime, Unreachable, Unreadable};
+use reqwest::StatusCode;
+
+use crate::world::World;
+
+/// A world whose database is away: always, or for the one request of this number.
+pub(crate) struct Away<'a> {
+    world: &'a World,
+    only: Option<u32>,
+    /// How many requests it was sent.
+    pub(crate) asked: Cell<u32>,
+}
+
+impl<'a> Away<'a> {
+    pub(crate) fn new(world: &'a World, only: Option<u32>) -> Self {
+        Self {
+            world,
+            only,
+            asked: Cell::new(0),
+        }
+    }
+}
+
+impl Runtime for Away<'_> {
+    type Stream = Vec<u8>;
+
+    async fn send(&self, outgoing: Outgoing<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreachable> {
+        if outgoing.request.url().path().starts_with("/rest/v1/") {
+            self.asked.set(self.asked.get() + 1);
+            if self.only.is_none() {
+                return Err(Unreachable::Late);
+            }
+            if self.only == Some(self.asked.get()) {
+                return Ok(Response::empty(StatusCode::SERVICE_UNAVAILABLE));
+            }
+        }
+        self.world.native.send(outgoing).await
+    }
+
+    async fn read(&self, stream: Vec<u8>, limit: usize) -> Result<Vec<u8>, Unreadable> {
+        self.world.native.read(stream, limit).await
+    }
+
+    async fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> bool {
+        self.world.native.verify(key, message, signature).await
+    }
+
+    async fn pause(&self, duration: Duration) {
+        self.world.native.pause(duration).await;
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.world.native.now_ms()
+    }
+
+    fn log(&self, _: &str) {}
+}
