@@ -91,6 +91,8 @@ $$;
 comment on function countersign_edge.tidy_coaching() is
   'Deletes logs of synchronisation past their retention, and ends analyses whose request died; for the scheduled run.';
 
+-- Not concurrently: the file is one transaction, no longer than its timeout, and few rows are of this kind.
+-- squawk-ignore require-concurrent-index-creation
 create index "Conversation_Analyses_running_idx" on coaching."Conversation_Analyses" (created_at) where status = 'running';
 
 -- Accounts by lot: one whose budget is spent, or whose texts no model takes, keeps nobody else waiting for good.
@@ -150,6 +152,8 @@ end $$;
 comment on function countersign_edge.store_coaching_embeddings(text, jsonb) is
   'Stores vectors of outcomes that are still as they were read. How many those were.';
 
+-- Not concurrently: the file is one transaction, no longer than its timeout, and few rows are of this kind.
+-- squawk-ignore require-concurrent-index-creation
 create index "Coaching_Outcomes_bare_idx" on coaching."Coaching_Outcomes" (account_id, created_at, id) where embedding is null;
 
 revoke all on function countersign_edge.begin_coaching_analysis(uuid, uuid, text, boolean) from public, anon, authenticated, service_role;
