@@ -3,7 +3,7 @@
 use countersign_functions::providers::failure::Kind;
 use countersign_functions::providers::llm::Task;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::world::{World, run, settings, versions};
 
@@ -11,6 +11,10 @@ use super::world::{World, run, settings, versions};
 struct Brief {
     summary: String,
     confidence: f64,
+}
+
+fn brief(value: &Value) -> Result<Brief, String> {
+    Brief::deserialize(value).map_err(|error| error.to_string())
 }
 
 fn task() -> Task<'static> {
@@ -26,7 +30,8 @@ fn task() -> Task<'static> {
     }
 }
 
-fn sure(brief: &Brief) -> Result<(), String> {
+fn sure(value: &Value) -> Result<(), String> {
+    let brief = brief(value)?;
     if (0.0..=1.0).contains(&brief.confidence) {
         Ok(())
     } else {
@@ -40,8 +45,9 @@ fn an_answer_fits_its_schema() {
     let [version, _] = versions();
     let settings = settings(version).llm.unwrap();
     let llm = world.llm(&settings);
-    let done = run(llm.complete(&task(), sure)).unwrap();
-    assert!(done.value.summary.contains("annual price") && !done.repaired);
+    let done = run(llm.complete(&task(), &sure)).unwrap();
+    let brief = brief(&done.value).unwrap();
+    assert!(brief.summary.contains("annual price") && !done.repaired);
     let (used, most) = (llm.used.get(), task().most());
     assert!((1..=most.prompt).contains(&used.prompt));
     assert!((1..=most.completion).contains(&used.completion));
@@ -64,7 +70,7 @@ fn an_answer_that_does_not_is_repaired_once() {
         let world = World::new();
         world.control("/llm/script", json!({ "contents": [bad, good] }));
         let llm = world.llm(&settings);
-        let done = run(llm.complete(&task(), sure)).unwrap();
+        let done = run(llm.complete(&task(), &sure)).unwrap();
         assert!(done.repaired, "{bad}");
         // Both answers count, and both were within what was foreseen.
         assert!(
@@ -73,7 +79,7 @@ fn an_answer_that_does_not_is_repaired_once() {
         );
         let first = llm.used.get();
         world.control("/llm/script", json!({ "contents": [bad, bad, good] }));
-        let failed = run(llm.complete(&task(), sure)).unwrap_err();
+        let failed = run(llm.complete(&task(), &sure)).unwrap_err();
         assert_eq!(failed.kind, Kind::Malformed);
         // What came to nothing counts as well.
         assert!(llm.used.get().prompt > first.prompt);
@@ -117,6 +123,6 @@ fn vectors_are_of_the_length_asked_for_and_near_for_like_texts() {
     let missing = run(world.llm(&settings).embed(&texts, 768)).unwrap_err();
     assert_eq!(missing.kind, Kind::Settings("LLM_EMBEDDING_MODEL"));
     settings.key = countersign_functions::secret::Secret::new("another");
-    let refused = run(world.llm(&settings).complete(&task(), sure)).unwrap_err();
+    let refused = run(world.llm(&settings).complete(&task(), &sure)).unwrap_err();
     assert_eq!(refused.kind, Kind::Settings("LLM_API_KEY"));
 }
