@@ -272,35 +272,35 @@ pub fn decide(
     match &statement.command {
         Command::Select(row) => conclude(
             tests.visible(&tests.meet(row)),
-            Verdict::YES,
+            || Verdict::YES,
             Outcome::Skipped,
         ),
         Command::Delete(old) => {
             let old = &tests.meet(old);
-            let existing = tests.existing(Action::Delete, old);
+            let existing = || tests.existing(Action::Delete, old);
             let reached = if mutants::is(Mutant::DeleteNeedsNoSelect) {
-                existing
+                existing()
             } else {
                 tests.visible(old).then(existing)
             };
-            conclude(reached, Verdict::YES, Outcome::Skipped)
+            conclude(reached, || Verdict::YES, Outcome::Skipped)
         }
         Command::Insert { new, returning } => conclude(
             Verdict::YES,
-            tests.inserted(&tests.meet(new), *returning),
+            || tests.inserted(&tests.meet(new), *returning),
             Outcome::Skipped,
         ),
         Command::Update { old, new } => {
-            let (old, new) = (&tests.meet(old), &tests.meet(new));
-            let existing = tests.existing(Action::Update, old);
+            let old = &tests.meet(old);
+            let existing = || tests.existing(Action::Update, old);
             let reached = if mutants::is(Mutant::UpdateNeedsNoSelect) {
-                existing
+                existing()
             } else {
                 tests.visible(old).then(existing)
             };
             conclude(
                 reached,
-                tests.updated(old, new, statement.written),
+                || tests.updated(old, &tests.meet(new), statement.written),
                 Outcome::Skipped,
             )
         }
@@ -319,7 +319,7 @@ pub fn decide(
             let inserted = match conflict {
                 Conflict::NotYetKnown => proposable
                     .inserted(proposed, *returning)
-                    .and(tests.inserted(proposed, *returning).perhaps()),
+                    .and(|| tests.inserted(proposed, *returning).perhaps()),
                 _ => proposable.inserted(proposed, *returning),
             };
             let free = match conflict {
@@ -330,7 +330,7 @@ pub fn decide(
             // The check comes first: a row that may not be inserted fails even where it would be
             // passed over.
             if inserted.truths.is_true() {
-                conclude(free, inserted, Outcome::Skipped)
+                conclude(free, || inserted, Outcome::Skipped)
             } else if inserted.truths.may_be_true() {
                 Decision::Depends(Open {
                     applies: free.truths.may_be_true(),
@@ -343,18 +343,18 @@ pub fn decide(
         }
         Command::Merge { proposed, conflict } => {
             let inserted = tests.inserted(&tests.meet(proposed), true);
-            let merged = match conflict {
+            let merged = || match conflict {
                 Conflict::None => Verdict::YES,
                 Conflict::NotYetKnown => Verdict::open(Reason::Conflict),
                 Conflict::Row { existing, merged } => {
                     let (existing, merged) = (&tests.meet(existing), &tests.meet(merged));
                     tests
                         .visible(existing)
-                        .then(tests.existing(Action::Update, existing))
-                        .then(tests.updated(existing, merged, statement.written))
+                        .then(|| tests.existing(Action::Update, existing))
+                        .then(|| tests.updated(existing, merged, statement.written))
                 }
             };
-            conclude(Verdict::YES, inserted.then(merged), Outcome::Refused)
+            conclude(Verdict::YES, || inserted.then(merged), Outcome::Refused)
         }
     }
 }
@@ -557,9 +557,14 @@ impl Verdict {
         }
     }
 
-    /// Both: this test, narrowed by another one. If both pass, this one gives the reason.
-    fn and(self, other: Self) -> Self {
-        let fails = self.truths.may_be_true() && !other.truths.may_be_true();
+    /// Both: this test, narrowed by another one, which is only made if this one can pass. If both
+    /// pass, this one gives the reason.
+    fn and(self, other: impl FnOnce() -> Self) -> Self {
+        if !self.truths.may_be_true() {
+            return self;
+        }
+        let other = other();
+        let fails = !other.truths.may_be_true();
         let reason = if fails || self.reason == Reason::Unconditional {
             other.reason
         } else {
@@ -571,10 +576,14 @@ impl Verdict {
         }
     }
 
-    /// Both: first this test, then the one that matters more. If both pass, the latter gives the
-    /// reason.
-    fn then(self, other: Self) -> Self {
-        let keep = !self.truths.may_be_true() || other.reason == Reason::Unconditional;
+    /// Both: first this test, then, if it can pass, the one that matters more. If both pass, the
+    /// latter gives the reason.
+    fn then(self, other: impl FnOnce() -> Self) -> Self {
+        if !self.truths.may_be_true() {
+            return self;
+        }
+        let other = other();
+        let keep = other.reason == Reason::Unconditional;
         let reason = if keep { self.reason } else { other.reason };
         Self {
             truths: self.truths.and(other.truths),
@@ -590,17 +599,18 @@ enum Outcome {
     Refused,
 }
 
-/// Puts together whether a statement reaches the row and whether the new row passes.
-fn conclude(reached: Verdict, checked: Verdict, unreached: Outcome) -> Decision {
+/// Puts together whether a statement reaches the row and, if it can, whether the new row passes.
+fn conclude(reached: Verdict, checked: impl FnOnce() -> Verdict, unreached: Outcome) -> Decision {
     if !reached.truths.may_be_true() {
         return match unreached {
             Outcome::Skipped => Decision::Skipped(reached.reason),
             Outcome::Refused => Decision::Refused(reached.reason),
         };
     }
+    let checked = checked();
     if reached.truths.is_true() {
         if checked.truths.is_true() {
-            return Decision::Applies(reached.then(checked).reason);
+            return Decision::Applies(reached.then(|| checked).reason);
         }
         if !checked.truths.may_be_true() {
             return Decision::Refused(checked.reason);

@@ -36,26 +36,26 @@ impl<'a> Tests<'a> {
             }
         }
         allowed
-            .and(self.parents(row))
-            .and(self.not_retired(row))
-            .and(self.never(Action::Select, row, Side::Old))
+            .and(|| self.parents(row))
+            .and(|| self.not_retired(row))
+            .and(|| self.never(Action::Select, row, Side::Old))
     }
 
     /// Whether some rule for the action reaches the existing row and none forbids it.
     pub(super) fn existing(&self, action: Action, row: &Met<'_>) -> Verdict {
         self.any_rule(action, |rule| self.applies_to_old(rule, row))
-            .and(self.never(action, row, Side::Old))
+            .and(|| self.never(action, row, Side::Old))
     }
 
     /// Whether the row may be inserted; a row that is read back must be visible as well.
     pub(super) fn inserted(&self, new: &Met<'_>, read_back: bool) -> Verdict {
         let allowed = self
             .any_rule(Action::Insert, |rule| self.applies_to_new(rule, new))
-            .and(self.parents(new))
-            .and(self.may_retire(new))
-            .and(self.never(Action::Insert, new, Side::New));
+            .and(|| self.parents(new))
+            .and(|| self.may_retire(new))
+            .and(|| self.never(Action::Insert, new, Side::New));
         if read_back && !mutants::is(Mutant::ReturnedRowNeedsNoSelect) {
-            allowed.and(self.visible(new))
+            allowed.and(|| self.visible(new))
         } else {
             allowed
         }
@@ -88,20 +88,21 @@ impl<'a> Tests<'a> {
             } else {
                 self.applies_to_old(rule, old)
             };
+            if !old.may_be_true() {
+                return Truths::FALSE;
+            }
             columns.and(old).and(self.applies_to_new(rule, new))
         });
-        let pair = if pair.truths.may_be_true() {
-            pair
-        } else {
-            Verdict::no(Reason::NoPair)
-        };
-        let allowed =
-            pair.and(self.may_retire(new))
-                .and(self.never(Action::Update, new, Side::New));
+        if !pair.truths.may_be_true() {
+            return Verdict::no(Reason::NoPair);
+        }
+        let allowed = pair
+            .and(|| self.may_retire(new))
+            .and(|| self.never(Action::Update, new, Side::New));
         if mutants::is(Mutant::UpdatedRowNeedsNoSelect) {
             return allowed;
         }
-        allowed.and(self.visible(new))
+        allowed.and(|| self.visible(new))
     }
 
     /// The columns that certainly change and those that may.
@@ -243,7 +244,7 @@ impl<'a> Tests<'a> {
             verdict = if truths.truths.is_true() {
                 verdict
             } else {
-                verdict.and(truths)
+                verdict.and(|| truths)
             };
         }
         verdict
@@ -330,7 +331,7 @@ impl<'a> Tests<'a> {
             let truths = condition.evaluate(&self.scope(row)).fails();
             if !truths.is_true() {
                 let position = u16::try_from(position).unwrap_or(u16::MAX);
-                verdict = verdict.and(Verdict {
+                verdict = verdict.and(|| Verdict {
                     truths,
                     reason: Reason::Never(position),
                 });
