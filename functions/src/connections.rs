@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::database::Database;
+use crate::lease::Lease;
 use crate::problem::Problem;
 use crate::providers::budget::milliseconds;
 use crate::providers::call::Line;
@@ -250,25 +251,19 @@ impl<R: Runtime> Held<'_, R> {
         let name = format!("{}/{}/{}", of.0, of.1, self.connection.id);
         let holder = crate::record::request_id(None);
         for _ in 0..LOOKS {
-            let lease = json!({ "p_name": name, "p_holder": holder, "p_seconds": LEASE_SECONDS });
-            let fence = self
-                .own
-                .call("take_lease", &lease)
-                .await
-                .map_err(|problem| self.stored(problem))?;
+            let lease = Lease::take(&self.own, &name, &holder, LEASE_SECONDS).await;
+            let lease = lease.map_err(|problem| self.stored(problem))?;
             // Whoever had it may have renewed it meanwhile, and so may whoever has it now.
             let connection = self.reread().await?;
             let current = self.current(self.ends(&connection), rejected).await;
-            let renewed = match (current, fence.is_null()) {
+            let renewed = match (current, lease.is_some()) {
                 (Ok(Some(token)), _) => Some(Ok(token)),
                 (Err(failure), _) => Some(Err(failure)),
-                (Ok(None), false) => Some(self.renew_now().await),
-                (Ok(None), true) => None,
+                (Ok(None), true) => Some(self.renew_now().await),
+                (Ok(None), false) => None,
             };
-            if !fence.is_null() {
-                let lease = json!({ "p_name": name, "p_holder": holder });
-                // If it cannot be given back it ends by itself.
-                let _ = self.own.call("drop_lease", &lease).await;
+            if let Some(lease) = lease {
+                lease.give_back().await;
             }
             match renewed {
                 Some(renewed) => return renewed,

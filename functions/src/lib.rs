@@ -36,6 +36,7 @@ pub mod database;
 pub mod edge;
 pub mod inbox;
 pub mod json;
+pub mod lease;
 pub mod limit;
 pub mod message;
 pub mod outbox;

@@ -13,6 +13,7 @@ use crate::apps::background::Backstage;
 use crate::caller::Caller;
 use crate::database::{Database, OWN_SCHEMA};
 use crate::inbox::{AT_ONCE, Event, Fate, Inbox};
+use crate::lease::Lease;
 use crate::outbox::{Outbox, Outcome};
 use crate::problem::Problem;
 use crate::providers::budget::{Budget, milliseconds};
@@ -132,22 +133,17 @@ async fn scheduled<R: Runtime>(
     report: &mut Report,
 ) -> Result<(), Problem> {
     let own = own(backstage)?;
-    let lease = |name: &str, seconds: u64| json!({ "p_name": name, "p_holder": backstage.request_id, "p_seconds": seconds });
-    let fence = own
-        .call("take_lease", &lease("schedule", HELD_SECONDS))
-        .await?;
-    if fence.is_null() {
+    let holder = backstage.request_id;
+    let Some(lease) = Lease::take(&own, "schedule", holder, HELD_SECONDS).await? else {
         report.elsewhere = true;
         return Ok(());
-    }
+    };
     let done = all(backstage, report).await;
-    let given = json!({ "p_name": "schedule", "p_holder": backstage.request_id });
-    // If it cannot be given back it ends by itself.
-    let _ = own.call("drop_lease", &given).await;
+    lease.give_back().await;
     done?;
     // Not given back: it lasts until it is time again.
-    let tidy = own.call("take_lease", &lease("tidy", TIDY_SECONDS)).await?;
-    if !tidy.is_null() {
+    let tidy = Lease::take(&own, "tidy", holder, TIDY_SECONDS).await?;
+    if tidy.is_some() {
         own.call("purge", &Value::Object(Default::default()))
             .await?;
         backstage.tidy().await?;

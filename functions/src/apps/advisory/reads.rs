@@ -11,6 +11,7 @@ use super::copies::{CLIENTS, Copy, Held, through};
 use super::link::{Connection, Linked};
 use super::{Advisory, flag, warning};
 use crate::apps::Asked;
+use crate::lease::Lease;
 use crate::problem::Problem;
 use crate::providers::bridge::schwab::Account;
 use crate::providers::budget::milliseconds;
@@ -205,8 +206,10 @@ impl<R: Runtime> Advisory<'_, R> {
         let own = self.0.own()?;
         let name = format!("advisory/client/{}/{id}", connection.id);
         let holder = request_id(None);
-        let lease = json!({ "p_name": name, "p_holder": holder, "p_seconds": LEASE_SECONDS });
-        while own.call("take_lease", &lease).await?.is_null() {
+        let lease = loop {
+            if let Some(lease) = Lease::take(&own, &name, &holder, LEASE_SECONDS).await? {
+                break lease;
+            }
             if self.0.budget.left(self.0.runtime.now_ms()) <= PAUSE {
                 let down = Failure::new(connection.provider(), "refresh", Kind::Down);
                 return Err(down.into());
@@ -216,11 +219,9 @@ impl<R: Runtime> Advisory<'_, R> {
             if let Some(copy) = copy.filter(|copy| oldest(copy, connection) >= began) {
                 return Ok(copy);
             }
-        }
+        };
         let read = self.read(connection, &crm, id).await;
-        let lease = json!({ "p_name": name, "p_holder": holder });
-        // If it cannot be given back it ends by itself.
-        let _ = own.call("drop_lease", &lease).await;
+        lease.give_back().await;
         read
     }
 

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::link::{COLUMNS, CONNECTIONS, Connection, Linked};
 use super::{Advisory, Whose, flag};
 use crate::apps::Asked;
+use crate::lease::Lease;
 use crate::problem::Problem;
 use crate::providers::budget::milliseconds;
 use crate::providers::crm::{Client, Household, Pages, Record};
@@ -68,11 +69,10 @@ impl<R: Runtime> Advisory<'_, R> {
             if self.0.budget.left(self.0.runtime.now_ms()) < SHORTEST {
                 break;
             }
-            let name = format!("advisory/due/{}", connection.id);
+            let (name, holder) = (format!("advisory/due/{}", connection.id), request_id(None));
             // Not given back: it lasts until it is tried again.
-            let lease =
-                json!({ "p_name": name, "p_holder": request_id(None), "p_seconds": AGAIN_SECONDS });
-            if own.call("take_lease", &lease).await?.is_null() {
+            let lease = Lease::take(&own, &name, &holder, AGAIN_SECONDS).await?;
+            if lease.is_none() {
                 continue;
             }
             if let Err(problem) = self.renew(connection, false).await {
@@ -93,18 +93,15 @@ impl<R: Runtime> Advisory<'_, R> {
         let own = self.0.own()?;
         let name = format!("advisory/sync/{}", connection.id);
         let holder = request_id(None);
-        let lease = json!({ "p_name": name, "p_holder": holder, "p_seconds": LEASE_SECONDS });
-        if own.call("take_lease", &lease).await?.is_null() {
+        let Some(lease) = Lease::take(&own, &name, &holder, LEASE_SECONDS).await? else {
             let status = reqwest::StatusCode::CONFLICT;
             return Err(
                 Problem::new(status, "sync_under_way", "the copies are being renewed")
                     .header("retry-after", "10"),
             );
-        }
+        };
         let renewed = self.renew_now(connection, all).await;
-        let lease = json!({ "p_name": name, "p_holder": holder });
-        // If it cannot be given back it ends by itself.
-        let _ = own.call("drop_lease", &lease).await;
+        lease.give_back().await;
         renewed
     }
 

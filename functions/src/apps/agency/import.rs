@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{Agency, Imported};
 use crate::apps::Asked;
 use crate::database::Database;
+use crate::lease::Lease;
 use crate::problem::Problem;
 use crate::providers::decimal::Decimal;
 use crate::providers::hubspot::objects::{ObjectKind, Record};
@@ -23,7 +24,7 @@ use crate::transport::Runtime;
 /// Cloudflare's free plan has 50.
 const MOST: u32 = 30;
 /// No part takes as long.
-const LEASE_SECONDS: u32 = 60;
+const LEASE_SECONDS: u64 = 60;
 const SOURCE: &str = "hubspot";
 
 const CONTACT: &[&str] = &["firstname", "lastname", "email", "phone", "jobtitle"];
@@ -89,16 +90,13 @@ impl<R: Runtime> Agency<'_, R> {
         let own = self.desk.own()?;
         let name = format!("agency/import/{}/{}", self.org, of.table());
         let holder = request_id(None);
-        let lease = json!({ "p_name": name, "p_holder": holder, "p_seconds": LEASE_SECONDS });
-        if own.call("take_lease", &lease).await?.is_null() {
+        let Some(lease) = Lease::take(&own, &name, &holder, LEASE_SECONDS).await? else {
             let message = "somebody imports for the organization at this moment";
             let problem = Problem::new(StatusCode::CONFLICT, "CS409", message);
             return Err(problem.header("retry-after", "5"));
-        }
+        };
         let imported = self.part(of, order.after.as_deref()).await;
-        let lease = json!({ "p_name": name, "p_holder": holder });
-        // If it cannot be given back it ends by itself.
-        let _ = own.call("drop_lease", &lease).await;
+        lease.give_back().await;
         imported
     }
 

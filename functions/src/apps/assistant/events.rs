@@ -16,6 +16,7 @@ use crate::apps::background::{all, failed};
 use crate::apps::id;
 use crate::connections::{ASSISTANT, Connection};
 use crate::inbox::{Event, Fate};
+use crate::lease::Lease;
 use crate::problem::Problem;
 use crate::providers::failure::{Failure, Kind};
 use crate::providers::hubspot::objects::{ObjectKind, Record};
@@ -113,15 +114,10 @@ impl<R: Runtime> Desk<'_, R> {
     async fn mirror(&self, portal: &str, deals: &[&str]) -> Result<(), Stop> {
         let own = self.own()?;
         let name = format!("assistant/deals/{portal}");
-        let lease =
-            json!({ "p_name": name, "p_holder": self.request_id, "p_seconds": HELD_SECONDS });
-        if own.call("take_lease", &lease).await?.is_null() {
-            return Err(Stop::Busy);
-        }
+        let lease = Lease::take(&own, &name, self.request_id, HELD_SECONDS).await?;
+        let lease = lease.ok_or(Stop::Busy)?;
         let mirrored = self.mirror_for_all(portal, deals).await;
-        let given = json!({ "p_name": name, "p_holder": self.request_id });
-        // If it cannot be given back it ends by itself.
-        let _ = own.call("drop_lease", &given).await;
+        lease.give_back().await;
         mirrored
     }
 

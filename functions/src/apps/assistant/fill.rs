@@ -10,6 +10,7 @@ use super::events::{HELD_SECONDS, PROPERTIES, Stop, opportunity};
 use super::{Desk, HUBSPOT};
 use crate::connections::{ASSISTANT, Connection};
 use crate::inbox::{Arrival, Event, Fate, Inbox};
+use crate::lease::Lease;
 use crate::problem::Problem;
 use crate::providers::failure::Kind;
 use crate::providers::hubspot::objects::ObjectKind;
@@ -34,8 +35,8 @@ impl<R: Runtime> Desk<'_, R> {
         }
         let own = self.own()?;
         // Not given back: it lasts until it is time again.
-        let lease = json!({ "p_name": "assistant/fills", "p_holder": self.request_id, "p_seconds": EVERY_SECONDS });
-        if own.call("take_lease", &lease).await?.is_null() {
+        let lease = Lease::take(&own, "assistant/fills", self.request_id, EVERY_SECONDS).await?;
+        if lease.is_none() {
             return Ok(());
         }
         let service = self.as_service()?;
@@ -78,15 +79,10 @@ impl<R: Runtime> Desk<'_, R> {
         let connection = rows.pop().ok_or(Stop::Ended)?;
         let own = self.own()?;
         let name = format!("assistant/deals/{}", portal(&connection));
-        let lease =
-            json!({ "p_name": name, "p_holder": self.request_id, "p_seconds": HELD_SECONDS });
-        if own.call("take_lease", &lease).await?.is_null() {
-            return Err(Stop::Busy);
-        }
+        let lease = Lease::take(&own, &name, self.request_id, HELD_SECONDS).await?;
+        let lease = lease.ok_or(Stop::Busy)?;
         let listed = self.list(&connection, event.text("after")).await;
-        let given = json!({ "p_name": name, "p_holder": self.request_id });
-        // If it cannot be given back it ends by itself.
-        let _ = own.call("drop_lease", &given).await;
+        lease.give_back().await;
         match listed? {
             Some(after) => {
                 let next = part(&connection, day, began, Some(&after));

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{Coaching, ok};
 use crate::apps::Asked;
 use crate::apps::llm::Unanswered;
+use crate::lease::Lease;
 use crate::message::Response;
 use crate::problem::Problem;
 use crate::providers::llm::{Completion, Task};
@@ -97,16 +98,13 @@ impl<R: Runtime> Coaching<'_, R> {
         let own = self.desk.own()?;
         let name = format!("coaching/analyse/{id}");
         let holder = self.desk.request_id;
-        let lease = json!({ "p_name": name, "p_holder": holder, "p_seconds": LEASE_SECONDS });
-        if own.call("take_lease", &lease).await?.is_null() {
+        let Some(lease) = Lease::take(&own, &name, holder, LEASE_SECONDS).await? else {
             let message = "the conversation is being analysed at the moment";
             let problem = Problem::new(StatusCode::CONFLICT, "analysis_running", message);
             return Err(problem.header("retry-after", "30"));
-        }
+        };
         let done = self.analysed(account, &found, (said, order.fresh)).await;
-        let lease = json!({ "p_name": name, "p_holder": holder });
-        // If it cannot be given back it ends by itself.
-        let _ = own.call("drop_lease", &lease).await;
+        lease.give_back().await;
         let analysis = done?;
         let rows = self.desk.as_caller();
         let rows = rows.rows::<Value>("Conversation_Analyses", |table| {

@@ -19,6 +19,7 @@ use super::{Coaching, Source, ok};
 use crate::apps::Asked;
 use crate::connections::issuer::Issuer;
 use crate::connections::{COACHING, Connection, active, all};
+use crate::lease::Lease;
 use crate::message::Response;
 use crate::problem::Problem;
 use crate::time;
@@ -124,16 +125,13 @@ impl<R: Runtime> Coaching<'_, R> {
         let own = self.desk.own()?;
         let name = format!("coaching/sync/{}", connection.id);
         let holder = self.desk.request_id;
-        let lease = json!({ "p_name": name, "p_holder": holder, "p_seconds": LEASE_SECONDS });
-        if own.call("take_lease", &lease).await?.is_null() {
+        let Some(lease) = Lease::take(&own, &name, holder, LEASE_SECONDS).await? else {
             let message = "the connection is being synchronised at the moment";
             return Err(Problem::new(StatusCode::CONFLICT, "sync_running", message)
                 .header("retry-after", "30"));
-        }
+        };
         let done = self.logged(of, connection).await;
-        let lease = json!({ "p_name": name, "p_holder": holder });
-        // If it cannot be given back it ends by itself.
-        let _ = own.call("drop_lease", &lease).await;
+        lease.give_back().await;
         done
     }
 

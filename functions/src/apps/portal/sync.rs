@@ -14,6 +14,7 @@ use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{ACCOUNT, Account, Portal, about, ok, shown};
+use crate::lease::Lease;
 use crate::message::Response;
 use crate::problem::Problem;
 use crate::providers::baserow::{Baserow, NO_ROW, Row};
@@ -78,20 +79,20 @@ impl<R: Runtime> Portal<'_, R> {
         let own = self.0.own()?;
         let name = format!("portal/member/{user}");
         let holder = request_id(None);
-        let lease = json!({ "p_name": name, "p_holder": holder, "p_seconds": LEASE_SECONDS });
-        while own.call("take_lease", &lease).await?.is_null() {
+        let lease = loop {
+            if let Some(lease) = Lease::take(&own, &name, &holder, LEASE_SECONDS).await? {
+                break lease;
+            }
             if self.0.budget.left(self.0.runtime.now_ms()) <= PAUSE {
                 return Err(Problem::unavailable(
                     "another login of yours is still under way",
                 ));
             }
             self.0.runtime.pause(PAUSE).await;
-        }
+        };
         let done = self.find_or_add(baserow, user).await;
         if !matches!(done, Err(Ended::Uncertain(_))) {
-            let lease = json!({ "p_name": name, "p_holder": holder });
-            // If it cannot be given back it ends by itself.
-            let _ = own.call("drop_lease", &lease).await;
+            lease.give_back().await;
         }
         done.map_err(|ended| match ended {
             Ended::Refused(problem) | Ended::Uncertain(problem) => problem,
