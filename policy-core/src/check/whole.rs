@@ -3,10 +3,11 @@
 use super::context::Context;
 use super::escalation;
 use super::grants::kept_by_upsert;
-use crate::columns::ColumnSet;
-use crate::condition::Condition;
+use crate::columns::{ColumnIndex, ColumnSet};
+use crate::condition::{Comparison, Condition, Operand};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::model::{Action, Place, Policy, Rule, Subject, Table, Team};
+use crate::value::Literal;
 
 pub(super) fn look(context: &mut Context<'_>, policy: &Policy) {
     for table in policy.tables.iter().filter(|table| table.is_named()) {
@@ -190,10 +191,50 @@ fn hides_itself(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Spa
     );
 }
 
-/// Whether one condition is part of the other, so that it follows from it.
+/// Whether one condition plainly follows from the other: it is part of it, or both speak of what a
+/// column may be.
 fn implies(strong: &Condition, weak: &Condition) -> bool {
-    strong == weak
-        || matches!(strong, Condition::All(parts) if parts.iter().any(|part| implies(part, weak)))
+    if strong == weak {
+        return true;
+    }
+    match (strong, weak) {
+        (Condition::All(parts), _) if parts.iter().any(|part| implies(part, weak)) => true,
+        (_, Condition::All(parts)) => parts.iter().all(|part| implies(strong, part)),
+        (Condition::Any(parts), _) => parts.iter().all(|part| implies(part, weak)),
+        (_, Condition::Any(parts)) => parts.iter().any(|part| implies(strong, part)),
+        _ => narrower(strong, weak),
+    }
+}
+
+/// Whether the values that the one allows in a column are all allowed by the other.
+fn narrower(strong: &Condition, weak: &Condition) -> bool {
+    let Some((column, values)) = allowed(strong) else {
+        return false;
+    };
+    match weak {
+        Condition::Compare(Comparison::NotEqual, Operand::Column(of), Operand::Literal(other)) => {
+            // Of these what is written differently is different.
+            let exact = matches!(
+                other,
+                Literal::Text(_) | Literal::Uuid(_) | Literal::Int(_) | Literal::Bool(_)
+            );
+            exact && *of == column && !values.contains(other)
+        }
+        _ => allowed(weak).is_some_and(|(of, more)| {
+            of == column && values.iter().all(|value| more.contains(value))
+        }),
+    }
+}
+
+/// The only values that a condition allows in a column, if it says no more than that.
+fn allowed(condition: &Condition) -> Option<(ColumnIndex, &[Literal])> {
+    match condition {
+        Condition::Compare(Comparison::Equal, Operand::Column(of), Operand::Literal(value)) => {
+            Some((*of, std::slice::from_ref(value)))
+        }
+        Condition::OneOf(Operand::Column(of), values) => Some((*of, values)),
+        _ => None,
+    }
 }
 
 fn covered(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Span) {
@@ -302,6 +343,83 @@ fn dead_parents(context: &mut Context<'_>, policy: &Policy, table: &Table) {
                 )
                 .label("a policy reads other tables as its caller"),
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Literal {
+        Literal::Text(text.into())
+    }
+
+    fn is(by: Comparison, value: Literal) -> Condition {
+        Condition::Compare(by, Operand::Column(3), Operand::Literal(value))
+    }
+
+    fn among(values: &[&str]) -> Condition {
+        Condition::OneOf(Operand::Column(3), values.iter().map(|v| text(v)).collect())
+    }
+
+    #[test]
+    fn what_a_column_may_be_decides_what_it_is_not() {
+        use Comparison::{Equal, NotEqual};
+        let sent = is(Equal, text("sent"));
+        let all = [
+            (&sent, is(NotEqual, text("draft")), true),
+            (&sent, is(NotEqual, text("sent")), false),
+            (&sent, among(&["draft", "sent"]), true),
+            (&sent, among(&["draft"]), false),
+            (&among(&["sent", "read"]), is(NotEqual, text("draft")), true),
+            (
+                &among(&["sent", "draft"]),
+                is(NotEqual, text("draft")),
+                false,
+            ),
+            (&among(&["sent", "read"]), sent.clone(), false),
+            (&is(NotEqual, text("draft")), sent.clone(), false),
+            (
+                &sent,
+                Condition::Compare(
+                    NotEqual,
+                    Operand::Column(4),
+                    Operand::Literal(text("draft")),
+                ),
+                false,
+            ),
+            // The same number in other digits.
+            (
+                &is(Equal, Literal::Decimal("1.0".into())),
+                is(NotEqual, Literal::Decimal("1".into())),
+                false,
+            ),
+        ];
+        for (strong, weak, follows) in &all {
+            assert_eq!(implies(strong, weak), *follows, "{strong:?} {weak:?}");
+        }
+    }
+
+    #[test]
+    fn parts_and_alternatives() {
+        let [a, b, c] = [1, 2, 3].map(|at| Condition::Flag(Operand::Column(at)));
+        let both = Condition::All(vec![a.clone(), b.clone()]);
+        let either = Condition::Any(vec![a.clone(), b.clone()]);
+        for (strong, weak, follows) in [
+            (&both, &a, true),
+            (&a, &both, false),
+            (&a, &either, true),
+            (&either, &a, false),
+            (&both, &either, true),
+            (&either, &c, false),
+            (
+                &Condition::All(vec![either.clone(), c.clone()]),
+                &either,
+                true,
+            ),
+        ] {
+            assert_eq!(implies(strong, weak), follows, "{strong:?} {weak:?}");
         }
     }
 }

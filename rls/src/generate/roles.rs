@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use policy_core::condition::{Condition, Operand};
 use policy_core::model::{AttributeIndex, Members, Rank, RoleSource, Subject, Tenant};
 
 use super::condition::condition;
@@ -158,7 +159,11 @@ fn source(
     if let Some(attribute) = attribute {
         let said = (*members.attributes.get(usize::from(attribute))?)?;
         let _ = write!(selected, ", m.{}", column(said));
-        if !table.not_null.contains(said) {
+        let is_null = Condition::IsNull(Operand::Column(said));
+        if asks(members, &is_null) {
+            return None;
+        }
+        if !table.not_null.contains(said) && !asks(members, &Condition::Not(Box::new(is_null))) {
             tests.push(format!("m.{} is not null", column(said)));
         }
     }
@@ -174,6 +179,15 @@ fn source(
         context.relation(&table.name),
         tests.join("\n      and ")
     ))
+}
+
+/// Whether memberships of a source count only where this holds.
+fn asks(members: &Members, wanted: &Condition) -> bool {
+    match &members.condition {
+        Some(Condition::All(parts)) => parts.contains(wanted),
+        Some(condition) => condition == wanted,
+        None => false,
+    }
 }
 
 /// The ranks and attributes that rules ask for together, in order.

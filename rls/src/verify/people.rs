@@ -341,14 +341,20 @@ fn ways(tenant: &Tenant, asks_teams: bool) -> Vec<Way> {
         add(format!("{who}elsewhere {top}"), standing, vec![away(plain)]);
     }
     if let Some(lowest) = gives(main).first() {
-        let seat = Seat {
-            home: Home::Here,
+        let seat = |home, role: &String| Seat {
+            home,
             source: main,
-            role: lowest.clone(),
+            role: role.clone(),
             active: true,
             said: plain,
         };
-        add(format!("guest as {lowest}"), Standing::Guest, vec![seat]);
+        let guest = vec![seat(Home::Here, lowest)];
+        add(format!("guest as {lowest}"), Standing::Guest, guest);
+        // Who may do less with a row once it is elsewhere.
+        if *lowest != top {
+            let both = vec![seat(Home::Here, &top), seat(Home::Elsewhere, lowest)];
+            add(format!("{top}, elsewhere {lowest}"), Standing::User, both);
+        }
     }
     ways
 }

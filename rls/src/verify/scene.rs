@@ -60,6 +60,8 @@ pub(super) struct Scene<'a> {
     /// The tenant of the rows under test, and another.
     pub(super) homes: [String; 2],
     pub(super) specimens: Vec<Specimen>,
+    /// The columns whose classes the rows under test go through.
+    pub(super) classed: Vec<usize>,
     /// A plain row here, and one in the other tenant.
     pub(super) template: Row,
     pub(super) foreign: Option<Row>,
@@ -123,6 +125,7 @@ impl<'a> Scene<'a> {
         stage.seat_everybody().await?;
         stage.sign_up().await?;
         let (template, foreign) = stage.templates().await?;
+        stage.alternatives(&template).await?;
         let domains = stage.domains(&template).await?;
         let specimens = stage.specimens(&domains, &template).await?;
         stage.coax(&specimens).await?;
@@ -139,6 +142,7 @@ impl<'a> Scene<'a> {
             now,
             homes: stage.homes,
             specimens,
+            classed: domains.iter().map(|domain| at(domain.column)).collect(),
             template,
             foreign,
             impossible: stage.impossible,

@@ -169,6 +169,15 @@ impl Relation {
             .unwrap_or_default()
     }
 
+    /// The columns of each constraint and unique index.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Vec<usize>> {
+        let checks = self.checks.iter().map(|check| &check.columns);
+        let uniques = self.uniques.iter().map(|unique| &unique.columns);
+        let keys = self.foreign_keys.iter().map(|key| &key.columns);
+        let all = checks.chain(uniques).chain(keys);
+        all.map(|columns| self.positions(columns))
+    }
+
     /// The columns of a constraint or unique index.
     pub(super) fn involved(&self, constraint: &str) -> Vec<usize> {
         let check = self

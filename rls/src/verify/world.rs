@@ -10,7 +10,7 @@ use policy_core::value::Kind;
 use policy_core::{Value, columns::ColumnIndex};
 
 use super::people::Person;
-use super::schema::{ForeignKey, Relation, RelationIndex, at, relation_of};
+use super::schema::{Relation, RelationIndex, at, relation_of};
 
 /// A row's values as text, in the order of the columns.
 pub(super) type Row = Vec<Option<String>>;
@@ -41,23 +41,6 @@ impl World {
     /// Every row, in the order of seeding.
     pub(super) fn all(&self) -> &[(RelationIndex, Row)] {
         &self.rows
-    }
-
-    /// The rows that a foreign key can refer to, if its target is a table of the policy.
-    pub(super) fn rows_named<'w>(
-        &'w self,
-        policy: &Policy,
-        key: &ForeignKey,
-    ) -> impl Iterator<Item = &'w Row> {
-        let position = policy
-            .tables
-            .iter()
-            .position(|table| table.name == key.target);
-        let position = position.filter(|_| key.schema == policy.schema);
-        self.rows
-            .iter()
-            .filter(move |(of, _)| Some(*of) == position)
-            .map(|(_, row)| row)
     }
 
     /// The rows that have these values.

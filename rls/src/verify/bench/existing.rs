@@ -1,5 +1,7 @@
 //! Statements that meet an existing row: update, delete, and both kinds of upsert.
 
+use std::collections::{HashMap, HashSet};
+
 use countersign_wasm::batch::{Act, Answer};
 use policy_core::columns::ColumnSet;
 
@@ -32,9 +34,11 @@ impl Bench<'_> {
         if self.scene.replaces(row) {
             self.read(owner);
         }
-        for caller in self.callers(owner) {
+        let callers = self.callers(owner);
+        let accepted = self.accepted_updates(&callers, row);
+        for caller in callers {
             self.delete(caller, row);
-            self.update(caller, row);
+            self.update(caller, row, &accepted);
             self.upsert(caller, row);
             self.name_columns(caller, row);
         }
@@ -74,10 +78,30 @@ impl Bench<'_> {
         );
     }
 
+    /// The changes of a row that somebody may make, with who may.
+    fn accepted_updates(&mut self, callers: &[usize], row: &Row) -> HashMap<Change, Vec<usize>> {
+        let mut all: HashMap<Change, Vec<usize>> = HashMap::new();
+        for caller in callers {
+            let Some(changes) = self.plans.get(*caller).map(|plan| plan.changes.clone()) else {
+                continue;
+            };
+            for change in changes {
+                if matches!(
+                    self.answer_update(*caller, row, &change),
+                    Answer::Applies(_)
+                ) {
+                    all.entry(change).or_default().push(*caller);
+                }
+            }
+        }
+        all
+    }
+
     /// USING cannot see the new row and CHECK cannot see the old one: every old row with a change
-    /// that is accepted, and on one accepted old row every change. Where a guard sees both, every
-    /// old row with every change.
-    fn update(&mut self, caller: usize, row: &Row) {
+    /// that is accepted, and on one accepted old row every change. Whoever may make none is refused
+    /// what others may: of the changes that the same people may make, one. Where a guard sees both
+    /// rows, every old row with every change.
+    fn update(&mut self, caller: usize, row: &Row, accepted: &HashMap<Change, Vec<usize>>) {
         let Some(plan) = self.plans.get(caller).cloned() else {
             return;
         };
@@ -100,7 +124,17 @@ impl Bench<'_> {
             .map(|change| self.answer_update(caller, row, change))
             .collect();
         let takes = |answer: &Answer| matches!(answer, Answer::Applies(_));
-        let chosen = answers.iter().position(takes).unwrap_or(0);
+        let mut chosen: Vec<usize> = answers.iter().position(takes).into_iter().collect();
+        if chosen.is_empty() {
+            let mut makers = HashSet::new();
+            let others = changes.iter().enumerate();
+            let others = others
+                .filter(|(_, change)| accepted.get(*change).is_some_and(|by| makers.insert(by)));
+            chosen.extend(others.map(|(position, _)| position));
+        }
+        if chosen.is_empty() {
+            chosen.push(0);
+        }
         let reached = answers
             .iter()
             .any(|answer| !matches!(answer, Answer::Skipped(_)));
@@ -109,7 +143,7 @@ impl Bench<'_> {
             plan.changed = true;
         }
         for (position, change) in changes.iter().enumerate() {
-            if position == chosen || sweep {
+            if chosen.contains(&position) || sweep {
                 for manner in [Manner::Where, Manner::Blind, Manner::Returning] {
                     self.pose_update(caller, row, change, manner);
                 }

@@ -2,7 +2,7 @@
 
 use super::super::error::VerifyError;
 use super::super::scene::Scene;
-use super::super::schema::at;
+use super::super::schema::{ForeignKey, at};
 use super::super::seed::{planting, quietly};
 use super::super::session::Claims;
 use super::super::statement::{Change, Writer};
@@ -161,8 +161,7 @@ async fn other(
         let Some(place) = key.columns.iter().position(|name| *name == of.name) else {
             continue;
         };
-        let rows = scene.world.rows_named(scene.policy, key);
-        choices.extend(rows.filter_map(|row| row_value(scene, key, place, row)));
+        choices.extend(referred(scene, key, place));
     }
     choices.extend(scene.relation.one_of(&of.name));
     choices.extend(values::candidates(
@@ -186,13 +185,22 @@ async fn other(
     Ok(None)
 }
 
-fn row_value(
-    scene: &Scene<'_>,
-    key: &super::super::schema::ForeignKey,
-    place: usize,
-    row: &Row,
-) -> Option<String> {
-    let table = scene.policy.table(&key.target)?;
-    let column = table.column(key.references.get(place)?)?;
-    value(row, at(column)).map(str::to_owned)
+/// What a foreign key could have at one of its places, beside what the plain row has at the others.
+fn referred(scene: &Scene<'_>, key: &ForeignKey, place: usize) -> Vec<String> {
+    let target = scene.schema.find(&key.schema, &key.target);
+    let Some((target, of)) = target.and_then(|at| Some((at, scene.schema.get(at)?))) else {
+        return Vec::new();
+    };
+    let (own, other) = (
+        scene.relation.positions(&key.columns),
+        of.positions(&key.references),
+    );
+    let beside = own.iter().zip(&other).enumerate();
+    let beside: Vec<(usize, &str)> = beside
+        .filter(|(at, _)| *at != place)
+        .filter_map(|(_, (own, other))| Some((*other, value(&scene.template, *own)?)))
+        .collect();
+    let rows = scene.world.matching(target, &beside);
+    let named = |row| value(row, *other.get(place)?).map(str::to_owned);
+    rows.filter_map(named).collect()
 }

@@ -54,7 +54,7 @@ fn own<'b>(bench: &'b Bench<'_>, caller: usize) -> impl Iterator<Item = &'b Row>
         .map(|s| &s.row)
 }
 
-/// The columns in which the rows under test differ, but for key and tenant.
+/// The columns in which the rows under test differ and that matter, but for key and tenant.
 fn watched(bench: &Bench<'_>) -> ColumnSet {
     let scene = &bench.scene;
     let template = &scene.template;
@@ -64,7 +64,15 @@ fn watched(bench: &Bench<'_>) -> ColumnSet {
             .iter()
             .any(|s| s.row.get(column) != template.get(column))
     };
-    let all = (0..scene.relation.columns.len()).filter(|column| differs(*column));
+    let named = &scene.classed;
+    // A text that no two rows share is of no importance, unless a constraint speaks of it together
+    // with what the policy looks at.
+    let bound = |column: usize| {
+        let mut groups = scene.relation.groups();
+        groups.any(|group| group.contains(&column) && group.iter().any(|of| named.contains(of)))
+    };
+    let matters = |column: &usize| differs(*column) && (named.contains(column) || bound(*column));
+    let all = (0..scene.relation.columns.len()).filter(matters);
     let all: ColumnSet = all.filter_map(|column| u8::try_from(column).ok()).collect();
     let tenant = scene.table.place.tenant_column();
     let all = all.difference(bench.key());
@@ -106,6 +114,7 @@ fn changes(
             all.push(change);
         }
     }
+    all.extend(moved(bench, held));
     if all.is_empty() {
         all.extend(payload.map(|payload| vec![payload.clone()]));
     }
@@ -121,6 +130,24 @@ fn changes(
         all.extend(settable.map(|column| vec![same(column)]));
     }
     all
+}
+
+/// A row given to the other tenant, with everything that it points to there.
+fn moved(bench: &Bench<'_>, held: &Privileges) -> Option<Change> {
+    let scene = &bench.scene;
+    let (tenant, foreign) = (scene.table.place.tenant_column()?, scene.foreign.as_ref()?);
+    let with_tenant = |group: &Vec<usize>| group.contains(&at(tenant));
+    let columns = scene.relation.groups().filter(with_tenant).flatten();
+    let columns: ColumnSet = columns.filter_map(|of| u8::try_from(of).ok()).collect();
+    let columns = columns.union(watched(bench)).with(tenant);
+    let columns = columns.intersection(held.update).difference(bench.key());
+    columns.contains(tenant).then(|| {
+        let text = |column: u8| foreign.get(at(column)).cloned().flatten();
+        columns
+            .iter()
+            .map(|column| (at(column), text(column)))
+            .collect()
+    })
 }
 
 fn payloads(bench: &Bench<'_>, held: &Privileges) -> Vec<(usize, Option<String>)> {

@@ -92,6 +92,49 @@ impl Formula {
     }
 }
 
+impl Formula {
+    /// Whether another formula is true exactly where this one is, whatever the tests say.
+    pub(super) fn same_truths(&self, other: &Self) -> bool {
+        let mut tests = Vec::new();
+        self.tests(&mut tests);
+        other.tests(&mut tests);
+        everywhere(&tests, &|of| {
+            (self.truth(&of) == Some(true)) == (other.truth(&of) == Some(true))
+        })
+    }
+
+    /// Whether the formula is true wherever some tests are, whatever the others say.
+    pub(super) fn is_always(&self, so: &dyn Fn(&str) -> bool) -> bool {
+        let mut tests = Vec::new();
+        self.tests(&mut tests);
+        tests.retain(|test| !so(test));
+        everywhere(&tests, &|of| {
+            let truth = |test: &str| if so(test) { Some(true) } else { of(test) };
+            self.truth(&truth) == Some(true)
+        })
+    }
+}
+
+/// What tests say.
+type Truth<'t> = dyn Fn(&str) -> Option<bool> + 't;
+
+/// Whether something holds for every truth of some tests, as long as they are few.
+fn everywhere(tests: &[&str], holds: &dyn Fn(&Truth<'_>) -> bool) -> bool {
+    const MOST: usize = 9;
+    let values = [Some(true), Some(false), None];
+    let count = u32::try_from(tests.len()).unwrap_or(u32::MAX);
+    let Some(combinations) = 3_usize.checked_pow(count).filter(|_| tests.len() <= MOST) else {
+        return false;
+    };
+    (0..combinations).all(|number| {
+        holds(&|test| {
+            let at = tests.iter().position(|known| *known == test)?;
+            let digit = number / 3_usize.pow(u32::try_from(at).ok()?) % 3;
+            values.get(digit).copied().flatten()
+        })
+    })
+}
+
 fn read(all: &[Token]) -> Formula {
     if let Some(inner) = unwrapped(all) {
         return read(inner);
@@ -116,7 +159,7 @@ fn read(all: &[Token]) -> Formula {
             Formula::Is(Box::new(read(rest)), value.is("true"), false)
         }
         [name, rest @ ..] if name.is("coalesce") => coalesce(rest).unwrap_or_else(|| test(all)),
-        _ => test(all),
+        _ => listed(all).unwrap_or_else(|| test(all)),
     }
 }
 
@@ -173,6 +216,49 @@ fn coalesce(rest: &[Token]) -> Option<Formula> {
         }
         _ => None,
     }
+}
+
+/// A test whether something is one of some literals, as the alternatives that it comes to: so it is
+/// the same however it is written, and beside tests of single ones.
+fn listed(all: &[Token]) -> Option<Formula> {
+    let at = all
+        .iter()
+        .position(|token| ["=", "<>", "in"].iter().any(|word| token.is(word)))?;
+    let (left, rest) = (all.get(..at)?, all.get(at + 1..)?);
+    let operator = all.get(at)?;
+    let list = match rest {
+        [open, list @ .., close] if operator.is("in") && open.is("(") && close.is(")") => list,
+        [any, outer, array, open, list @ .., close, end]
+            if any.is(if operator.is("=") { "any" } else { "all" })
+                && outer.is("(")
+                && array.is("array")
+                && open.is("[")
+                && close.is("]")
+                && end.is(")") =>
+        {
+            list
+        }
+        _ => return None,
+    };
+    let text = |of: &[Token]| -> Vec<String> { of.iter().map(|t| t.text().to_owned()).collect() };
+    let literal = |of: &[Token]| {
+        of.first()
+            .is_some_and(|first| first.text().starts_with('\''))
+    };
+    let values = split(list, ",");
+    if !values.iter().all(|value| literal(value)) {
+        return None;
+    }
+    let one = |value: &[Token]| {
+        let words = [text(left), vec!["=".to_owned()], text(value)].concat();
+        Formula::Test(words.join(" "))
+    };
+    let any = Formula::Any(values.into_iter().map(one).collect());
+    Some(if operator.is("<>") {
+        Formula::Not(Box::new(any))
+    } else {
+        any
+    })
 }
 
 /// A test; of two that are each other's opposite, one is the other's negation.
@@ -265,6 +351,14 @@ mod tests {
         let text =
             "(EXISTS ( SELECT 1 FROM t parent WHERE ((parent.a = x.a) AND (parent.b = x.b))))";
         assert!(matches!(Formula::read(text), Formula::Test(_)));
+        let one = Formula::Test("x = 'a' :: text".to_owned());
+        let other = Formula::Test("x = 'b' :: text".to_owned());
+        let both = Formula::Any(vec![one, other]);
+        let list = "(x = ANY (ARRAY['a'::text, 'b'::text]))";
+        assert_eq!(Formula::read(list), both);
+        assert_eq!(Formula::read("x in ('a'::text, 'b'::text)"), both);
+        let none = "(x <> ALL (ARRAY['a'::text, 'b'::text]))";
+        assert_eq!(Formula::read(none), Formula::Not(Box::new(both)));
         let any = "(x = ANY (ARRAY( SELECT f() AS f)))";
         let none = "(x <> ALL (ARRAY( SELECT f() AS f)))";
         assert_eq!(

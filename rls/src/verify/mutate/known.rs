@@ -8,9 +8,9 @@ use policy_core::model::{Members, RoleSource, TableIndex};
 use super::formula::Formula;
 use super::guard::Guard;
 use super::objects::{Function, Objects};
-use super::redundancy::{Default, Facts, Seat};
+use super::redundancy::{Default, Facts, Held, Seat};
 use crate::verify::bench::Bench;
-use crate::verify::schema::Relation;
+use crate::verify::schema::{ForeignKey, Relation};
 
 /// What a change to the database is judged by.
 pub(super) struct Context<'a> {
@@ -27,21 +27,6 @@ pub(super) const GUARD: &str = "zz_countersign";
 pub(super) fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
     let scene = &context.bench.scene;
     let (mut fences, mut personal) = (BTreeMap::new(), Vec::new());
-    let bare = |objects| Facts {
-        objects,
-        columns: Vec::new(),
-        table: String::new(),
-        held: Vec::new(),
-        helpers: context.helpers.clone(),
-        fences: BTreeMap::new(),
-        guard: None,
-        defaults: Vec::new(),
-        touched: Vec::new(),
-        authors: Vec::new(),
-        seats: Vec::new(),
-        tenant: String::new(),
-        personal: Vec::new(),
-    };
     for (index, objects) in context.objects {
         let relation = scene.schema.get(usize::from(*index))?;
         let fence = objects.policies.iter().find_map(|policy| {
@@ -56,9 +41,8 @@ pub(super) fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
             let (_, rest) = test.split_once("SELECT countersign . ")?;
             rest.split(' ').next().map(str::to_owned)
         });
-        let plain = |name: &str| crate::sql::name(name).into_owned();
-        let printed = format!("{} . {}", plain(&relation.schema), plain(&relation.name));
-        if bare(objects).is_personal() {
+        let printed = printed(relation);
+        if bare(context, objects).is_personal() {
             personal.push(printed.clone());
         }
         fences.extend(fence.map(|fence| (printed, fence)));
@@ -89,18 +73,81 @@ pub(super) fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
     Some(Facts {
         columns: columns.map(|c| (c.name.clone(), c.not_null)).collect(),
         table: crate::sql::name(&scene.relation.name).into_owned(),
-        held: held(context),
+        held: held(context, scene.relation),
+        open: open(context),
         helpers: context.helpers.clone(),
         fences,
         guard: guard_of(objects, context.functions),
         defaults: defaults.collect(),
         touched: touched.collect(),
         authors: authors(context, tenant),
+        telling: telling(context, tenant),
         seats: seats(context, objects),
         tenant: crate::sql::name(tenant).into_owned(),
         personal,
-        ..bare(objects)
+        ..bare(context, objects)
     })
+}
+
+/// Facts of a table of which nothing is known.
+fn bare<'c>(context: &'c Context<'_>, objects: &'c Objects) -> Facts<'c> {
+    Facts {
+        objects,
+        columns: Vec::new(),
+        table: String::new(),
+        held: Vec::new(),
+        helpers: context.helpers.clone(),
+        fences: BTreeMap::new(),
+        guard: None,
+        defaults: Vec::new(),
+        touched: Vec::new(),
+        authors: Vec::new(),
+        telling: Vec::new(),
+        seats: Vec::new(),
+        tenant: String::new(),
+        personal: Vec::new(),
+        open: BTreeMap::new(),
+    }
+}
+
+/// How PostgreSQL prints a table in a subquery.
+fn printed(relation: &Relation) -> String {
+    let plain = |name: &str| crate::sql::name(name).into_owned();
+    format!("{} . {}", plain(&relation.schema), plain(&relation.name))
+}
+
+/// The tables of which whoever has a rank sees every row of the tenant, and the lowest such rank.
+/// A table that shows rows by its parents' comes after them.
+fn open(context: &Context<'_>) -> BTreeMap<String, usize> {
+    let scene = &context.bench.scene;
+    let mut open = BTreeMap::new();
+    loop {
+        let known = open.len();
+        for (index, objects) in context.objects {
+            let (Some(relation), Some(table)) = (
+                scene.schema.get(usize::from(*index)),
+                scene.policy.table_at(*index),
+            ) else {
+                continue;
+            };
+            let tenant = table.place.tenant_column();
+            let Some(tenant) = tenant.and_then(|at| relation.columns.get(usize::from(at))) else {
+                continue;
+            };
+            let facts = Facts {
+                table: crate::sql::name(&relation.name).into_owned(),
+                held: held(context, relation),
+                tenant: crate::sql::name(&tenant.name).into_owned(),
+                open: open.clone(),
+                ..bare(context, objects)
+            };
+            let least = (0..context.helpers.len()).find(|rank| facts.shows_all(*rank));
+            open.extend(least.map(|rank| (printed(relation), rank)));
+        }
+        if open.len() == known {
+            return open;
+        }
+    }
 }
 
 /// The columns that name only members of the row's tenant, of whichever rank.
@@ -198,22 +245,88 @@ fn named(source: &Relation, at: ColumnIndex) -> Option<&String> {
         .map(|column| &column.name)
 }
 
-/// What the composite foreign keys of the table hold, as tests in a subquery on the parent.
-fn held(context: &Context<'_>) -> Vec<(String, String)> {
-    let relation = context.bench.scene.relation;
+/// What the composite foreign keys of the table hold, as tests in a subquery on the parent. The
+/// parent's key is its own without the rest, and what a row may leave out holds nothing.
+fn held(context: &Context<'_>, relation: &Relation) -> Vec<Held> {
     let name = |name: &str| crate::sql::name(name).into_owned();
     let mut all = Vec::new();
-    for key in relation
-        .foreign_keys
-        .iter()
-        .filter(|key| key.columns.len() == 2)
-    {
-        let mut tests = key.columns.iter().zip(&key.references).map(|(own, other)| {
+    for key in &relation.foreign_keys {
+        let pairs: Vec<_> = key.columns.iter().zip(&key.references).collect();
+        let test = |(own, other): &(&String, &String)| {
             let (table, own) = (name(&relation.name), name(own));
             format!("( parent . {} = {table} . {own} )", name(other))
-        });
-        if let (Some(by_key), Some(by_tenant)) = (tests.next(), tests.next()) {
-            all.push((by_key, by_tenant));
+        };
+        for one in pairs
+            .iter()
+            .filter(|(_, other)| is_key(context, key, other))
+        {
+            let rest = pairs.iter().filter(|pair| *pair != one);
+            if rest.clone().all(|(own, _)| filled(relation, own)) {
+                all.extend(rest.map(|pair| Held {
+                    by_key: test(one),
+                    also: test(pair),
+                    column: name(pair.0),
+                    filled: filled(relation, one.0),
+                }));
+            }
+        }
+    }
+    all
+}
+
+fn filled(relation: &Relation, column: &str) -> bool {
+    let mut columns = relation.columns.iter();
+    columns.any(|of| of.name == *column && of.not_null)
+}
+
+/// Whether what a foreign key names is told by this column alone.
+fn is_key(context: &Context<'_>, key: &ForeignKey, column: &str) -> bool {
+    let schema = context.bench.scene.schema;
+    let target = schema.find(&key.schema, &key.target);
+    let target = target.and_then(|at| schema.get(at));
+    target.is_some_and(|target| {
+        let mut uniques = target.uniques.iter();
+        uniques.any(|unique| !unique.partial && unique.columns == [column.to_owned()])
+    })
+}
+
+/// The columns that tell the row's tenant by themselves, and tell it of memberships that name the
+/// same: one of a composite foreign key with the tenant to what both of them belong to.
+fn telling(context: &Context<'_>, tenant: &str) -> Vec<String> {
+    let scene = &context.bench.scene;
+    let found = scene.policy.tenant.iter().flat_map(|of| &of.members);
+    let sources: Vec<(&Members, &Relation)> = found
+        .filter_map(|members| Some((members, scene.schema.get(usize::from(members.table))?)))
+        .collect();
+    let mut all = Vec::new();
+    for key in &scene.relation.foreign_keys {
+        let pairs: Vec<_> = key.columns.iter().zip(&key.references).collect();
+        let (Some((own, other)), Some((_, of_tenant))) = (
+            pairs.iter().find(|(own, _)| *own != tenant),
+            pairs.iter().find(|(own, _)| *own == tenant),
+        ) else {
+            continue;
+        };
+        let agrees = |(members, source): &(&Members, &Relation)| {
+            members.attributes.iter().flatten().all(|said| {
+                let (Some(said), Some(home)) =
+                    (named(source, *said), named(source, members.tenant))
+                else {
+                    return false;
+                };
+                filled(source, home)
+                    && source.foreign_keys.iter().any(|to| {
+                        let pairs: Vec<_> = to.columns.iter().zip(&to.references).collect();
+                        (&to.schema, &to.target) == (&key.schema, &key.target)
+                            && pairs.len() == 2
+                            && pairs.contains(&(said, *other))
+                            && pairs.contains(&(home, *of_tenant))
+                    })
+            })
+        };
+        let alone = pairs.len() == 2 && is_key(context, key, other);
+        if alone && filled(scene.relation, tenant) && sources.iter().all(agrees) {
+            all.push(crate::sql::name(own).into_owned());
         }
     }
     all

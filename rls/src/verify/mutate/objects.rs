@@ -142,7 +142,8 @@ impl Objects {
             "select tgname, pg_catalog.pg_get_triggerdef(g.oid), p.proname
              from pg_catalog.pg_trigger g join pg_catalog.pg_proc p on p.oid = g.tgfoid
              join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-             where tgrelid = {of} and not tgisinternal and n.nspname = 'countersign' order by 1"
+             where tgrelid = {of} and not tgisinternal and n.nspname = 'countersign'
+               and tgname like 'zz\\_countersign%' order by 1"
         );
         let triggers = session.rows("reading the triggers", &query).await?;
         let triggers = triggers.into_iter().map(|row| Trigger {
@@ -195,12 +196,14 @@ impl Objects {
     }
 }
 
-/// All generated functions.
+/// All generated functions. An app keeps functions of its own triggers beside them.
 pub(super) async fn functions(session: &Session) -> Result<Vec<Function>, VerifyError> {
     let query = "select p.oid::regprocedure::text, p.proname, pg_catalog.pg_get_functiondef(p.oid), p.prosrc, p.prosecdef,
            pg_catalog.has_function_privilege('authenticated', p.oid, 'execute')
          from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-         where n.nspname = 'countersign' and p.prokind = 'f' order by 1";
+         where n.nspname = 'countersign' and p.prokind = 'f' and not exists (
+           select from pg_catalog.pg_trigger g where g.tgfoid = p.oid and g.tgname not like 'zz\\_countersign%')
+         order by 1";
     let rows = session
         .rows("reading the generated functions", query)
         .await?;

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::formula::Formula;
-use super::guard::{CHANGES, Guard};
+use super::guard::{Guard, changed, changes};
 use super::objects::{Objects, RowPolicy};
 use crate::verify::preconditions::ROLES;
 
@@ -25,9 +25,8 @@ pub(super) struct Facts<'a> {
     pub(super) columns: Vec<(String, bool)>,
     /// The table as PostgreSQL prints it.
     pub(super) table: String,
-    /// What a composite foreign key holds in every row, as PostgreSQL prints the tests of
-    /// it in a subquery on the parent: the test by the key, and the one by the tenant.
-    pub(super) held: Vec<(String, String)>,
+    /// What composite foreign keys hold in every row.
+    pub(super) held: Vec<Held>,
     /// The generated helpers from the lowest rank up.
     pub(super) helpers: Vec<String>,
     /// For each parent table, by how PostgreSQL prints it: its own fence's helper.
@@ -41,12 +40,30 @@ pub(super) struct Facts<'a> {
     /// The columns that name only members of the row's tenant, because a composite foreign key leads
     /// to the memberships.
     pub(super) authors: Vec<String>,
+    /// The columns that name only what belongs to the row's tenant, in this table and in memberships.
+    pub(super) telling: Vec<String>,
     /// The columns that make whom they name a member of the row's tenant.
     pub(super) seats: Vec<Seat>,
     /// The row's tenant.
     pub(super) tenant: String,
     /// Parent tables of which only somebody sees any row, as PostgreSQL prints them.
     pub(super) personal: Vec<String>,
+    /// Parent tables of which whoever has a rank sees every row of the tenant, as PostgreSQL prints
+    /// them, with the rank's position.
+    pub(super) open: BTreeMap<String, usize>,
+}
+
+/// What a composite foreign key holds in every row, as PostgreSQL prints tests in a subquery on the
+/// parent.
+pub(super) struct Held {
+    /// That the parent is the one that the key names.
+    pub(super) by_key: String,
+    /// What is so of that parent.
+    pub(super) also: String,
+    /// The table's column in that.
+    pub(super) column: String,
+    /// Whether every row names a parent.
+    pub(super) filled: bool,
 }
 
 /// A column that makes whom it names a member of the row's tenant, once the row is stored.
@@ -83,8 +100,8 @@ struct Bounds {
     implied: Vec<(usize, usize)>,
     /// These are never so together.
     apart: Vec<Vec<(usize, bool)>>,
-    /// Where the first is false, the others are the same.
-    alike: Vec<[usize; 3]>,
+    /// Where the first are all false, the others are the same.
+    alike: Vec<(Vec<usize>, [usize; 2])>,
     /// Where the first is true, the second is not unknown.
     known: Vec<(usize, usize)>,
 }
@@ -94,8 +111,8 @@ impl Bounds {
         let is = |at: &usize, wanted: bool| values.get(*at) == Some(&Some(wanted));
         let implied = |(from, to): &(usize, usize)| !is(from, true) || is(to, true);
         let apart = |all: &Vec<(usize, bool)>| !all.iter().all(|(at, wanted)| is(at, *wanted));
-        let alike = |[changes, old, new]: &[usize; 3]| {
-            !is(changes, false) || values.get(*old) == values.get(*new)
+        let alike = |(changes, [old, new]): &(Vec<usize>, [usize; 2])| {
+            !changes.iter().all(|at| is(at, false)) || values.get(*old) == values.get(*new)
         };
         let known = |(from, to): &(usize, usize)| !is(from, true) || values.get(*to) != Some(&None);
         self.implied.iter().all(implied)
@@ -103,6 +120,17 @@ impl Bounds {
             && self.alike.iter().all(alike)
             && self.known.iter().all(known)
     }
+}
+
+/// The row that a statement meets or makes.
+#[derive(std::default::Default)]
+struct Case<'c> {
+    /// What a new row has where nobody of the role may name anything.
+    defaults: Vec<(&'c str, Default)>,
+    /// Whether an earlier statement stored it; otherwise it may be any.
+    stored: bool,
+    /// What an update can set.
+    free: Vec<&'c str>,
 }
 
 /// The side of a policy.
@@ -146,7 +174,28 @@ impl Facts<'_> {
         );
         let somebody = Formula::Test(SOMEBODY.to_owned());
         let both = Formula::All(vec![seen.clone(), somebody]);
-        self.compare(&[(&seen, &both)], &[], false)
+        self.compare(&[(&seen, &both)], &Case::default())
+    }
+
+    /// Whether whoever has a rank in the row's tenant sees the row, whatever it is.
+    pub(super) fn shows_all(&self, rank: usize) -> bool {
+        let seen = combined(
+            &self.objects.policies,
+            "authenticated",
+            "select",
+            Side::Using,
+        );
+        let leads = |parent: &str, wanted: &str| {
+            let wanted = Formula::read(wanted);
+            let mut held = self.held.iter().filter(|held| held.filled);
+            self.open.get(parent).is_some_and(|least| *least <= rank)
+                && held.any(|held| held.column == self.tenant && self.within(&held.by_key, &wanted))
+        };
+        self.stored(&seen)
+            .is_always(&|test| match self.helper(test) {
+                Some((column, least)) => column == self.tenant && least <= rank,
+                None => lookup(test).is_some_and(|(parent, wanted)| leads(parent, wanted)),
+            })
     }
 
     /// Whether updates mean the same with another guard, or without one.
@@ -184,7 +233,12 @@ impl Facts<'_> {
             let left_out: Vec<(&str, Default)> = left_out
                 .map(|(name, default)| (name.as_str(), *default))
                 .collect();
-            self.compare(&[(&before, &after)], &left_out, stored)
+            let case = Case {
+                defaults: left_out,
+                stored,
+                free: Vec::new(),
+            };
+            self.compare(&[(&before, &after)], &case)
         };
         let update = || {
             let fixed = |test: &str| {
@@ -214,7 +268,14 @@ impl Facts<'_> {
             });
             let ([old_before, old_after], [new_before, new_after]) = (old, new);
             let pairs = [(&old_before, &old_after), (&new_before, &new_after)];
-            self.compare(&pairs, &[], true)
+            let set = columns.iter().filter(|column| holds(column, 2));
+            let set = set.map(|column| &column.name).chain(&self.touched);
+            let case = Case {
+                stored: true,
+                free: set.map(String::as_str).collect(),
+                ..std::default::Default::default()
+            };
+            self.compare(&pairs, &case)
         };
         (!held(0) || one("select", Side::Using))
             && (!held(1) || one("insert", Side::Check))
@@ -228,10 +289,10 @@ impl Facts<'_> {
         formula.with_tests(&|text| {
             let mut text = text.to_owned();
             if text.starts_with("EXISTS") {
-                for (by_key, by_tenant) in &self.held {
-                    let bent = by_tenant.replacen(&format!("{} .", self.table), "parent .", 1);
-                    for tenant in [by_tenant, &bent] {
-                        let both = format!("( {by_key} AND {tenant} )");
+                for Held { by_key, also, .. } in &self.held {
+                    let bent = also.replacen(&format!("{} .", self.table), "parent .", 1);
+                    for also in [also, &bent] {
+                        let both = format!("( {by_key} AND {also} )");
                         text = text.replace(&both, &format!("( {by_key} )"));
                     }
                 }
@@ -240,14 +301,8 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether pairs of formulas agree wherever those before them were true: of a row that was stored
-    /// by an earlier statement, or of any.
-    fn compare(
-        &self,
-        pairs: &[(&Formula, &Formula)],
-        defaults: &[(&str, Default)],
-        stored: bool,
-    ) -> bool {
+    /// Whether pairs of formulas agree wherever those before them were true.
+    fn compare(&self, pairs: &[(&Formula, &Formula)], case: &Case<'_>) -> bool {
         let mut tests: Vec<&str> = Vec::new();
         for (before, after) in pairs {
             before.tests(&mut tests);
@@ -269,7 +324,7 @@ impl Facts<'_> {
         let Some(count) = count.filter(|count| *count <= MOST) else {
             return false;
         };
-        let bounds = self.bounds(&tests, defaults, stored);
+        let bounds = self.bounds(&tests, case);
         let mut values: Vec<Option<bool>> = vec![None; tests.len()];
         for number in 0..count {
             let mut rest = number;
@@ -301,7 +356,7 @@ impl Facts<'_> {
 
     /// Whether a test is never unknown.
     fn is_definite(&self, test: &str) -> bool {
-        if test.starts_with("EXISTS") || test.contains(" IS ") || test.starts_with(CHANGES) {
+        if test.starts_with("EXISTS") || test.contains(" IS ") || changed(test).is_some() {
             return true;
         }
         let own = self.columns.iter().filter(|(name, _)| mentions(test, name));
@@ -313,35 +368,41 @@ impl Facts<'_> {
         !caller && own.peek().is_some() && own.all(|(_, not_null)| *not_null) || test == USER
     }
 
-    /// Which truths of the tests cannot be together. A new row has these defaults.
-    fn bounds(&self, tests: &[&str], defaults: &[(&str, Default)], stored: bool) -> Bounds {
+    /// Which truths of the tests cannot be together.
+    fn bounds(&self, tests: &[&str], case: &Case<'_>) -> Bounds {
         let mut bounds = Bounds {
-            implied: self.implied(tests, stored),
+            implied: self.implied(tests, case.stored),
             ..std::default::Default::default()
         };
-        self.by_default(tests, defaults, &mut bounds);
+        self.by_default(tests, &case.defaults, &mut bounds);
         self.known(tests, &mut bounds);
         let find = |wanted: &str| tests.iter().position(|test| *test == wanted);
-        for (changes, test) in tests.iter().enumerate() {
-            let Some(column) = test.strip_prefix(CHANGES) else {
+        for (old, test) in tests.iter().enumerate() {
+            let Some(new) = find(&format!("{NEW}{test}")) else {
                 continue;
             };
-            for (old, test) in tests.iter().enumerate() {
-                let mut others = self.columns.iter().filter(|(name, _)| name != column);
-                if others.any(|(name, _)| mentions(test, name)) || !mentions(test, column) {
-                    continue;
-                }
-                let Some(new) = find(&format!("{NEW}{test}")) else {
-                    continue;
-                };
-                bounds.alike.push([changes, old, new]);
-                // What equals the same thing before and after is the same.
-                let equal = test.strip_prefix(&format!("{column} = "));
-                if equal.is_some_and(|to| !mentions(to, column) && !to.starts_with("ANY ")) {
-                    let apart = [changes, old, new].map(|at| (at, true));
-                    bounds.apart.push(apart.into());
-                }
+            let columns = self.columns.iter().map(|(name, _)| name.as_str());
+            let free = columns.filter(|name| mentions(test, name) && case.free.contains(name));
+            // Which tests say of each of its columns whether it changes.
+            let said = free.map(|name| {
+                let says = |test: &str| changed(test).is_some_and(|of| of.contains(&name));
+                tests.iter().position(|test| says(test))
+            });
+            let Some(said) = said.collect::<Option<Vec<usize>>>() else {
+                continue;
+            };
+            // What equals the same thing before and after is the same.
+            if let [one] = said.as_slice()
+                && let Some([column]) = tests.get(*one).and_then(|test| changed(test)).as_deref()
+                && let Some(to) = test.strip_prefix(&format!("{column} = "))
+                && !mentions(to, column)
+                && !to.starts_with("ANY ")
+            {
+                bounds
+                    .apart
+                    .push([*one, old, new].map(|at| (at, true)).into());
             }
+            bounds.alike.push((said, [old, new]));
         }
         // Nothing equals two literals.
         for (one, test) in tests.iter().enumerate() {
@@ -354,10 +415,10 @@ impl Facts<'_> {
                 }
                 let mut apart = vec![(one, true), (two, true)];
                 if test.starts_with(NEW) != other.starts_with(NEW) {
-                    let Some(changes) = find(&format!("{CHANGES}{column}")) else {
+                    let Some(changed) = find(&changes(column)) else {
                         continue;
                     };
-                    apart.push((changes, false));
+                    apart.push((changed, false));
                 }
                 bounds.apart.push(apart);
             }
@@ -370,9 +431,16 @@ impl Facts<'_> {
         let find = |wanted: &str| tests.iter().position(|test| *test == wanted);
         for (column, default) in defaults {
             match default {
+                // Whoever is somebody is the author then.
                 Default::Caller => {
                     let author = find(&format!("{column} = {CALLER}"));
-                    bounds.implied.extend(find(USER).zip(author));
+                    let somebody = |test: &&str| self.is_somebody(test) || *test == SOMEBODY;
+                    let by = tests.iter().enumerate();
+                    let by = by.filter(|(_, test)| somebody(test)).map(|(at, _)| at);
+                    let others = by.filter(|at| Some(*at) != author);
+                    bounds
+                        .implied
+                        .extend(others.filter_map(|at| Some((at, author?))));
                 }
                 Default::Now => {
                     let stamp = find(&format!("{column} = now ( )"));
@@ -423,19 +491,22 @@ impl Facts<'_> {
         for (from, test) in tests.iter().enumerate() {
             let is_new = test.starts_with(NEW);
             let test = plain(test);
-            // Whom a row names, and whoever is a member of something, is somebody.
             let named = test.strip_suffix(&format!(" = {CALLER}"));
             let pair = Pair::read(test);
-            let is_somebody = named.is_some()
-                || test == USER
-                || self.helper(test).is_some()
-                || pair.is_some()
-                || parent_of(test).is_some_and(|of| self.personal.iter().any(|p| p == of));
+            let is_somebody = self.is_somebody(test);
             all.extend(somebody.filter(|_| is_somebody).map(|to| (from, to)));
             for (to, other) in tests.iter().enumerate() {
                 let other_new = other.starts_with(NEW);
                 let other = plain(other);
                 if pair.as_ref().is_some_and(|pair| pair.lists(other)) && is_new == other_new {
+                    all.push((from, to));
+                    // The list is enough where what it tells belongs to one tenant.
+                    let told = |pair: &&Pair<'_>| {
+                        pair.tenant == self.tenant && self.telling.iter().any(|of| of == pair.value)
+                    };
+                    all.extend(pair.as_ref().filter(told).map(|_| (to, from)));
+                }
+                if from != to && is_new == other_new && self.finds(test, other) {
                     all.push((from, to));
                 }
                 let Some((column, lower)) = self.helper(other) else {
@@ -445,9 +516,7 @@ impl Facts<'_> {
                     .helper(test)
                     .is_some_and(|(own, rank)| own == column && rank > lower);
                 let inside = test.starts_with("EXISTS")
-                    && [column.clone(), format!("{} . {column}", self.table)]
-                        .iter()
-                        .any(|column| test.contains(&format!(" = {column} ")))
+                    && self.is_in_tenant(test, &column)
                     && self.fence_of(test).is_some_and(|rank| rank >= lower);
                 // The tenant never changes, so its tests are the same before and after.
                 let same_row = is_new == other_new || !other_new;
@@ -469,6 +538,60 @@ impl Facts<'_> {
             }
         }
         all
+    }
+
+    /// Whether a test shows that the caller is somebody: whom a row names, and whoever is a member of
+    /// something.
+    fn is_somebody(&self, test: &str) -> bool {
+        test.ends_with(&format!(" = {CALLER}"))
+            || test == USER
+            || self.helper(test).is_some()
+            || Pair::read(test).is_some()
+            || parent_of(test).is_some_and(|of| self.personal.iter().any(|p| p == of))
+    }
+
+    /// Whether a subquery on a parent finds it in the tenant that the column names: it says so, or the
+    /// foreign key does.
+    fn is_in_tenant(&self, test: &str, column: &str) -> bool {
+        let says = |column: &str| test.contains(&format!(" = {column} "));
+        let holds = |held: &Held| held.column == column && test.contains(&held.by_key);
+        says(column) || says(&format!("{} . {column}", self.table)) || self.held.iter().any(holds)
+    }
+
+    /// Whether the parent that another test looks for is found where this one is true: it finds the
+    /// same, or the caller's rank shows them every parent of the tenant, and a foreign key leads to
+    /// one.
+    fn finds(&self, test: &str, other: &str) -> bool {
+        let Some((parent, wanted)) = lookup(other) else {
+            return false;
+        };
+        let wanted = Formula::read(wanted);
+        if let Some((column, rank)) = self.helper(test) {
+            let opens = self.open.get(parent).is_some_and(|least| rank >= *least);
+            return opens
+                && column == self.tenant
+                && self.held.iter().any(|held| {
+                    held.filled && held.column == column && self.within(&held.by_key, &wanted)
+                });
+        }
+        lookup(test).is_some_and(|(of, where_)| of == parent && self.within(where_, &wanted))
+    }
+
+    /// Whether a parent for which the one condition holds also meets the other.
+    fn within(&self, found: &str, wanted: &Formula) -> bool {
+        let found = Formula::read(found);
+        let both: Vec<Formula> = self
+            .held
+            .iter()
+            .map(|held| {
+                let [key, also] = [&held.by_key, &held.also].map(|test| Formula::read(test));
+                Formula::Any(vec![Formula::Not(Box::new(key)), also])
+            })
+            .chain([found])
+            .collect();
+        let found = Formula::All(both);
+        let with = Formula::All(vec![found.clone(), wanted.clone()]);
+        found.same_truths(&with)
     }
 
     /// Of a test whether the caller has a rank: the column and the rank's position.
@@ -531,6 +654,13 @@ fn parent_of(test: &str) -> Option<&str> {
         .split_once(" FROM ")?;
     let (parent, rest) = from.split_once(" parent ")?;
     rest.contains("parent . ").then_some(parent)
+}
+
+/// The table in which a test looks for a parent, and what it looks for.
+fn lookup(test: &str) -> Option<(&str, &str)> {
+    let rest = test.strip_prefix("EXISTS ( SELECT 1 FROM ")?;
+    let (parent, rest) = rest.split_once(" parent WHERE ")?;
+    Some((parent, rest.strip_suffix(" )")?))
 }
 
 /// What stands before a test of the new row.

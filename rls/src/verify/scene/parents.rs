@@ -8,7 +8,7 @@ use policy_core::model::{Parent, Subject};
 use super::Stage;
 use crate::verify::domain::{Point, domains, vectors};
 use crate::verify::error::VerifyError;
-use crate::verify::schema::{ForeignKey, at, relation_of};
+use crate::verify::schema::{ForeignKey, RelationIndex, at, relation_of};
 use crate::verify::seed::Fixed;
 use crate::verify::values;
 use crate::verify::world::{Facts, Row, value};
@@ -91,17 +91,31 @@ impl Stage<'_> {
                 }
             }
         }
-        if parent.tenant.is_some()
-            && let Ok(row) = self
-                .seeder
-                .grow(relation, &Fixed::new(), &elsewhere)
-                .await?
+        if let Some(tenant) = parent.tenant
+            && let Some(row) = self.only_row(relation, at(tenant), &elsewhere).await?
         {
             let text = value(&row, at(parent.key)).unwrap_or_default().to_owned();
             self.labels.insert(text, "a row of another tenant");
             points.push(key(&row));
         }
         Ok(points)
+    }
+
+    /// A row of the other tenant. It stays the only one, so that it is noticed if another than the
+    /// one pointed to would do.
+    async fn only_row(
+        &mut self,
+        relation: RelationIndex,
+        tenant: usize,
+        home: &str,
+    ) -> Result<Option<Row>, VerifyError> {
+        let wanted = [(tenant, home)];
+        let known = self.seeder.world.matching(relation, &wanted).next();
+        if known.is_some() {
+            return Ok(known.cloned());
+        }
+        let grown = self.seeder.grow(relation, &Fixed::new(), home).await?;
+        Ok(grown.ok())
     }
 
     /// Nobody, or one caller of each kind, if the row is to be somebody's.
@@ -146,6 +160,49 @@ impl Stage<'_> {
         };
         self.labels.insert(text.clone(), "a row that is not there");
         text
+    }
+
+    /// Sees that every reference that a client may change can be changed: to another row that goes
+    /// with whatever else the foreign key names.
+    pub(super) async fn alternatives(&mut self, template: &Row) -> Result<(), VerifyError> {
+        let relation = self.relation;
+        let open = self.table.grants.authenticated.update;
+        let tenant = self.table.place.tenant_column().map(at);
+        for key in &relation.foreign_keys {
+            let target = self.seeder.schema.find(&key.schema, &key.target);
+            let Some((target, of)) = target.and_then(|at| Some((at, self.seeder.schema.get(at)?)))
+            else {
+                continue;
+            };
+            let own = relation.positions(&key.columns);
+            let pairs: Vec<(usize, usize)> =
+                own.into_iter().zip(of.positions(&key.references)).collect();
+            for (changed, named) in &pairs {
+                let is_open = u8::try_from(*changed).is_ok_and(|column| open.contains(column));
+                if !is_open || tenant == Some(*changed) {
+                    continue;
+                }
+                let others = pairs.iter().filter(|(own, _)| own != changed);
+                let fixed: Fixed = others
+                    .map(|(own, other)| (*other, template.get(*own).cloned().flatten()))
+                    .collect();
+                let wanted: Option<Vec<(usize, &str)>> = fixed
+                    .iter()
+                    .map(|(column, text)| Some((*column, text.as_deref()?)))
+                    .collect();
+                let Some(wanted) = wanted else { continue };
+                let now = value(template, *changed);
+                let world = &self.seeder.world;
+                let is_other = |row: &Row| value(row, *named) != now;
+                if world.matching(target, &wanted).any(is_other) {
+                    continue;
+                }
+                let here = self.home(0);
+                // Where a constraint forbids another one, nothing can be changed.
+                let _ = self.seeder.grow(target, &fixed, &here).await?;
+            }
+        }
+        Ok(())
     }
 
     /// A value that a foreign key of the table accepts at one of its places.
