@@ -66,12 +66,8 @@ impl Address {
         let (text, mode, file) = without_tls(text);
         let mut config = Config::from_str(&text).map_err(ConnectError::Address)?;
         let trust = |verified| Trust::of(file.as_deref(), verified);
-        let nothing_said = if is_here(&config) {
-            "disable"
-        } else {
-            "verify-full"
-        };
-        let (ssl, trust) = match (mode.as_deref().unwrap_or(nothing_said), &file) {
+        let mode = mode.as_deref().unwrap_or_else(|| by_default(&config));
+        let (ssl, trust) = match (mode, &file) {
             ("disable", _) => (SslMode::Disable, Trust::Anybody),
             ("prefer", _) => (SslMode::Prefer, Trust::Anybody),
             // As `libpq` has it: whoever names an authority wants it asked.
@@ -132,6 +128,15 @@ impl Address {
 /// As [`Address::parse`] and [`Address::open`].
 pub fn open(address: &str) -> Result<postgres::Client, ConnectError> {
     Address::parse(address)?.open()
+}
+
+/// The `sslmode` where an address says nothing.
+fn by_default(config: &Config) -> &'static str {
+    if is_here(config) {
+        "disable"
+    } else {
+        "verify-full"
+    }
 }
 
 /// An address without what it says of TLS that its reader does not know; the mode and the file.
@@ -231,14 +236,8 @@ fn advice(error: &tokio_postgres::Error) -> &'static str {
 mod tests {
     use super::*;
 
-    fn mode(address: &str) -> SslMode {
-        let (text, ..) = without_tls(address);
-        let config = Config::from_str(&text).unwrap();
-        if is_here(&config) {
-            SslMode::Disable
-        } else {
-            SslMode::Require
-        }
+    fn mode(address: &str) -> &'static str {
+        by_default(&Config::from_str(address).unwrap())
     }
 
     #[test]
@@ -250,7 +249,7 @@ mod tests {
             "postgres://a@%2Fvar%2Frun/x",
             "host=/tmp user=a",
         ] {
-            assert_eq!(mode(here), SslMode::Disable, "{here}");
+            assert_eq!(mode(here), "disable", "{here}");
         }
         for elsewhere in [
             "postgres://a@db.example.test/x",
@@ -258,7 +257,7 @@ mod tests {
             "postgres://a@localhost,db.example.test/x",
             "host=db user=a",
         ] {
-            assert_eq!(mode(elsewhere), SslMode::Require, "{elsewhere}");
+            assert_eq!(mode(elsewhere), "verify-full", "{elsewhere}");
         }
     }
 

@@ -165,10 +165,12 @@ impl Deployment {
             path: path.to_owned(),
         })?;
         for name in names {
-            let known = self.given.get(&name).and_then(|given| given.text.clone());
-            let of_a_file = self.given.get(&name).map(|given| given.source);
             // A value that a file brought says more than the name.
-            if of_a_file != Some(Source::Secret) || known.is_none() {
+            let brought = self
+                .given
+                .get(&name)
+                .is_some_and(|given| given.source == Source::Secret && given.text.is_some());
+            if !brought {
                 self.give(&name, Source::Secret, None);
             }
         }

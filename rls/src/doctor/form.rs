@@ -40,6 +40,8 @@ pub enum Form {
     Secret {
         /// How many.
         least: usize,
+        /// What is said of shorter ones.
+        wrong: &'static str,
     },
     /// Keys that seal, as `docs/sealing.md` says.
     Keys,
@@ -86,11 +88,7 @@ impl Form {
             }
             Self::OneOf { of, wrong } => unless(of.contains(&text), wrong),
             Self::Words { of, wrong } => unless(words(text).all(|word| of.contains(&word)), wrong),
-            Self::Secret { least } => match least {
-                32 => unless(text.len() >= 32, "is shorter than 32 bytes"),
-                24 => unless(text.len() >= 24, "is shorter than 24 bytes"),
-                _ => None,
-            },
+            Self::Secret { least, wrong } => unless(text.len() >= least, wrong),
             Self::Keys => unless(
                 KeyRing::parse(text).is_ok(),
                 "is not `<id>:<32 bytes in base64>`",

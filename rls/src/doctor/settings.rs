@@ -35,12 +35,21 @@ const fn secret(name: &'static str, form: Form) -> Setting {
     }
 }
 
+const OF_32: Form = Secret {
+    least: 32,
+    wrong: "is shorter than 32 bytes",
+};
+const OF_24: Form = Secret {
+    least: 24,
+    wrong: "is shorter than 24 bytes",
+};
+
 /// All of them, in the order of the operators' page.
 pub const SETTINGS: [Setting; 57] = [
     plain("SUPABASE_URL", Url),
     plain("SUPABASE_PUBLISHABLE_KEY", PublicKey),
     plain("SUPABASE_ANON_KEY", PublicKey),
-    secret("SUPABASE_JWT_SECRET", Secret { least: 32 }),
+    secret("SUPABASE_JWT_SECRET", OF_32),
     plain("JWKS_URL", Url),
     plain(
         "KEYS_MAX_AGE_SECONDS",
@@ -82,7 +91,7 @@ pub const SETTINGS: [Setting; 57] = [
     plain("PUBLIC_URL", Url),
     secret("SEALING_KEYS", Keys),
     plain("HUBSPOT_CLIENT_ID", Name),
-    secret("HUBSPOT_CLIENT_SECRET", Secret { least: 1 }),
+    secret("HUBSPOT_CLIENT_SECRET", Text),
     plain("HUBSPOT_API_VERSION", Version),
     plain("HUBSPOT_SCOPES", Text),
     plain(
@@ -103,7 +112,7 @@ pub const SETTINGS: [Setting; 57] = [
     plain("HUBSPOT_AUTHORIZE_URL", Url),
     plain("WEALTHBOX_URL", Url),
     plain("CRM_BRIDGE_URL", Url),
-    secret("CRM_BRIDGE_WEBHOOK_SECRET", Secret { least: 32 }),
+    secret("CRM_BRIDGE_WEBHOOK_SECRET", OF_32),
     plain(
         "CRM_COPIES",
         OneOf {
@@ -120,14 +129,14 @@ pub const SETTINGS: [Setting; 57] = [
         },
     ),
     plain("COACHING_HUBSPOT_CLIENT_ID", Name),
-    secret("COACHING_HUBSPOT_CLIENT_SECRET", Secret { least: 1 }),
+    secret("COACHING_HUBSPOT_CLIENT_SECRET", Text),
     plain("COACHING_HUBSPOT_SCOPES", Text),
     plain("FATHOM_CLIENT_ID", Name),
-    secret("FATHOM_CLIENT_SECRET", Secret { least: 1 }),
+    secret("FATHOM_CLIENT_SECRET", Text),
     plain("FATHOM_URL", Url),
     plain("FATHOM_OAUTH_URL", Url),
     plain("LLM_URL", Url),
-    secret("LLM_API_KEY", Secret { least: 1 }),
+    secret("LLM_API_KEY", Text),
     plain("LLM_MODEL", Name),
     plain("LLM_EMBEDDING_MODEL", Name),
     plain("LLM_EMBEDDING_DIMENSIONS", Dimensions),
@@ -140,8 +149,8 @@ pub const SETTINGS: [Setting; 57] = [
             wrong: "is not a number of cents",
         },
     ),
-    secret("BASEROW_TOKEN", Secret { least: 1 }),
-    secret("BASEROW_WEBHOOK_SECRET", Secret { least: 24 }),
+    secret("BASEROW_TOKEN", Text),
+    secret("BASEROW_WEBHOOK_SECRET", OF_24),
     plain("BASEROW_MEMBERS_TABLE", Table),
     plain("BASEROW_QUICK_LINKS_TABLE", Table),
     plain("BASEROW_EVENTS_TABLE", Table),
@@ -150,7 +159,7 @@ pub const SETTINGS: [Setting; 57] = [
     plain("BASEROW_NAME_FIELD", Name),
     plain("BASEROW_CLOSED_FIELDS", Text),
     plain("BASEROW_URL", Url),
-    secret("BETTER_AUTH_SECRET", Secret { least: 32 }),
+    secret("BETTER_AUTH_SECRET", OF_32),
     plain("BETTER_AUTH_COOKIE_PREFIX", Name),
 ];
 
