@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -97,5 +97,16 @@ for (const [name, take] of Object.entries({ shell: asShell, JavaScript: asJavaSc
         }
       });
     }
+
+    test('no token that a provider gave out is in what describes the run', async () => {
+      const file = join(running.where, 'target/dev.json');
+      const described = await readFile(file, 'utf8');
+      const { simulators } = JSON.parse(described);
+      const { requests } = await (await fetch(`${simulators.url}/control/log`)).json();
+      const text = JSON.stringify(requests).replaceAll('%2D', '-');
+      const tokens = [...new Set(text.match(/(?:access|refresh|code)-\d{6,}[\w-]*/g))];
+      assert.ok(tokens.length >= 4, `the tours connect accounts: ${tokens}`);
+      for (const token of tokens) assert.ok(!described.includes(token), `${file} has ${token.slice(0, 9)}...`);
+    });
   });
 }

@@ -82,3 +82,22 @@ async function rest(person, path, body, method = body ? 'POST' : 'GET', schema) 
   const text = await response.text();
   return { status: response.status, body: text && JSON.parse(text) };
 }
+
+test('a sign-up that names nobody is a guest\'s, with rows of their own', async () => {
+  const signUp = (body) =>
+    server.fetch(
+      new Request('http://localhost/auth/v1/signup', {
+        method: 'POST',
+        headers: { apikey: keys.publishableKey, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    );
+  const { access_token, user } = await (await signUp({})).json();
+  const claims = JSON.parse(Buffer.from(access_token.split('.')[1], 'base64url'));
+  assert.deepEqual([claims.sub, claims.is_anonymous, claims.role], [user.id, true, 'authenticated']);
+  const [row] = await database.exec(`select is_anonymous, email from auth.users where id = '${user.id}'`);
+  assert.deepEqual(row, { is_anonymous: true, email: null });
+  const { user: somebody } = await (await signUp({ email: 'carl@example.test', password: 'countersign-demo' })).json();
+  const [other] = await database.exec(`select is_anonymous from auth.users where id = '${somebody.id}'`);
+  assert.equal(other.is_anonymous, false);
+});

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { App } from '@supabase/lite';
+import { guests } from './guests.mjs';
 
 /** For machines where this stack runs, and nowhere else: they are in a public repository. */
 export const keys = {
@@ -41,6 +42,8 @@ export function supabase(database) {
       email: { enable_signup: true, enable_confirmations: false },
     },
   });
+  // The agency's wizard is for guests, too.
+  const guest = guests(database, jwtSecret, TOKEN_SECONDS);
   return {
     async prepare() {
       await app.ensureSystemSchema();
@@ -48,7 +51,7 @@ export function supabase(database) {
     },
     start: () => app.init(),
     fetch(request) {
-      const answer = () => app.fetch(inFirstSchema(request));
+      const answer = async () => (await guest(request)) ?? app.fetch(inFirstSchema(request));
       return turns ? turns.run(answer) : answer();
     },
   };
