@@ -5,6 +5,7 @@ import { database } from './support/agency.mjs';
 import { alone } from './support/alone.mjs';
 import { control, simulators, stack, workerUrl } from './support/assistant.mjs';
 import { described } from './support/openapi.mjs';
+import { shown } from './support/workflows.mjs';
 
 await alone(simulators);
 const FIRM = 'b0000000-0000-4000-8000-000000010001';
@@ -86,4 +87,39 @@ describe('advisory', () => {
     assert.equal((await jonas('POST', `meetings/${body.id}/end`)).status, 200);
     assert.equal((await jonas('POST', 'meetings', { crm_client_id: 'crm-502' })).status, 404);
   });
+
+  test('lists come from the copies', async () => {
+    const { body: clients } = await kira('GET', 'clients?search=ekstr');
+    assert.deepEqual(clients.results.map(({ id }) => id), ['crm-501'], JSON.stringify(clients));
+    const { body: households } = await kira('GET', 'households');
+    assert.equal(households.results.length, 1, JSON.stringify(households));
+  });
+
+  test('what the bridge tells is believed for its signature, and read anew', async () => {
+    const delivery = await control('POST', '/bridge/webhook', { id: `edge-${Date.now()}`, type: 'clients.changed', ids: ['crm-501'], firm: 'falk' });
+    const { pathname } = new URL(delivery.url);
+    const deliver = async (headers) => {
+      const response = await fetch(workerUrl + pathname, { method: 'POST', headers: { ...delivery.headers, ...headers }, body: delivery.body });
+      return { status: response.status, body: await response.json() };
+    };
+    const forged = await deliver({ 'webhook-signature': 'v1,AAAA' });
+    assert.deepEqual([forged.status, forged.body.code], [401, 'webhook_not_verified']);
+    assert.deepEqual((await deliver()).body, { stored: 1, repeated: 0 });
+    assert.deepEqual((await deliver()).body, { stored: 0, repeated: 1 });
+  });
+
+  test('a connection of one\'s own is one\'s own, and each ends', async () => {
+    const { status, body } = await kira('POST', 'connect/own', { provider: 'bridge', key: KEY });
+    assert.deepEqual([status, body.whose], [200, 'own'], JSON.stringify(body));
+    const { body: synced } = await kira('POST', 'sync/own');
+    assert.equal(synced.complete, true, JSON.stringify(synced));
+    const whose = async (who) => (await who('GET', 'connect')).body.connections.map((one) => one.whose);
+    assert.deepEqual([await whose(kira), await whose(jonas)], [['firm', 'own'], ['firm']]);
+    assert.equal((await kira('DELETE', 'connect/own')).body.status, 'disconnected');
+    assert.equal((await kira('DELETE', 'connect')).status, 403);
+    assert.equal((await jonas('DELETE', 'connect')).body.status, 'disconnected');
+    assert.deepEqual(await whose(jonas), []);
+  });
 });
+
+shown('advisory');

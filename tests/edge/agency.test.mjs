@@ -4,8 +4,10 @@
  */
 import { alone } from './support/alone.mjs';
 import { simulators } from './support/assistant.mjs';
+import { shown } from './support/workflows.mjs';
 
 await alone(simulators);
 for (const part of ['workflows', 'import', 'document']) {
   await import(`./agency/${part}.mjs`);
 }
+shown('agency');

@@ -61,6 +61,28 @@ suite('every answer', () => {
   });
 });
 
+suite('an error that PostgREST words', () => {
+  test('has the request\'s id beside what PostgREST says, and supabase-js reads it', async () => {
+    const owner = await person('owner.a');
+    const { data, error, status } = await owner.worker.from('organizations').insert({ id: ORG_A, name: 'Twice' });
+    assert.deepEqual([data, status, error.code], [null, 409, '23505'], JSON.stringify(error));
+    assert.match(error.message, /duplicate key/);
+    assert.deepEqual(Object.keys(error).sort(), ['code', 'details', 'hint', 'message', 'request_id']);
+    const response = await ask('/rest/v1/organizations', {
+      method: 'POST',
+      headers: { ...as(owner), 'content-type': 'application/json' },
+      body: JSON.stringify({ id: ORG_A, name: 'Twice' }),
+    });
+    const body = await response.json();
+    assert.deepEqual([response.status, body.request_id], [409, response.headers.get('x-request-id')]);
+    // What it says of one row instead of many is an error as well, and is told as ever.
+    const { data: none, error: absent } = await owner.worker.from('clients').select('id').eq('name', 'nobody').maybeSingle();
+    assert.deepEqual([none, absent], [null, null]);
+    const single = await owner.worker.from('clients').select('id').eq('name', 'nobody').single();
+    assert.deepEqual([single.status, single.error.code, typeof single.error.request_id], [406, 'PGRST116', 'string']);
+  });
+});
+
 suite('/healthz', () => {
   test('says that the Worker runs', async () => {
     const response = await ask('/healthz');

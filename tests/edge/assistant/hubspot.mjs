@@ -141,6 +141,43 @@ describe('HubSpot through the assistant', () => {
       await asDescribed();
     });
 
+    test('each kind of record is made, found, changed, linked and removed', async () => {
+      const once = Date.now();
+      const at = { hs_timestamp: '2027-01-15T08:00:00Z' };
+      const kinds = {
+        contacts: [{ email: `kind.${once}@example.test` }, { email: `kinds.${once}@example.test` }],
+        companies: [{ name: 'Kind', domain: `kind${once}.example.test` }, { name: 'Kinds' }],
+        deals: [{ dealname: 'Kind' }, { dealname: 'Kinds' }],
+        tasks: [{ ...at, hs_task_subject: 'Kind' }, { hs_task_subject: 'Kinds' }],
+        calls: [{ ...at, hs_call_title: 'Kind' }, { hs_call_title: 'Kinds' }],
+        emails: [{ ...at, hs_email_direction: 'EMAIL', hs_email_subject: 'Kind' }, { hs_email_subject: 'Kinds' }],
+        meetings: [{ ...at, hs_meeting_title: 'Kind' }, { hs_meeting_title: 'Kinds' }],
+        notes: [{ ...at, hs_note_body: 'Kind' }, { hs_note_body: 'Kinds' }],
+      };
+      for (const [kind, [properties, changes]] of Object.entries(kinds)) {
+        const did = async (expected, path, method, body) => {
+          const { status, body: answer } = await ada.invoke(`${kind}${path}`, method, body);
+          assert.equal(status, expected, `${method} ${kind}${path}: ${JSON.stringify(answer)}`);
+          return answer;
+        };
+        const { id } = await did(201, '', 'POST', { properties });
+        assert.ok((await did(200, '?limit=100', 'GET')).results.length > 0, kind);
+        assert.ok('results' in (await did(200, '/search', 'POST', { limit: 1 })), kind);
+        const [[name, value]] = Object.entries(changes);
+        await did(200, `/${id}`, 'PATCH', { properties: changes });
+        assert.equal((await did(200, `/${id}?properties=${name}`, 'GET')).properties[name], value);
+        const [other, its] = kind === 'contacts' ? ['companies', '201'] : ['contacts', '102'];
+        const links = `/${id}/associations/${other}`;
+        await did(204, `${links}/${its}`, 'PUT');
+        assert.deepEqual((await did(200, links, 'GET')).results, [{ id: its }]);
+        await did(204, `${links}/${its}`, 'DELETE');
+        assert.deepEqual((await did(200, links, 'GET')).results, []);
+        await did(204, `/${id}`, 'DELETE');
+        await did(404, `/${id}`, 'GET');
+      }
+      await asDescribed();
+    });
+
     test('what HubSpot does not take is told field by field', async () => {
       const bad = await ada.invoke('contacts', 'POST', { properties: { email: 'nowhere', shoe_size: 44 } });
       assert.deepEqual([bad.status, bad.body.code], [422, 'provider_invalid']);

@@ -112,7 +112,7 @@ describe('connections of an account', () => {
   });
 
   test('a Fathom that makes no webhook is connected all the same, and says so', async () => {
-    await control('POST', '/faults', { provider: 'fathom', path: '/webhooks', effect: 'dropped' });
+    await control('POST', '/faults', { provider: 'fathom', path: '/webhooks', method: 'POST', effect: 'dropped' });
     assert.equal((await connect(olivia, 'fathom')).status, 200);
     assert.deepEqual([(await connection(A, 'fathom')).status, (await connection(A, 'fathom')).last_error], ['active', 'NO_WEBHOOK']);
   });

@@ -1,5 +1,7 @@
 /** What the Worker answers, held against the document that it serves. */
 import assert from 'node:assert/strict';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { workerUrl } from './agency.mjs';
 
 const document = await fetch(`${workerUrl}/functions/v1/openapi.json`).then((response) => response.json());
@@ -8,6 +10,36 @@ export const operations = Object.entries(document.paths).flatMap(([path, item]) 
 );
 /** The operations that were answered well, by method and path. */
 export const answered = new Set();
+/** Which files of tests have called an operation, by its method and path. */
+export const called = new Map();
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const patterns = operations
+  .map((operation) => ({ ...operation, fits: new RegExp(`^${operation.path.replace(/\{[^}]*\}/g, '[^/]+')}$`) }))
+  .sort((one, other) => one.path.split('{').length - other.path.split('{').length);
+
+/** Notes who calls an operation, which is given back if there is such. */
+export function note(method, path) {
+  const found = patterns.find((of) => of.method === method && of.fits.test(path));
+  if (!found) return undefined;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  const { stack } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  const files = [...stack.matchAll(/file:\/\/[^\s)]+?\.mjs/g)].map(([url]) => relative(root, fileURLToPath(url)));
+  const tests = files.filter((file) => file.startsWith('tests/edge/') && !file.startsWith('tests/edge/support/'));
+  const operation = `${method} ${found.path}`;
+  called.set(operation, new Set([...(called.get(operation) ?? []), ...tests]));
+  return found;
+}
+
+// Not every call of a test is one of its helpers': a browser's and a provider's are not.
+const send = globalThis.fetch;
+globalThis.fetch = (input, options = {}) => {
+  const url = new URL(input.url ?? input);
+  if (url.origin === new URL(workerUrl).origin) note(options.method ?? input.method ?? 'GET', url.pathname);
+  return send(input, options);
+};
 
 const TYPES = {
   object: (value) => value !== null && typeof value === 'object' && !Array.isArray(value),
@@ -42,11 +74,9 @@ function* misfits(schema, value, at) {
 
 /** Holds an answer of a workflow against the document. */
 export function described(method, path, status, body) {
-  const plain = path.split('?')[0];
-  const fits = (of) => new RegExp(`^${of.replace(/\{[^}]*\}/g, '[^/]+')}$`).test(plain);
-  const found = operations.filter((operation) => operation.method === method && fits(operation.path));
-  if (found.length === 0) return;
-  const [{ path: pattern, responses }] = found.sort((one, other) => one.path.split('{').length - other.path.split('{').length);
+  const found = note(method, path.split('?')[0]);
+  if (!found) return;
+  const { path: pattern, responses } = found;
   const response = responses[status] ?? responses.default;
   if (status < 400) {
     assert.ok(responses[status], `${method} ${pattern}: ${status} is not described`);
