@@ -15,6 +15,7 @@ mod desk;
 mod llm;
 pub mod portal;
 pub mod repeat;
+mod vectors;
 
 use std::time::Duration;
 

@@ -259,7 +259,7 @@ impl<R: Runtime> Held<'_, R> {
             let renewed = match (current, lease.is_some()) {
                 (Ok(Some(token)), _) => Some(Ok(token)),
                 (Err(failure), _) => Some(Err(failure)),
-                (Ok(None), true) => Some(self.renew_now().await),
+                (Ok(None), true) => Some(self.renew_now(&connection).await),
                 (Ok(None), false) => None,
             };
             if let Some(lease) = lease {
@@ -274,7 +274,7 @@ impl<R: Runtime> Held<'_, R> {
         Err(self.failure(Kind::Down))
     }
 
-    async fn renew_now(&self) -> Result<Secret, Failure> {
+    async fn renew_now(&self, over: &Connection) -> Result<Secret, Failure> {
         let secrets = self.secrets().await?;
         let refresh = self.refresh_of(&secrets)?;
         match self.issuer.refresh(&self.line, &refresh).await {
@@ -288,13 +288,13 @@ impl<R: Runtime> Held<'_, R> {
                 let changes = json!({
                     "token_expires_at": time::iso(ends), "status": "active", "last_error": null,
                 });
-                self.change(&changes).await?;
+                self.change(over, &changes).await?;
                 Ok(grant.access)
             }
             Err(failure) => {
                 if failure.kind == Kind::Expired {
                     let changes = json!({ "status": "expired", "last_error": "BAD_REFRESH_TOKEN" });
-                    self.change(&changes).await?;
+                    self.change(over, &changes).await?;
                 }
                 Err(failure)
             }
@@ -358,12 +358,18 @@ impl<R: Runtime> Held<'_, R> {
         Ok(())
     }
 
-    async fn change(&self, changes: &Value) -> Result<(), Failure> {
-        let id = &self.connection.id;
+    /// Changes what the connection says of its tokens, unless it has others by now: those that were to
+    /// be renewed were of what was connected before.
+    async fn change(&self, over: &Connection, changes: &Value) -> Result<(), Failure> {
         let changed = self
             .service
             .rows::<Value>(self.tables.connections, |table| {
-                table.update(changes.to_string()).eq("id", id).select("id")
+                let write = table.update(changes.to_string()).eq("id", &over.id);
+                let write = match &over.token_expires_at {
+                    Some(ends) => write.eq("token_expires_at", ends),
+                    None => write.is("token_expires_at", "null"),
+                };
+                write.select("id")
             });
         changed
             .await

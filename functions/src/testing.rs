@@ -72,6 +72,7 @@ impl<F: Fn(&str) -> Answer> Runtime for World<F> {
         self.asked.borrow_mut().push(line.clone());
         let (status, json) = (self.answer)(&line)?;
         let mut response = Response::empty(StatusCode::from_u16(status).unwrap());
+        response.set("content-type", "application/json; charset=utf-8");
         response.body = Body::Stream(json.to_string().into_bytes());
         Ok(response)
     }

@@ -217,3 +217,28 @@ delete from countersign_edge.idempotency_keys where expires_at < now();
 -- name: purge_rate_counters
 -- index: rate_counters_window_start_idx
 delete from countersign_edge.rate_counters where window_start < now() - interval '1 day';
+
+-- name: list_bare_documents
+-- index: documents_bare_idx
+-- What has no vector of its text
+select id, updated_at, title, content from agency.documents
+where org_id = $1::uuid and embedding is null and record_status = 'active'
+order by created_at, id
+limit 20;
+
+-- name: list_bare_interactions
+-- index: crm_interactions_bare_idx
+select id, updated_at, subject, summary from agency.crm_interactions
+where org_id = $1::uuid and embedding is null and record_status = 'active'
+order by created_at, id
+limit 20;
+
+-- name: refused_embeddings
+-- index: embedding_refusals_tenant_idx
+-- What the schedule tries one at a time
+select id from countersign_edge.embedding_refusals
+where app = $1 and source = $2 and tenant = $3;
+
+-- name: purge_embedding_refusals
+-- index: embedding_refusals_next_attempt_at_idx
+delete from countersign_edge.embedding_refusals where next_attempt_at < now() - interval '90 days';

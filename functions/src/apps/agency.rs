@@ -64,6 +64,18 @@ const IMPORT: &[&str] = &[
     "call take_lease, drop_lease",
 ];
 
+/// Who can raise an organization's budget.
+const RAISE: &str = "an owner of the organization can raise `ai_monthly_budget_cents`";
+
+/// What the schedule does.
+pub(super) const EMBED: &[&str] = &[
+    "call due_agency_embeddings: read organizations, documents, crm_interactions",
+    "call take_lease, drop_lease",
+    "call reserve_llm, settle_llm",
+    "call finish_agency_run, refuse_embeddings",
+    "call store_agency_embeddings",
+];
+
 /// What connecting the organization takes.
 const CONNECTING: (&str, &str) = ("hubspot.connection", "connect");
 /// Where the connection is begun, looked at and ended.
@@ -95,7 +107,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         Some(("llm.embedding", "create")),
         &[
             "call reserve_llm, settle_llm",
-            "call finish_agency_run",
+            "call finish_agency_run, refuse_embeddings, refused_embeddings",
             "call store_agency_embeddings",
         ],
         Run::Agency(Do::Embed),
@@ -166,6 +178,13 @@ enum Within {
 }
 
 impl Within {
+    fn table(self) -> &'static str {
+        match self {
+            Self::Documents => "documents",
+            Self::Interactions => "crm_interactions",
+        }
+    }
+
     /// How long the vectors of its column are.
     fn places(self) -> u32 {
         match self {
@@ -189,6 +208,12 @@ impl<'a, R: Runtime> Agency<'a, R> {
             desk,
             org: asked.tenant.clone().unwrap_or_default(),
         }
+    }
+
+    /// Behind the scenes, in no organization yet.
+    pub(super) fn behind(desk: Desk<'a, R>) -> Self {
+        let org = String::new();
+        Self { desk, org }
     }
 
     /// Answers a request that the policy allows.
@@ -226,7 +251,7 @@ impl<'a, R: Runtime> Agency<'a, R> {
         Ok(Purse {
             tenant: &self.org,
             cents: row.ai_monthly_budget_cents,
-            hint: "an owner of the organization can raise `ai_monthly_budget_cents`",
+            hint: RAISE,
         })
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::advisory::{self, Advisory};
+use super::agency::{self, Agency};
 use super::coaching::{self, Coaching};
 use super::desk::Desk;
 use super::{assistant, portal};
@@ -36,6 +37,7 @@ pub const AS_SERVICE: &[(&str, &[&str])] = &[
         ],
     ),
     ("advisory: copies that are due", advisory::SYNCS),
+    ("agency: texts without a vector", agency::EMBED),
     (
         "advisory: events of the CRM bridge",
         &[
@@ -79,6 +81,7 @@ pub const AS_SERVICE: &[(&str, &[&str])] = &[
             "call due_coaching_outcomes: read Coaching_Outcomes",
             "call reserve_llm, settle_llm",
             "call store_coaching_embeddings: read, update Coaching_Outcomes",
+            "call refuse_embeddings",
         ],
     ),
     (
@@ -180,6 +183,9 @@ impl<'a, R: Runtime> Backstage<'a, R> {
             Err(_) => Ok(()),
         };
         // One app does not wait for another.
+        if let Ok(desk) = self.desk("agency") {
+            done = Agency::behind(desk).embed_due().await.and(done);
+        }
         if let Ok(desk) = self.desk("assistant") {
             done = desk.begin_fills().await.and(done);
         }

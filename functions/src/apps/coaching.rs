@@ -259,6 +259,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         &[
             "call reserve_llm, settle_llm",
             "call store_coaching_embeddings: read, update Coaching_Outcomes",
+            "call refuse_embeddings",
         ],
         Run::Coaching(Do::AddOutcome),
         "Adds an outcome, to be found again by its meaning",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::caller::{Caller, Who};
+use crate::caller::{Caller, Person, Who};
 use crate::connections::oauth::Whose;
 use crate::database::{Database, OWN_SCHEMA};
 use crate::edge::Edge;
@@ -46,24 +46,24 @@ impl<'a, R: Runtime> Desk<'a, R> {
 
     /// The caller's id. The policy lets nobody come here who has none.
     pub(super) fn user(&self) -> Result<&'a str, Problem> {
-        match &self.caller.who {
-            Who::Person(person) => person.subject.as_deref(),
+        self.person().map(|(_, user)| user)
+    }
+
+    fn person(&self) -> Result<(&'a Person, &'a str), Problem> {
+        let named = match &self.caller.who {
+            Who::Person(person) => person.subject.as_deref().map(|user| (person, user)),
             Who::Anon | Who::ServiceRole => None,
-        }
-        .ok_or_else(|| Problem::unauthorized("the token names nobody"))
+        };
+        named.ok_or_else(|| Problem::unauthorized("the token names nobody"))
     }
 
     /// The caller, who begins to connect a tenant.
     pub(super) fn whose<'w>(&'w self, tenant: &'w str) -> Result<Whose<'w>, Problem> {
-        let user = self.user()?;
-        let (aal, guest) = match &self.caller.who {
-            Who::Person(person) => (person.aal.as_deref(), person.anonymous),
-            Who::Anon | Who::ServiceRole => (None, false),
-        };
+        let (person, user) = self.person()?;
         Ok(Whose {
             user,
-            aal,
-            guest,
+            aal: person.aal.as_deref(),
+            guest: person.anonymous,
             tenant,
         })
     }

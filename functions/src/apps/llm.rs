@@ -83,21 +83,25 @@ impl<'a, R: Runtime> Desk<'a, R> {
         task: &Task<'_>,
         check: impl Fn(&T) -> Result<(), String>,
     ) -> Result<Called<Completion<T>>, Problem> {
-        // A plain value until the end: whatever the answer's type, one way there is enough.
-        let typed = |value: Value| serde_json::from_value::<T>(value);
-        let fits = |value: &Value| match typed(value.clone()) {
-            Ok(value) => check(&value),
-            Err(error) => Err(error.to_string()),
+        // A plain value on the way, so that one way there is enough for answers of every type. The answer
+        // that fits is the last one that was looked at.
+        let fitting = Cell::new(None);
+        let fits = |value: &Value| {
+            let value: T =
+                serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+            check(&value)?;
+            fitting.set(Some(value));
+            Ok(())
         };
         let called = self.completed(purse, task, &fits).await?;
         let malformed = || Failure::new(Provider::Llm, "chat.completions", Kind::Malformed);
-        let answer = called.answer.and_then(|done| match typed(done.value) {
-            Ok(value) => Ok(Completion {
+        let answer = called.answer.and_then(|done| match fitting.take() {
+            Some(value) => Ok(Completion {
                 value,
                 repaired: done.repaired,
                 model: done.model,
             }),
-            Err(_) => Err(Unanswered::from(malformed())),
+            None => Err(Unanswered::from(malformed())),
         });
         Ok(Called {
             answer,
@@ -215,6 +219,12 @@ impl<'a, R: Runtime> Desk<'a, R> {
             .details(details)
             .hint(purse.hint)
             .header("retry-after", seconds.to_string())
+    }
+}
+
+impl From<Unanswered> for Problem {
+    fn from(unanswered: Unanswered) -> Self {
+        *unanswered.problem
     }
 }
 

@@ -99,12 +99,30 @@ fn way(issuer: Issuer<'_>, tables: &Tables) -> Way {
     }
 }
 
-/// Stores a grant as a connection of `row`. Until its last step the connection is one that has to be
-/// made again, which is what it is if that step is never reached: `row` says what that is called.
+/// Stores a grant as a connection of `row`, and has it used. Until its last step the connection is one
+/// that has to be made again, which is what it is if that step is never reached: `row` says what that is
+/// called.
 ///
 /// # Errors
 /// If the database does not take it.
 pub async fn keep<R: Runtime>(
+    service: &Database<'_, R>,
+    sealer: &Sealer<'_>,
+    of: (Issuer<'_>, &'static Tables),
+    row: Map<String, Value>,
+    grant: &Grant,
+    now_ms: u64,
+) -> Result<Connection, Problem> {
+    let connection = store(service, sealer, of, row, grant, now_ms).await?;
+    mark(service, of.1, &connection.id, "active", None).await?;
+    Ok(connection)
+}
+
+/// Likewise but for the last step, which is left to the caller: nobody uses the connection before.
+///
+/// # Errors
+/// If the database does not take it.
+pub async fn store<R: Runtime>(
     service: &Database<'_, R>,
     sealer: &Sealer<'_>,
     (issuer, tables): (Issuer<'_>, &'static Tables),
@@ -134,7 +152,6 @@ pub async fn keep<R: Runtime>(
         keys.push((tables.tenant, connection.tenant.as_str().into()));
     }
     put::<R, Value>(service, tables.secrets, &keys, secrets, "id").await?;
-    mark(service, tables, &connection.id, "active", None).await?;
     Ok(connection)
 }
 
@@ -187,7 +204,11 @@ async fn put<R: Runtime, T: DeserializeOwned>(
     Ok(added.pop())
 }
 
-async fn mark<R: Runtime>(
+/// Says how a connection stands, and why.
+///
+/// # Errors
+/// If the database does not take it.
+pub async fn mark<R: Runtime>(
     service: &Database<'_, R>,
     tables: &Tables,
     id: &str,

@@ -2,12 +2,13 @@
 
 use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode};
+use serde_json::Value;
 
 use crate::caller::{Caller, Who};
 use crate::edge::Edge;
 use crate::gate;
 use crate::gateway::{self, Headers, Incoming, Plan, Refusal};
-use crate::message::{Request, Response};
+use crate::message::{Body, Request, Response};
 use crate::policies::App;
 use crate::problem::Problem;
 use crate::record::Record;
@@ -62,11 +63,41 @@ pub async fn answer<R: Runtime>(
         upload: None,
     };
     let mut response = forward(edge, runtime, passed).await?;
+    if response.status.is_client_error() || response.status.is_server_error() {
+        named(runtime, &mut response, &record.request_id).await;
+    }
     if let Some(reason) = &plan.reason {
         record.code = Some("empty");
         response.set("x-countersign-reason", &ascii(reason));
     }
     Ok(response)
+}
+
+/// Puts the request's id into an error that PostgREST has worded: into an object with a code and a
+/// message. Whatever else it is goes out as it came; whatever is no answer, as one that broke off.
+async fn named<R: Runtime>(runtime: &R, response: &mut Response<R::Stream>, request_id: &str) {
+    let json = response.headers.get("content-type");
+    let json = json.and_then(|kind| kind.to_str().ok());
+    if !json.is_some_and(|kind| kind.starts_with("application/json")) {
+        return;
+    }
+    let Body::Stream(stream) = std::mem::replace(&mut response.body, Body::Empty) else {
+        return;
+    };
+    let Ok(mut bytes) = runtime.read(stream, LARGEST_BODY).await else {
+        let problem = Problem::unavailable("the database's answer broke off, or is too long");
+        let problem = problem.body(request_id).to_string();
+        response.body = Body::Bytes(problem.into_bytes());
+        return;
+    };
+    if let Ok(Value::Object(mut error)) = serde_json::from_slice(&bytes)
+        && error.contains_key("code")
+        && error.contains_key("message")
+    {
+        error.insert("request_id".to_owned(), request_id.into());
+        bytes = Value::Object(error).to_string().into_bytes();
+    }
+    response.body = Body::Bytes(bytes);
 }
 
 async fn decide<R: Runtime>(

@@ -168,7 +168,8 @@ impl From<Failure> for Problem {
             problem = problem.details(details);
         }
         match &failure.kind {
-            Kind::Expired | Kind::NotConnected => problem.hint(format!("connect {who} again")),
+            Kind::Expired => problem.hint(format!("connect {who} again")),
+            Kind::NotConnected => problem.hint(format!("connect {who} first")),
             Kind::Limited(after) => {
                 // Without a word from the provider: the longest of its short windows.
                 let seconds = after.map_or(10, |after| after.as_secs().max(1));

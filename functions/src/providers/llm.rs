@@ -195,10 +195,10 @@ impl<R: Runtime> Llm<'_, R> {
     /// [`Kind::Malformed`] if they are not as many, or not as long, as they have to be.
     pub async fn embed(&self, texts: &[&str], places: u32) -> Result<Vec<Vec<f64>>, Failure> {
         let operation = "embeddings";
-        let Some((model, all)) = &self.settings.embedding else {
+        let Some((model, _)) = &self.settings.embedding else {
             return Err(self.failure(operation, Kind::Settings("LLM_EMBEDDING_MODEL")));
         };
-        if !all.contains(&places) {
+        if !self.settings.embeds(places) {
             return Err(self.failure(operation, Kind::Settings("LLM_EMBEDDING_DIMENSIONS")));
         }
         if texts.is_empty() {

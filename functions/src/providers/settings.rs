@@ -173,6 +173,22 @@ pub struct LlmSettings {
     pub monthly_budget_cents: u64,
 }
 
+impl LlmSettings {
+    /// The model that embeds, or nothing.
+    #[must_use]
+    pub fn embedding_model(&self) -> &str {
+        let model = self.embedding.as_ref().map(|(model, _)| model.as_str());
+        model.unwrap_or_default()
+    }
+
+    /// Whether there are vectors of this length.
+    #[must_use]
+    pub fn embeds(&self, places: u32) -> bool {
+        let all = self.embedding.as_ref();
+        all.is_some_and(|(_, all)| all.contains(&places))
+    }
+}
+
 /// Ten dollars a month.
 const MONTHLY_BUDGET_CENTS: u64 = 1_000;
 /// What the database's column holds, and nobody means.

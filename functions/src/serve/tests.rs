@@ -292,3 +292,41 @@ async fn a_session_is_asked_for_and_exchanged() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_error_of_postgrest_has_the_requests_id() {
+    let worded = json!({ "code": "23505", "message": "twice", "details": null, "hint": null });
+    for (status, said, named) in [
+        (409, worded.clone(), true),
+        (500, worded.clone(), true),
+        (404, json!([]), false),
+        (400, json!({ "error": "another system's" }), false),
+        (201, worded.clone(), false),
+        // Longer than is looked at.
+        (
+            400,
+            json!({ "code": "x", "message": "x".repeat(1_100_000) }),
+            true,
+        ),
+    ] {
+        let world = World::new(|line| {
+            Ok(if is_lookup(line) {
+                (200, membership("owner"))
+            } else {
+                (status, said.clone())
+            })
+        });
+        let (answered, body) = world.ask(&setup(&[]), insert()).await;
+        assert_eq!(answered, status);
+        assert_eq!(body["request_id"].is_string(), named, "{status}");
+        if !named {
+            assert_eq!(body, said);
+        } else if status != 400 {
+            let mut plain = body;
+            plain.as_object_mut().unwrap().remove("request_id");
+            assert_eq!(plain, said, "the rest is as it was");
+        } else {
+            assert_eq!(body["code"], "CS503");
+        }
+    }
+}

@@ -104,6 +104,8 @@ async fn advisers_and_their_crm() {
     sync::changes_come_and_what_is_gone_goes(&world).await;
     sync::a_failure_removes_nothing(&world).await;
     sync::an_edit_meanwhile_stays(&world).await;
+    sync::who_connects_anew_waits_for_a_run(&world).await;
+    sync::a_run_notes_nothing_on_another_connection(&world).await;
     sync::the_schedule_renews_what_is_due(&world).await;
     webhooks::what_the_bridge_tells_is_read_anew(&world).await;
     webhooks::and_nobody_else_is_believed(&world).await;

@@ -2,6 +2,7 @@
 
 mod budget;
 mod completions;
+mod embed;
 mod import;
 mod repeats;
 mod search;
@@ -81,6 +82,9 @@ async fn the_agency_as_a_whole() {
     completions::people(&world).await;
     completions::bad_answers(&world).await;
     search::search(&world).await;
+    embed::what_nobody_asked_for(&world).await;
+    embed::within_the_budget_and_one_at_a_time(&world).await;
+    embed::what_the_model_does_not_take(&world).await;
     repeats::repeats(&world).await;
     import::wherever_an_import_dies_the_next_is_whole(&world).await;
     budget::budget(&world).await;

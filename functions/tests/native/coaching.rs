@@ -5,6 +5,7 @@
 mod broken;
 mod connections;
 mod faults;
+mod reconnected;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -42,6 +43,15 @@ impl World {
         };
         self.connect_by(&path, provider, &email("olivia"), consent)
             .await;
+    }
+
+    /// Brings a part of the calls over, of both.
+    async fn synchronised(&self) {
+        for provider in ["hubspot", "fathom"] {
+            let path = format!("sync/{provider}");
+            let (status, answer) = self.coach("pablo", Method::POST, &path, None).await;
+            assert_eq!(status, 200, "{answer}");
+        }
     }
 
     async fn calls(&self, address: &str) -> Vec<Value> {
@@ -94,6 +104,9 @@ async fn coaching_as_a_whole() {
     connections::who_may_connect_is_asked_on_the_way_back_too(&world).await;
     world.coached_by("hubspot").await;
     world.coached_by("fathom").await;
+    reconnected::a_run_leaves_the_cursor_of_a_new_connection_alone(&world).await;
+    reconnected::a_refused_renewal_leaves_a_new_connection_alone(&world).await;
+    reconnected::a_webhook_is_ended_by_who_knows_of_it(&world).await;
     broken::wherever_a_synchronisation_dies_the_next_ends_it(&world).await;
     broken::wherever_an_analysis_dies_the_next_is_the_one(&world).await;
     broken::wherever_an_outcome_dies_it_is_there_once_or_not(&world).await;
@@ -110,11 +123,7 @@ async fn every_failure_has_its_answer_on_every_route() {
     }
     world.forget_calls().await;
     world.let_go().await;
-    for provider in ["hubspot", "fathom"] {
-        let path = format!("sync/{provider}");
-        let (status, answer) = world.coach("pablo", Method::POST, &path, None).await;
-        assert_eq!(status, 200, "{answer}");
-    }
+    world.synchronised().await;
     faults::every_failure_has_its_answer_on_every_route(&world).await;
     world.forget_calls().await;
     world.unlimited().await;

@@ -10,6 +10,7 @@ mod agency;
 mod away;
 mod coaching;
 mod later;
+mod meanwhile;
 mod mortal;
 mod people;
 mod portal;

@@ -265,6 +265,9 @@ impl World {
             self.as_worker(Method::PATCH, &open, "countersign_edge", past.clone())
                 .await;
         }
+        let refused = "embedding_refusals?attempts=lt.5";
+        self.as_worker(Method::PATCH, refused, "countersign_edge", past)
+            .await;
         let over = json!({ "expires_at": "2026-01-01T00:00:00Z" });
         let held = "leases?name=neq.tidy";
         self.as_worker(Method::PATCH, held, "countersign_edge", over)

@@ -267,6 +267,9 @@ pub fn answer(simulators: &mut Simulators, request: &Request, now: u64) -> Answe
             ok
         }
         ("POST", "/fathom/webhook") => Answer::json(200, &simulators.fathom.webhook(&body, now)),
+        ("GET", "/fathom/webhooks") => {
+            Answer::json(200, &json!({ "webhooks": simulators.fathom.webhook_ids() }))
+        }
         ("POST", "/llm/script") => {
             simulators.llm.script(&body);
             ok

@@ -96,6 +96,11 @@ impl Fathom {
         self.refresh.retain(|_, of| of != email);
     }
 
+    /// The webhooks that there are, which its API does not tell.
+    pub(crate) fn webhook_ids(&self) -> Vec<&String> {
+        self.webhooks.keys().collect()
+    }
+
     pub(crate) fn answer(&mut self, request: &Request, now: u64) -> Answer {
         let segments = request.segments();
         let words: Vec<&str> = segments.iter().map(String::as_str).collect();

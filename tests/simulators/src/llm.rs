@@ -24,6 +24,8 @@ pub struct Llm {
     spec: Spec,
     /// What the next completions say, whatever they are asked.
     scripted: VecDeque<Value>,
+    /// A text with this in it is not embedded, nor is any that comes with it.
+    refused: Option<String>,
     answered: u64,
 }
 
@@ -32,6 +34,7 @@ impl Llm {
         Ok(Self {
             spec: Spec::parse(SPEC)?,
             scripted: VecDeque::new(),
+            refused: None,
             answered: 0,
         })
     }
@@ -42,10 +45,11 @@ impl Llm {
     }
 
     /// What the next completions say: `contents`, each a text, or an object with `content`,
-    /// `refusal` and `finish_reason`.
+    /// `refusal` and `finish_reason`; and `refuses`, a text that makes others impossible to embed.
     pub(crate) fn script(&mut self, body: &Value) {
         let contents = body.get("contents").and_then(Value::as_array);
         self.scripted = contents.into_iter().flatten().cloned().collect();
+        self.refused = text(body, "refuses").map(str::to_owned);
     }
 
     pub(crate) fn answer(&mut self, request: &Request) -> Answer {
@@ -69,7 +73,7 @@ impl Llm {
         let id = self.answered;
         let answer = match (request.method.as_str(), request.below("/v1").path.as_str()) {
             ("POST", "/chat/completions") => self.complete(id, &body),
-            ("POST", "/embeddings") => embed(&body),
+            ("POST", "/embeddings") => embed(&body, self.refused.as_deref()),
             _ => failed(404, "invalid_request_error", "Unknown request URL", None),
         };
         answer.header("x-request-id", format!("req_{id:08x}"))
@@ -170,7 +174,7 @@ fn instance(schema: &Value, name: &str, prompt: &str, index: usize) -> Value {
     }
 }
 
-fn embed(body: &Value) -> Answer {
+fn embed(body: &Value, refused: Option<&str>) -> Answer {
     let inputs: Vec<String> = match body.get("input") {
         Some(Value::String(one)) => vec![one.clone()],
         Some(Value::Array(many)) => many
@@ -180,7 +184,8 @@ fn embed(body: &Value) -> Answer {
             .collect(),
         _ => Vec::new(),
     };
-    if inputs.is_empty() || inputs.len() > 2_048 || inputs.iter().any(String::is_empty) {
+    let bad = |input: &String| input.is_empty() || refused.is_some_and(|of| input.contains(of));
+    if inputs.is_empty() || inputs.len() > 2_048 || inputs.iter().any(bad) {
         return failed(400, "invalid_request_error", "'$.input' is invalid.", None);
     }
     let dimensions = number(body, "dimensions", DIMENSIONS);

@@ -40,7 +40,9 @@ const EDGE: &str = "
     insert into countersign_edge.webhook_inbox (app, source, event_id, event_type) values ('agency', 'test', '1', 'test');
     insert into countersign_edge.outbox (app, provider, operation, effect_key) values ('agency', 'test', 'test', '1');
     insert into countersign_edge.idempotency_keys (app, caller, key, request_hash) values ('agency', 'test', '1', '1');
-    insert into countersign_edge.rate_counters (bucket, window_start) values ('test', now());";
+    insert into countersign_edge.rate_counters (bucket, window_start) values ('test', now());
+    insert into countersign_edge.embedding_refusals (app, source, id, tenant, updated_at, attempts, last_error, next_attempt_at)
+      values ('agency', 'test', gen_random_uuid(), '1', now(), 1, 'test', now());";
 
 /// Makes the planner take each page for one of a million rows, so that it decides as it would on a
 /// full database and nobody has to fill one.

@@ -8,7 +8,7 @@ use super::link::{COLUMNS, CONNECTIONS, Connection, Linked, SECRETS};
 use super::{Advisory, Whose};
 use crate::apps::Asked;
 use crate::problem::Problem;
-use crate::providers::crm::Crm as _;
+use crate::providers::crm::{Crm as _, Holder};
 use crate::providers::failure::{Kind, Provider};
 use crate::secret::Secret;
 use crate::transport::Runtime;
@@ -51,7 +51,8 @@ impl<R: Runtime> Advisory<'_, R> {
             ));
         }
         let key = Secret::new(key);
-        let sealer = self.sealer()?;
+        // Without it nothing can be kept: the CRM need not be asked.
+        self.sealer()?;
         let crm = self.linked(provider, key.clone())?;
         let holder = crm.holder().await;
         let holder = holder.map_err(|failure| match failure.kind {
@@ -67,10 +68,30 @@ impl<R: Runtime> Advisory<'_, R> {
             Whose::Own => Some(self.0.user()?),
         };
         let firm = asked.tenant()?;
-        let connection = self.begin(firm, owner, provider, &holder).await?;
+        let earlier = self.earlier(firm, owner).await?;
+        let store = async || {
+            let of = (firm, owner, provider);
+            self.link(of, earlier.as_ref(), (&key, &crm), &holder).await
+        };
+        let connection = match &earlier {
+            Some(one) => self.alone(&one.id, store).await?,
+            None => store().await?,
+        };
+        Ok(shown(&connection))
+    }
+
+    async fn link(
+        &self,
+        of: (&str, Option<&str>, Provider),
+        earlier: Option<&Connection>,
+        (key, crm): (&Secret, &Linked<'_, R>),
+        holder: &Holder,
+    ) -> Result<Connection, Problem> {
+        let sealer = self.sealer()?;
+        let connection = self.begin(of, earlier, holder).await?;
         let secret = sealer.seal(&connection.binding(), key.expose())?;
         let row = json!({
-            "firm_id": firm, "connection_id": connection.id, "secret": secret,
+            "firm_id": of.0, "connection_id": connection.id, "secret": secret,
             "key_id": sealer.key_id(), "refresh_token": null, "token_expires_at": null,
         });
         self.0
@@ -81,39 +102,46 @@ impl<R: Runtime> Advisory<'_, R> {
             })
             .await?;
         // A bridge tells one address about one key, and that is the firm's.
-        let told = whose == Whose::Own || self.listen(&connection, &crm).await;
+        let told = of.1.is_some() || self.listen(&connection, crm).await;
         let error = (!told).then_some("WEBHOOK_NOT_SET");
         self.mark(&connection.id, "active", error).await?;
-        Ok(shown(&Connection {
+        Ok(Connection {
             status: "active".to_owned(),
             last_error: error.map(str::to_owned),
             ..connection
-        }))
+        })
+    }
+
+    /// What is connected so far.
+    async fn earlier(
+        &self,
+        firm: &str,
+        owner: Option<&str>,
+    ) -> Result<Option<Connection>, Problem> {
+        let service = self.0.as_service()?;
+        let earlier = service.rows(CONNECTIONS, |table| {
+            let of_firm = table.select(COLUMNS).eq("firm_id", firm);
+            match owner {
+                Some(owner) => of_firm.eq("owner_id", owner),
+                None => of_firm.is("owner_id", "null"),
+            }
+        });
+        Ok(earlier.await?.pop())
     }
 
     /// The row of a connection whose key is not stored yet. What came through another CRM goes: its
     /// ids are not this one's.
     async fn begin(
         &self,
-        firm: &str,
-        owner: Option<&str>,
-        provider: Provider,
-        holder: &crate::providers::crm::Holder,
+        (firm, owner, provider): (&str, Option<&str>, Provider),
+        earlier: Option<&Connection>,
+        holder: &Holder,
     ) -> Result<Connection, Problem> {
         let service = self.0.as_service()?;
-        let earlier: Vec<Connection> = service
-            .rows(CONNECTIONS, |table| {
-                let of_firm = table.select(COLUMNS).eq("firm_id", firm);
-                match owner {
-                    Some(owner) => of_firm.eq("owner_id", owner),
-                    None => of_firm.is("owner_id", "null"),
-                }
-            })
-            .await?;
         let config = json!({
             "firm": holder.name, "schwab_environment": holder.environment, "holdings": holder.holdings,
         });
-        let same = earlier.first().is_some_and(|one| {
+        let same = earlier.is_some_and(|one| {
             let of = |name: &str| one.config.get(name) == config.get(name);
             one.provider == provider.word() && of("firm") && of("schwab_environment")
         });
@@ -121,7 +149,7 @@ impl<R: Runtime> Advisory<'_, R> {
             let of = json!({ "p_firm": firm, "p_owner": owner });
             self.0.own()?.call("advisory_forget", &of).await?;
         }
-        let kept = earlier.first().filter(|_| same);
+        let kept = earlier.filter(|_| same);
         let begun = json!({
             "firm_id": firm, "owner_id": owner, "provider": provider.word(), "config": config,
             "status": "expired", "last_error": "CONNECTING",
@@ -147,7 +175,13 @@ impl<R: Runtime> Advisory<'_, R> {
         asked: &Asked<'_>,
     ) -> Result<Value, Problem> {
         let connection = self.connection_of(asked.tenant()?, Some(whose)).await?;
-        if let (Whose::Firm, Ok(Linked::Bridge(bridge))) = (whose, self.open(&connection).await) {
+        let end = async || self.unlink(whose, &connection).await;
+        self.alone(&connection.id, end).await?;
+        Ok(json!({ "provider": connection.provider, "status": "disconnected" }))
+    }
+
+    async fn unlink(&self, whose: Whose, connection: &Connection) -> Result<(), Problem> {
+        if let (Whose::Firm, Ok(Linked::Bridge(bridge))) = (whose, self.open(connection).await) {
             // If it cannot be told, what it still tells of leads nowhere.
             let _ = bridge.remove_webhook().await;
         }
@@ -166,8 +200,8 @@ impl<R: Runtime> Advisory<'_, R> {
             .rows::<Value>(CONNECTIONS, |table| {
                 table.delete().eq("id", &connection.id).select("id")
             })
-            .await?;
-        Ok(json!({ "provider": connection.provider, "status": "disconnected" }))
+            .await
+            .map(drop)
     }
 }
 

@@ -90,8 +90,19 @@ impl<R: Runtime> Advisory<'_, R> {
     /// Renews the copies of a connection; by all of them if `all`, or if it is time. Whoever calls has
     /// decided that it may be done: nothing in here is done as a caller.
     pub(super) async fn renew(&self, connection: &Connection, all: bool) -> Result<Value, Problem> {
+        let renew = async || self.renew_now(connection, all).await;
+        self.alone(&connection.id, renew).await
+    }
+
+    /// Does what is done to a connection by one at a time: renewing its copies, connecting it anew, and
+    /// ending it. Else copies of what was connected before would be stored behind their removal.
+    pub(super) async fn alone<T>(
+        &self,
+        connection: &str,
+        what: impl AsyncFnOnce() -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
         let own = self.0.own()?;
-        let name = format!("advisory/sync/{}", connection.id);
+        let name = format!("advisory/sync/{connection}");
         let holder = request_id(None);
         let Some(lease) = Lease::take(&own, &name, &holder, LEASE_SECONDS).await? else {
             let status = reqwest::StatusCode::CONFLICT;
@@ -100,9 +111,9 @@ impl<R: Runtime> Advisory<'_, R> {
                     .header("retry-after", "10"),
             );
         };
-        let renewed = self.renew_now(connection, all).await;
+        let done = what().await;
         lease.give_back().await;
-        renewed
+        done
     }
 
     async fn renew_now(&self, connection: &Connection, all: bool) -> Result<Value, Problem> {
@@ -186,7 +197,7 @@ impl<R: Runtime> Advisory<'_, R> {
         })
     }
 
-    /// Notes from when the next run asks. `last_synced_at` says that the copies are all there are, so
+    /// Notes from when the next run asks, unless the connection leads to another CRM by now. `last_synced_at` says that the copies are all there are, so
     /// it waits for the first listing that is complete.
     async fn note(
         &self,
@@ -212,6 +223,7 @@ impl<R: Runtime> Advisory<'_, R> {
             "p_connection": connection.id, "p_began": at, "p_times": times,
             "p_synced": listed || (!all && connection.last_synced_at.is_some()),
             "p_judged": all || error.is_some(), "p_error": error,
+            "p_provider": connection.provider, "p_config": connection.config,
         });
         let own = self.0.own()?;
         own.call("advisory_note_sync", &note).await.map(drop)

@@ -42,7 +42,7 @@ impl<R: Runtime> Agency<'_, R> {
     fn run(&self, question: &Question<'_>) -> Result<Value, Problem> {
         let base = &self.desk.llm_settings()?.base;
         Ok(json!({
-            "project_id": question.project, "user_id": self.desk.user()?, "purpose": question.purpose,
+            "project_id": question.project, "user_id": self.desk.user().ok(), "purpose": question.purpose,
             "provider": base.host_str(), "model": question.model, "request_id": self.desk.request_id,
         }))
     }

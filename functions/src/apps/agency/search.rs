@@ -8,11 +8,10 @@ use super::runs::{Question, key};
 use super::{Agency, Within};
 use crate::apps::Asked;
 use crate::apps::llm::vector_text;
+use crate::apps::vectors::LONGEST_TEXT;
 use crate::problem::Problem;
 use crate::transport::Runtime;
 
-/// In bytes: no model's texts of one vector are longer than 8,192 tokens.
-const LONGEST_QUERY: usize = 8_000;
 const MOST: u32 = 100;
 
 #[derive(Deserialize)]
@@ -33,9 +32,9 @@ impl<R: Runtime> Agency<'_, R> {
     pub(super) async fn search(&self, asked: &Asked<'_>) -> Result<Value, Problem> {
         let order: Order = asked.json()?;
         let query = order.query.trim();
-        if query.is_empty() || query.len() > LONGEST_QUERY {
+        if query.is_empty() || query.len() > LONGEST_TEXT {
             return Err(Problem::bad_request(format!(
-                "`query` is empty, or longer than {LONGEST_QUERY} bytes"
+                "`query` is empty, or longer than {LONGEST_TEXT} bytes"
             )));
         }
         if !(1..=MOST).contains(&order.count) {
@@ -58,8 +57,7 @@ impl<R: Runtime> Agency<'_, R> {
     /// The vector of a query, as pgvector reads it; the run that made it, and whether it was kept.
     async fn vector(&self, query: &str, within: Within) -> Result<(String, String, bool), Problem> {
         let settings = self.desk.llm_settings()?;
-        let model = settings.embedding.as_ref().map(|(model, _)| model.as_str());
-        let model = model.unwrap_or_default();
+        let model = settings.embedding_model();
         let places = within.places();
         let of = json!(["embedding", settings.base.as_str(), model, places, query]);
         let question = Question {

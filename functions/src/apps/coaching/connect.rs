@@ -10,11 +10,14 @@ use crate::connections::{COACHING, Connection, Held, all, flow};
 use crate::message::Response;
 use crate::problem::Problem;
 use crate::providers::failure::{Failure, Kind};
-use crate::providers::fathom::Fathom;
+use crate::providers::fathom::Webhook;
+use crate::record::request_id;
 use crate::transport::Runtime;
 
 /// Where the id of Fathom's webhook stands in a connection's cursor: Fathom lists none.
-pub(super) const WEBHOOK_ID: &str = "webhook_id";
+const WEBHOOK_ID: &str = "webhook_id";
+/// What tells the cursor of one connecting from that of another, wherever they stand.
+const CONNECTED: &str = "connected";
 
 impl<R: Runtime> Coaching<'_, R> {
     /// How the account's connection stands, as the database's own function says it to the caller.
@@ -81,50 +84,74 @@ impl<R: Runtime> Coaching<'_, R> {
         let row = json!({
             "account_id": state.tenant, "provider": of.provider().word(), "connected_by": state.user,
             "external_account_id": grant.portal.map(|id| id.to_string()), "status": "pending",
-            "sync_cursor": {}, "last_synced_at": null,
+            "sync_cursor": { CONNECTED: request_id(None) }, "last_synced_at": null,
         });
         let Value::Object(row) = row else {
             return Err(malformed().into());
         };
         let service = self.desk.as_service()?;
         let now = self.desk.runtime.now_ms();
-        let kept = flow::keep(&service, &sealer, (issuer, &COACHING), row, &grant, now).await?;
-        if let Issuer::Fathom(_) = issuer {
-            self.set_up_webhook(self.held(of, kept)?).await?;
-        }
+        let before = all(&service, &COACHING, of.provider(), &state.tenant).await?;
+        let kept = flow::store(&service, &sealer, (issuer, &COACHING), row, &grant, now).await?;
+        let held = self.held(of, kept)?;
+        let error = match issuer {
+            Issuer::Fathom(_) => {
+                // Of another account there it stays: nobody has its tokens any more.
+                for before in &before {
+                    self.delete_webhook(&held, &before.sync_cursor).await;
+                }
+                self.set_up_webhook(&held).await?
+            }
+            Issuer::HubSpot(_) => None,
+        };
+        let id = &held.connection.id;
+        // Only now is it synchronised: until here its cursor is nobody else's.
+        flow::mark(&service, &COACHING, id, "active", error).await?;
         Ok(back("connected"))
     }
 
     /// Has Fathom tell of new recordings. Without that they are found by looking: the connection
     /// stands, and says so.
-    async fn set_up_webhook(&self, held: Held<'_, R>) -> Result<(), Problem> {
-        let Issuer::Fathom(settings) = held.issuer else {
-            return Ok(());
+    async fn set_up_webhook(&self, held: &Held<'_, R>) -> Result<Option<&'static str>, Problem> {
+        let fathom = self.fathom(held)?;
+        let address = format!("{}/{}", fathom.settings.webhook_uri, held.connection.id);
+        let Ok(made) = fathom.create_webhook(&address).await else {
+            return Ok(Some("NO_WEBHOOK"));
         };
-        let address = format!("{}/{}", settings.webhook_uri, held.connection.id);
-        let fathom = Fathom {
-            line: self
-                .desk
-                .line_to(held.issuer.provider(), held.issuer.reading()),
-            settings,
-            tokens: &held,
-        };
-        let changes = match fathom.create_webhook(&address).await {
-            Ok(made) => {
-                let place = held.place().binding(Column::WebhookSecret);
-                let sealed = held.sealer.seal(&place, made.secret.expose())?;
-                let row = json!({ "webhook_secret": sealed }).to_string();
-                let id = &held.connection.id;
-                held.service
-                    .rows::<Value>(COACHING.secrets, |table| {
-                        table.update(row).eq("connection_id", id).select("id")
-                    })
-                    .await?;
-                json!({ "sync_cursor": { WEBHOOK_ID: made.id } })
-            }
-            Err(_) => json!({ "last_error": "NO_WEBHOOK" }),
-        };
-        self.change(&held.connection, &changes).await
+        let kept = self.keep_webhook(held, &made).await;
+        if kept.is_err() {
+            // Nobody would know of it.
+            let _ = fathom.delete_webhook(&made.id).await;
+        }
+        kept.map(|()| None)
+    }
+
+    async fn keep_webhook(&self, held: &Held<'_, R>, made: &Webhook) -> Result<(), Problem> {
+        let mut cursor = held.connection.sync_cursor.clone();
+        if let Some(cursor) = cursor.as_object_mut() {
+            cursor.insert(WEBHOOK_ID.to_owned(), made.id.as_str().into());
+        }
+        self.go_on(&held.connection, &json!({ "sync_cursor": cursor }))
+            .await?;
+        let place = held.place().binding(Column::WebhookSecret);
+        let sealed = held.sealer.seal(&place, made.secret.expose())?;
+        let row = json!({ "webhook_secret": sealed }).to_string();
+        let id = &held.connection.id;
+        held.service
+            .rows::<Value>(COACHING.secrets, |table| {
+                table.update(row).eq("connection_id", id).select("id")
+            })
+            .await
+            .map(drop)
+    }
+
+    /// Deletes the webhook that a cursor names. What it still sends if that fails is not believed: its
+    /// secret is not kept.
+    async fn delete_webhook(&self, held: &Held<'_, R>, cursor: &Value) {
+        let id = cursor.get(WEBHOOK_ID).and_then(Value::as_str);
+        if let (Some(id), Ok(fathom)) = (id, self.fathom(held)) {
+            let _ = fathom.delete_webhook(id).await;
+        }
     }
 
     /// Ends a connection, there as far as the provider has a way to, and here.
@@ -138,35 +165,28 @@ impl<R: Runtime> Coaching<'_, R> {
         let not_connected = || Failure::new(of.provider(), "connection", Kind::NotConnected);
         let connection = found.into_iter().next().ok_or_else(not_connected)?;
         let held = self.held(of, connection)?;
-        let webhook = held.connection.sync_cursor.get(WEBHOOK_ID).cloned();
-        if let (Issuer::Fathom(settings), Some(id)) =
-            (held.issuer, webhook.as_ref().and_then(Value::as_str))
-        {
-            let fathom = Fathom {
-                line: self.desk.line_to(of.provider(), held.issuer.reading()),
-                settings,
-                tokens: &held,
-            };
-            // What it still sends is not believed: the secret goes.
-            let _ = fathom.delete_webhook(id).await;
-        }
+        self.delete_webhook(&held, &held.connection.sync_cursor)
+            .await;
         let revoked = flow::end(&held).await?;
         Ok(ok(
             &json!({ "account_id": account, "status": "revoked", "revoked_there": revoked }),
         ))
     }
 
-    /// Changes the row of a connection.
-    pub(super) async fn change(
+    /// Writes where the synchronisation goes on, over the cursor that the connection was read with: not
+    /// if it was connected anew meanwhile. Gives whether it did.
+    pub(super) async fn go_on(
         &self,
         connection: &Connection,
         changes: &Value,
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         let service = self.desk.as_service()?;
         let changed = service.rows::<Value>(COACHING.connections, |table| {
-            let write = table.update(changes.to_string());
-            write.eq("id", &connection.id).select("id")
+            let write = table.update(changes.to_string()).eq("id", &connection.id);
+            write
+                .eq("sync_cursor", connection.sync_cursor.to_string())
+                .select("id")
         });
-        changed.await.map(drop)
+        Ok(!changed.await?.is_empty())
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{Coaching, ok, uuid};
 use crate::apps::Asked;
 use crate::apps::llm::vector_text;
+use crate::apps::vectors::{Bare, LONGEST_TEXT, cut};
 use crate::database::refused_with;
 use crate::message::Response;
 use crate::problem::Problem;
@@ -19,8 +20,6 @@ use crate::transport::Runtime;
 
 /// The length of the vectors, as the column has it.
 const PLACES: u32 = 1_536;
-/// In bytes: no model's texts of one vector are longer than 8,192 tokens.
-const LONGEST_TEXT: usize = 8_000;
 /// As many as the database gives.
 const MOST: u32 = 100;
 /// As many past outcomes as a draft may have read.
@@ -80,16 +79,6 @@ struct Analysis {
 #[serde(deny_unknown_fields)]
 struct Written {
     message: String,
-}
-
-/// An outcome without its vector.
-#[derive(Deserialize)]
-struct Bare {
-    id: String,
-    account_id: String,
-    updated_at: String,
-    situation: String,
-    outcome: String,
 }
 
 impl<R: Runtime> Coaching<'_, R> {
@@ -188,7 +177,7 @@ impl<R: Runtime> Coaching<'_, R> {
             .desk
             .complete(self.purse(account)?, &task, sound)
             .await?;
-        let written = called.answer.map_err(|unanswered| *unanswered.problem)?;
+        let written = called.answer?;
         let row = json!({
             "account_id": account, "user_id": seller, "team_id": analysis.team_id, "conversation_analysis_id": id,
             "body": written.value.message, "status": "draft",
@@ -203,9 +192,8 @@ impl<R: Runtime> Coaching<'_, R> {
 
     /// Embeds outcomes that were written without the Worker, or changed since, for nobody.
     pub(in crate::apps) async fn embed_due(&self) -> Result<(), Problem> {
-        let set = self.desk.edge.config.providers.llm.as_ref();
-        let embeds = set.and_then(|set| set.embedding.as_ref());
-        if !embeds.is_some_and(|(_, places)| places.contains(&PLACES)) {
+        let settings = self.desk.llm_settings();
+        if !settings.is_ok_and(|settings| settings.embeds(PLACES)) {
             return Ok(());
         }
         let own = self.desk.own()?;
@@ -216,7 +204,7 @@ impl<R: Runtime> Coaching<'_, R> {
             )
             .await?;
         let due: Vec<Bare> = serde_json::from_value(due).unwrap_or_default();
-        for of in due.chunk_by(|one, other| one.account_id == other.account_id) {
+        for of in due.chunk_by(|one, other| one.tenant == other.tenant) {
             // One account's spent budget is no other's matter.
             let _ = self.embed_all(of).await;
         }
@@ -228,22 +216,12 @@ impl<R: Runtime> Coaching<'_, R> {
         let Some(first) = bare.first() else {
             return Ok(0);
         };
-        let texts: Vec<String> = bare.iter().map(whole).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let purse = self.purse(&first.tenant)?;
         let called = self
             .desk
-            .embed(self.purse(&first.account_id)?, &texts, PLACES)
-            .await?;
-        let vectors = called.answer.map_err(|unanswered| *unanswered.problem)?;
-        let set = self.desk.llm_settings()?.embedding.as_ref();
-        let model = set.map(|(model, _)| model.as_str());
-        let rows: Vec<Value> = bare
-            .iter()
-            .zip(&vectors)
-            .map(|(of, vector)| {
-                json!({ "id": of.id, "updated_at": of.updated_at, "vector": vector_text(vector) })
-            })
-            .collect();
+            .embed_rows(purse, "Coaching_Outcomes", bare, PLACES);
+        let rows = called.await?.answer?;
+        let model = self.desk.llm_settings()?.embedding_model();
         let own = self.desk.own()?;
         let arguments = json!({ "p_model": model, "p_rows": rows });
         let done = own.call("store_coaching_embeddings", &arguments).await?;
@@ -255,7 +233,7 @@ impl<R: Runtime> Coaching<'_, R> {
             .desk
             .embed(self.purse(account)?, &[cut(text)], PLACES)
             .await?;
-        let vectors = called.answer.map_err(|unanswered| *unanswered.problem)?;
+        let vectors = called.answer?;
         let vector = vectors.first().map(|vector| vector_text(vector));
         let arguments = json!({
             "query_embedding": vector, "match_count": count, "match_account_id": account,
@@ -282,19 +260,6 @@ fn not_yours(problem: Problem) -> Problem {
         return told.internal(problem.internal.unwrap_or_default());
     }
     problem
-}
-
-/// As much of a text as is embedded.
-fn cut(text: &str) -> &str {
-    text.split_at(text.floor_char_boundary(LONGEST_TEXT)).0
-}
-
-fn whole(of: &Bare) -> String {
-    let text = format!("{}\n\n{}", of.situation, of.outcome);
-    let text = text.trim();
-    // One that says nothing is near to nothing; but a model takes no empty text.
-    let text = if text.is_empty() { "-" } else { text };
-    cut(text).to_owned()
 }
 
 fn lessons(similar: &Value) -> String {

@@ -196,7 +196,10 @@ impl<R: Runtime> Coaching<'_, R> {
             let now = time::iso(self.desk.runtime.now_ms());
             changes.insert("last_synced_at".to_owned(), now.into());
         }
-        self.change(&held.connection, &changes).await?;
+        if !self.go_on(&held.connection, &changes).await? {
+            // It was connected anew, and its new cursor stands where that begins.
+            return done.map(|_| true);
+        }
         done
     }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::WHITFIELD;
+use super::{KEY, WHITFIELD};
+use crate::meanwhile::Meanwhile;
 use crate::world::World;
 
 async fn sync(world: &World, path: &str) -> (u16, Value) {
@@ -171,6 +172,74 @@ pub(super) async fn an_edit_meanwhile_stays(world: &World) {
     let mut config = after;
     config["schwab_environment"] = before["schwab_environment"].clone();
     let put_back = json!({ "config": config });
+    world
+        .table(Method::PATCH, &address, "advisory", put_back)
+        .await;
+}
+
+pub(super) async fn who_connects_anew_waits_for_a_run(world: &World) {
+    let given = json!({ "provider": "bridge", "key": KEY });
+    let other = async || {
+        let again = world.advise("grace", Method::POST, "connect", Some(&given));
+        let (status, answer) = again.await;
+        assert_eq!(
+            (status, &answer["code"]),
+            (409, &json!("sync_under_way")),
+            "{answer}"
+        );
+        let ended = world.advise("grace", Method::DELETE, "connect?connection=firm", None);
+        let (status, answer) = ended.await;
+        assert_eq!(
+            (status, &answer["code"]),
+            (409, &json!("sync_under_way")),
+            "{answer}"
+        );
+    };
+    let token = world.person("grace@advisory.example.test");
+    let meanwhile = Meanwhile::new(&world.native, "/v1/clients", other);
+    let asked = (
+        Method::POST,
+        "/functions/v1/advisory-sync?all=true",
+        token,
+        &json!({}),
+    );
+    let (status, answer) = world.ask_in(&meanwhile, || false, asked).await.unwrap();
+    assert_eq!((status, meanwhile.happened()), (200, true), "{answer}");
+    let again = world.advise("grace", Method::POST, "connect", Some(&given));
+    assert_eq!(again.await.0, 200);
+}
+
+/// Of a run that outlives its lease.
+pub(super) async fn a_run_notes_nothing_on_another_connection(world: &World) {
+    let address = format!("crm_connections?owner_id=is.null&firm_id=eq.{WHITFIELD}");
+    let before = world.rows(&address).await[0].clone();
+    let mut config = before["config"].clone();
+    config["firm"] = json!("Another firm there");
+    config.as_object_mut().unwrap().remove("synced_from");
+    config.as_object_mut().unwrap().remove("listed_from");
+    let anew = json!({ "config": config, "last_synced_at": null });
+    let other = async || {
+        world
+            .table(Method::PATCH, &address, "advisory", anew.clone())
+            .await;
+    };
+    let token = world.person("grace@advisory.example.test");
+    let meanwhile = Meanwhile::new(&world.native, "/v1/clients", other);
+    let asked = (
+        Method::POST,
+        "/functions/v1/advisory-sync?all=true",
+        token,
+        &json!({}),
+    );
+    let (status, answer) = world.ask_in(&meanwhile, || false, asked).await.unwrap();
+    assert_eq!((status, meanwhile.happened()), (200, true), "{answer}");
+    let after = world.rows(&address).await[0].clone();
+    assert_eq!(
+        (&after["config"], &after["last_synced_at"]),
+        (&config, &Value::Null)
+    );
+    let put_back =
+        json!({ "config": before["config"], "last_synced_at": before["last_synced_at"] });
     world
         .table(Method::PATCH, &address, "advisory", put_back)
         .await;
