@@ -62,12 +62,12 @@ const CONNECT: Option<(&str, &str)> = Some(("crm.connection", "connect"));
 const STORES: &[&str] = &[
     "read, create, update crm_connections",
     "create, update crm_connection_secrets",
-    "call advisory_forget",
+    "call take_lease, drop_lease, advisory_forget",
 ];
 const ENDS: &[&str] = &[
     "read, delete crm_connections",
     "read, delete crm_connection_secrets",
-    "call advisory_forget",
+    "call take_lease, drop_lease, advisory_forget",
 ];
 /// What asking the CRM takes.
 const ASKS: &[&str] = &[

@@ -150,7 +150,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         HUBSPOT_CALLBACK,
         None,
         &[
-            "insert, update API_Connections",
+            "read, insert, update API_Connections",
             "insert, update API_Connection_Secrets",
         ],
         Run::Coaching(Do::Callback(Source::HubSpot)),
@@ -189,8 +189,8 @@ pub const WORKFLOWS: &[Workflow] = &[
         FATHOM_CALLBACK,
         None,
         &[
-            "insert, update API_Connections",
-            "insert, update API_Connection_Secrets",
+            "read, insert, update API_Connections",
+            "read, insert, update API_Connection_Secrets",
         ],
         Run::Coaching(Do::Callback(Source::Fathom)),
         "Where people come back to from Fathom",

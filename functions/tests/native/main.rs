@@ -9,6 +9,7 @@ mod advisory;
 mod agency;
 mod away;
 mod coaching;
+mod faults;
 mod later;
 mod meanwhile;
 mod mortal;

@@ -5,6 +5,7 @@ import { database, stack, workerUrl } from '../support/agency.mjs';
 import { consent, control } from '../support/assistant.mjs';
 import { described } from '../support/openapi.mjs';
 import { newcomer } from '../support/newcomer.mjs';
+import { canaries, inNoFacts, inNoLine, inNoTable, nowhereIn } from '../support/secrets.mjs';
 
 const sql = database();
 const [owner, admin, member, stranger] = ['owner', 'admin', 'member', 'stranger'].map((role) => newcomer(role));
@@ -128,6 +129,17 @@ describe('importing from HubSpot', () => {
     const down = await ask(admin, 'POST', 'import/contacts', {});
     assert.deepEqual([down.status, down.body.code], [503, 'provider_down']);
     assert.deepEqual(await contacts(), before);
+  });
+
+  test('no token is in an answer, in a table, or in a line of the log', async () => {
+    await sql`update countersign_edge.agency_connections set token_expires_at = now() where org_id = ${org}`;
+    const answers = [await ask(admin, 'POST', 'import/deals', {}), await ask(member, 'GET', 'hubspot-connect')];
+    assert.deepEqual(answers.map(({ status }) => status), [200, 200]);
+    const tokens = await canaries('access', 'refresh');
+    for (const { body, headers } of answers) nowhereIn(JSON.stringify([body, [...headers]]), 'an answer', tokens);
+    await inNoTable(sql, 'agency', tokens);
+    await inNoLine('hubspot', tokens);
+    await inNoFacts(tokens);
   });
 
   test('an admin ends it', async () => {
