@@ -101,8 +101,8 @@ for (const [name, take] of Object.entries({ shell: asShell, JavaScript: asJavaSc
     test('no token that a provider gave out is in what describes the run', async () => {
       const file = join(running.where, 'target/dev.json');
       const described = await readFile(file, 'utf8');
-      const { simulators } = JSON.parse(described);
-      const { requests } = await (await fetch(`${simulators.url}/control/log`)).json();
+      const { simulatorsUrl } = JSON.parse(described);
+      const { requests } = await (await fetch(`${simulatorsUrl}/control/log`)).json();
       const text = JSON.stringify(requests).replaceAll('%2D', '-');
       const tokens = [...new Set(text.match(/(?:access|refresh|code)-\d{6,}[\w-]*/g))];
       assert.ok(tokens.length >= 4, `the tours connect accounts: ${tokens}`);
