@@ -66,7 +66,8 @@ pub fn sections(policy: &Policy, catalogue: &Catalogue, source: &str) -> Vec<Sec
     sections
 }
 
-/// The privileges, the guard and the policies of one table: what its rules become.
+/// The privileges, the guard and the policies of one table: what its rules become. With the helpers
+/// of teams, since each belongs to the rules that ask it.
 pub(crate) fn access(policy: &Policy, table: &Table) -> String {
     let context = Context {
         policy,
@@ -77,11 +78,27 @@ pub(crate) fn access(policy: &Policy, table: &Table) -> String {
         },
         source: "",
     };
-    let mut text = String::new();
+    let mut text = roles::of_teams(&context);
     grants::write(&context, table, &mut text);
     guard::write(&context, table, &mut text);
     policies::write(&context, table, &mut text);
     text
+}
+
+/// The functions that list where the caller has at least a rank, and what is listed beside the
+/// tenant.
+pub(crate) fn helpers(policy: &Policy) -> Vec<(String, Rank, Option<AttributeIndex>)> {
+    let catalogue = Catalogue::default();
+    let context = Context {
+        policy,
+        catalogue: &catalogue,
+        source: "",
+    };
+    let top = policy.tenant.as_ref().map_or(0, |tenant| tenant.top());
+    let ranks = (1..=top).map(|rank| (context.helper(rank), rank, None));
+    let teams = roles::teams(&context).into_iter();
+    let teams = teams.map(|(rank, of)| (context.team_helper(rank, of), rank, Some(of)));
+    ranks.chain(teams).collect()
 }
 
 /// The roles that lose everything before anything is granted.

@@ -21,9 +21,7 @@ pub(super) fn section(context: &Context<'_>) -> Option<Section> {
     for rank in 1..=tenant.top() {
         helper(context, tenant, &key.data_type, rank, &mut body);
     }
-    for team in teams(context) {
-        team_helper(context, tenant, &key.data_type, team, &mut body);
-    }
+    body.push_str(&of_teams(context));
     owner_check(context, tenant, &mut body);
     let heading = declaration(context);
     Some(Section {
@@ -31,6 +29,21 @@ pub(super) fn section(context: &Context<'_>) -> Option<Section> {
         heading,
         body,
     })
+}
+
+/// The helpers of teams.
+pub(super) fn of_teams(context: &Context<'_>) -> String {
+    let mut text = String::new();
+    let tenant = context.policy.tenant.as_ref();
+    let root = tenant.and_then(|tenant| Some((tenant, context.policy.table_at(tenant.root)?)));
+    let key =
+        root.and_then(|(tenant, root)| Some((tenant, root.columns.get(usize::from(tenant.key))?)));
+    if let Some((tenant, key)) = key {
+        for team in teams(context) {
+            team_helper(context, tenant, &key.data_type, team, &mut text);
+        }
+    }
+    text
 }
 
 /// The policy's own declaration of tenants and roles.
@@ -191,7 +204,7 @@ fn asks(members: &Members, wanted: &Condition) -> bool {
 }
 
 /// The ranks and attributes that rules ask for together, in order.
-fn teams(context: &Context<'_>) -> BTreeSet<(Rank, AttributeIndex)> {
+pub(super) fn teams(context: &Context<'_>) -> BTreeSet<(Rank, AttributeIndex)> {
     let tables = context.policy.tables.iter();
     let rules = tables.flat_map(|table| &table.rules);
     rules

@@ -4,6 +4,7 @@ mod columns;
 mod existing;
 mod fresh;
 mod habits;
+mod helpers;
 mod keep;
 mod plan;
 mod random;
@@ -57,6 +58,8 @@ pub(super) struct Bench<'a> {
     refused: HashSet<(usize, &'static str)>,
     /// For whom each column was already set alone, with which of them they may change.
     assigned: HashSet<(usize, Vec<bool>)>,
+    /// The rows that cannot stand beside all others.
+    alone: HashSet<Row>,
     /// What a database in use does not allow to be tried, by reason.
     pub(super) left_out: BTreeMap<&'static str, u64>,
     /// The rows that were there in each seeding.
@@ -79,6 +82,7 @@ impl<'a> Bench<'a> {
             known: HashMap::new(),
             refused: HashSet::new(),
             assigned: HashSet::new(),
+            alone: HashSet::new(),
             left_out: BTreeMap::new(),
             worlds: Vec::new(),
             audit: Audit::default(),
@@ -99,6 +103,7 @@ impl<'a> Bench<'a> {
 
     /// Runs every statement of the table.
     pub(super) async fn run(&mut self, random: usize, seed: u64) -> Result<(), VerifyError> {
+        self.list_memberships().await?;
         self.read_everything().await?;
         self.leave().await?;
         self.insert_everything().await?;

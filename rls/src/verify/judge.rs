@@ -75,6 +75,11 @@ pub(super) fn judge(
                     Shape::Count | Shape::Leaves(_) | Shape::Kept(_) => {
                         *rows == answers.iter().filter(taken).count() as u64
                     }
+                    Shape::Listed(wanted) => {
+                        let mut got = keys.clone();
+                        got.sort();
+                        got == *wanted
+                    }
                     Shape::Each(names) => {
                         let got: HashSet<&String> = keys.iter().collect();
                         let known: HashSet<&String> = names.iter().collect();

@@ -13,6 +13,8 @@ use super::session::Observed;
 pub(super) enum Shape {
     /// It names the rows it reached: each row is judged by itself, by these keys.
     Each(Vec<String>),
+    /// It lists just this, in whichever order.
+    Listed(Vec<String>),
     /// It says how many rows it reached.
     Count,
     /// It takes a membership, or leaves it alone. Where the policy lets it run, it must fail if it

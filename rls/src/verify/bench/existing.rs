@@ -31,7 +31,7 @@ impl Bench<'_> {
         owner: Option<usize>,
     ) -> Result<(), VerifyError> {
         self.plant(&[row]).await?;
-        if self.scene.replaces(row) {
+        if self.scene.replaces(row) || self.alone.contains(row) {
             self.read(owner);
         }
         let callers = self.callers(owner);

@@ -48,7 +48,8 @@ impl Bench<'_> {
                 scripts.push(script);
                 continue;
             }
-            // A key that another row holds already: such rows are met one by one.
+            // A key that another row holds already: such rows are read where they are met alone.
+            self.alone.insert(row.clone());
             session
                 .run(
                     "seeding",

@@ -190,12 +190,59 @@ fn of_policy(
     };
     let ddl = format!("{drop}; {}", created(relation, &other));
     add(format!("made {kind}"), ddl, None, Some(other), Vec::new());
-    for command in ["select", "insert", "update", "delete", "all"] {
-        if command != policy.command {
+    for command in COMMANDS.into_iter().chain(["all"]) {
+        if command != policy.command && (command != "all" || objects.may_widen(policy)) {
             let other = with_command(policy, command);
             let ddl = format!("{drop}; {}", created(relation, &other));
             let what = format!("for {} made for {command}", policy.command);
             add(what, ddl, None, Some(other), Vec::new());
+        }
+    }
+}
+
+/// What a policy can be for, one at a time.
+const COMMANDS: [&str; 4] = ["select", "insert", "update", "delete"];
+
+impl Objects {
+    /// Whether a policy for all commands could let more through: to one that its roles have a
+    /// privilege for, and that no other policy lets through by the same words.
+    fn may_widen(&self, policy: &RowPolicy) -> bool {
+        let all = with_command(policy, "all");
+        let open = COMMANDS
+            .into_iter()
+            .filter(|command| policy.command != *command);
+        let open: Vec<&str> = open.collect();
+        ROLES.iter().enumerate().any(|(at, role)| {
+            let of_role = |of: &&RowPolicy| of.roles.iter().any(|of| of == role || of == "public");
+            let says = |of: &RowPolicy, command: &str| {
+                let check = of.check.as_ref().or(of.using.as_ref());
+                (command == "insert" || of.using == all.using)
+                    && (matches!(command, "select" | "delete") || check == all.check.as_ref())
+            };
+            let said = |command: &str| {
+                let others = self.policies.iter().filter(of_role);
+                let mut others = others.filter(|of| of.permissive == policy.permissive);
+                others.any(|of| [command, "all"].contains(&&*of.command) && says(of, command))
+            };
+            let mut open = open.iter();
+            of_role(&policy) && open.any(|command| self.may(at, command) && !said(command))
+        })
+    }
+
+    /// Whether a role has a privilege for a command, if only on one column.
+    fn may(&self, role: usize, command: &str) -> bool {
+        let column = |kind: usize| {
+            let held = self
+                .columns
+                .iter()
+                .filter_map(|column| column.held.get(role));
+            held.into_iter().any(|held| held.get(kind) == Some(&true))
+        };
+        match command {
+            "select" => column(0),
+            "insert" => column(1),
+            "update" => column(2),
+            _ => self.deletes.get(role) == Some(&true),
         }
     }
 }

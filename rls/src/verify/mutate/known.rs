@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use policy_core::columns::ColumnIndex;
+use policy_core::condition::{Comparison, Condition, Operand};
 use policy_core::model::{Members, RoleSource, TableIndex};
+use policy_core::value::Literal;
 
 use super::formula::Formula;
 use super::guard::Guard;
@@ -82,6 +84,7 @@ pub(super) fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
         touched: touched.collect(),
         authors: authors(context, tenant),
         telling: telling(context, tenant),
+        own: own(context),
         seats: seats(context, objects),
         tenant: crate::sql::name(tenant).into_owned(),
         personal,
@@ -103,6 +106,7 @@ fn bare<'c>(context: &'c Context<'_>, objects: &'c Objects) -> Facts<'c> {
         touched: Vec::new(),
         authors: Vec::new(),
         telling: Vec::new(),
+        own: None,
         seats: Vec::new(),
         tenant: String::new(),
         personal: Vec::new(),
@@ -180,6 +184,45 @@ fn authors(context: &Context<'_>, tenant: &str) -> Vec<String> {
     all.iter()
         .map(|column| crate::sql::name(column).into_owned())
         .collect()
+}
+
+/// What is known of a member's own row, where the table is the only source of memberships and has one
+/// row for each member.
+fn own(context: &Context<'_>) -> Option<(String, Vec<String>)> {
+    let scene = &context.bench.scene;
+    let tenant = scene.policy.tenant.as_ref()?;
+    let [members] = tenant.members.as_slice() else {
+        return None;
+    };
+    let (key, person) = (
+        named(scene.relation, members.tenant)?,
+        named(scene.relation, members.caller)?,
+    );
+    let mut uniques = scene.relation.uniques.iter();
+    let one = uniques.any(|unique| {
+        !unique.partial
+            && unique.columns.len() == 2
+            && unique.columns.contains(key)
+            && unique.columns.contains(person)
+    });
+    let parts = match members.condition.as_ref() {
+        Some(Condition::All(parts)) => parts.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let equal = parts.iter().filter_map(|part| match part {
+        Condition::Compare(
+            Comparison::Equal,
+            Operand::Column(column),
+            Operand::Literal(Literal::Text(text)),
+        ) => {
+            let column = crate::sql::name(named(scene.relation, *column)?);
+            Some(format!("{column} = {} :: text", crate::sql::literal(text)))
+        }
+        _ => None,
+    });
+    let is_source = members.table == scene.index && one;
+    is_source.then(|| (crate::sql::name(person).into_owned(), equal.collect()))
 }
 
 /// Where `held` has the privileges of a column.

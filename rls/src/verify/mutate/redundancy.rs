@@ -44,6 +44,9 @@ pub(super) struct Facts<'a> {
     pub(super) telling: Vec<String>,
     /// The columns that make whom they name a member of the row's tenant.
     pub(super) seats: Vec<Seat>,
+    /// Where the table is the only source of memberships, with one row for each member: the column
+    /// that names them, and what is so of a row that counts.
+    pub(super) own: Option<(String, Vec<String>)>,
     /// The row's tenant.
     pub(super) tenant: String,
     /// Parent tables of which only somebody sees any row, as PostgreSQL prints them.
@@ -248,13 +251,14 @@ impl Facts<'_> {
             };
             let old = [before, after]
                 .map(|of| self.stored(&combined(of.policies, role, "update", Side::Using)));
-            let new = [before, after].map(|of| {
-                let check = self.stored(&combined(of.policies, role, "update", Side::Check));
-                let mut known = Vec::new();
-                old.iter().for_each(|formula| formula.tests(&mut known));
-                check.tests(&mut known);
+            let checks = [before, after]
+                .map(|of| self.stored(&combined(of.policies, role, "update", Side::Check)));
+            let mut known = Vec::new();
+            for formula in old.iter().chain(&checks) {
+                formula.tests(&mut known);
+            }
+            let new = [(before, &checks[0]), (after, &checks[1])].map(|(of, check)| {
                 let guard = of.guard.map_or(Formula::Constant(true), |guard| {
-                    let known: Vec<&str> = known.clone();
                     guard.formula(&self.table, &known, &|test| {
                         if fixed(test) {
                             test.to_owned()
@@ -264,7 +268,7 @@ impl Facts<'_> {
                     })
                 });
                 let guard = Formula::Is(Box::new(guard), true, false);
-                Formula::All(vec![guard, renamed(&check, &fixed)])
+                Formula::All(vec![guard, renamed(check, &fixed)])
             });
             let ([old_before, old_after], [new_before, new_after]) = (old, new);
             let pairs = [(&old_before, &old_after), (&new_before, &new_after)];
@@ -376,6 +380,7 @@ impl Facts<'_> {
         };
         self.by_default(tests, &case.defaults, &mut bounds);
         self.known(tests, &mut bounds);
+        self.own_row(tests, case, &mut bounds);
         let find = |wanted: &str| tests.iter().position(|test| *test == wanted);
         for (old, test) in tests.iter().enumerate() {
             let Some(new) = find(&format!("{NEW}{test}")) else {
@@ -457,6 +462,28 @@ impl Facts<'_> {
         }
     }
 
+    /// A member's own row is the one that makes them a member.
+    fn own_row(&self, tests: &[&str], case: &Case<'_>, bounds: &mut Bounds) {
+        let Some((column, conditions)) = self.own.as_ref().filter(|_| case.stored) else {
+            return;
+        };
+        let Some(own) = tests
+            .iter()
+            .position(|test| *test == format!("{column} = {CALLER}"))
+        else {
+            return;
+        };
+        for (member, test) in tests.iter().enumerate() {
+            if self.helper(test).is_none_or(|(of, _)| of != self.tenant) {
+                continue;
+            }
+            let told = tests.iter().enumerate();
+            let told = told.filter(|(_, test)| conditions.iter().any(|of| of == *test));
+            let apart = told.map(|(at, _)| vec![(member, true), (own, true), (at, false)]);
+            bounds.apart.extend(apart);
+        }
+    }
+
     /// Whoever has a rank, signed in, or is in a column is somebody, so that whether they are in
     /// another column, which is not NULL, is known.
     fn known(&self, tests: &[&str], bounds: &mut Bounds) {
@@ -505,6 +532,11 @@ impl Facts<'_> {
                         pair.tenant == self.tenant && self.telling.iter().any(|of| of == pair.value)
                     };
                     all.extend(pair.as_ref().filter(told).map(|_| (to, from)));
+                }
+                let lower = pair.as_ref().zip(Pair::read(other));
+                let lower = lower.is_some_and(|(pair, other)| self.entails(pair, &other));
+                if from != to && is_new == other_new && lower {
+                    all.push((from, to));
                 }
                 if from != to && is_new == other_new && self.finds(test, other) {
                     all.push((from, to));
@@ -606,6 +638,19 @@ impl Facts<'_> {
     fn rank_of(&self, pair: &Pair<'_>) -> Option<usize> {
         let (helper, _) = pair.function.split_once("_by_")?;
         self.helpers.iter().position(|known| known == helper)
+    }
+
+    /// Whether whoever is in one pair is in another, which asks for the same or a lower rank.
+    fn entails(&self, pair: &Pair<'_>, other: &Pair<'_>) -> bool {
+        let said = |pair: &Pair<'_>| {
+            pair.function
+                .split_once("_by_")
+                .map(|(_, of)| of.to_owned())
+        };
+        (pair.tenant, pair.value) == (other.tenant, other.value)
+            && said(pair) == said(other)
+            && self.rank_of(other).is_some()
+            && self.rank_of(pair) >= self.rank_of(other)
     }
 
     /// The rank that a visible parent shows the caller to have in its tenant.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use countersign_wasm::batch::Answer;
 
-use super::database::Change;
+use super::database::{Change, Reach};
 use super::equivalent::Same;
 use crate::verify::bench::Bench;
 use crate::verify::error::VerifyError;
 use crate::verify::judge::{Verdict, judge};
+use crate::verify::ledger::Shape;
 use crate::verify::seed::quietly;
 use crate::verify::session::Trial;
 
@@ -134,7 +135,8 @@ impl<'a> Replay<'a> {
             (Some(question), Some(person)) if !probe.questions.is_empty() => {
                 change.reach.includes(person.role(), question)
             }
-            _ => true,
+            // A policy or a privilege of the table does not change whose member somebody is.
+            _ => !matches!(probe.shape, Shape::Listed(_)) || change.reach == Reach::Any,
         }
     }
 

@@ -80,7 +80,9 @@ impl<'a> Court<'a> {
             .questions
             .get(probe.questions.clone())
             .unwrap_or_default();
-        let command = questions.first().map_or("nothing", |q| command(q.act));
+        let command = questions
+            .first()
+            .map_or_else(|| without_rows(&probe.shape), |q| command(q.act));
         let kind = self.done.kinds.entry(command).or_default();
         kind.cells += cells;
         if native != wasm || verdict == Verdict::Differs {
@@ -105,7 +107,7 @@ impl<'a> Court<'a> {
         let allowed = match probe.shape {
             Shape::Each(_) => native.iter().filter(taken).count() as u64,
             Shape::Leaves(true) | Shape::Kept(true) => 0,
-            Shape::Kept(false) => 1,
+            Shape::Kept(false) | Shape::Listed(_) => 1,
             Shape::Count | Shape::Leaves(false) => {
                 u64::from(native.iter().any(|answer| taken(&answer)))
             }
@@ -171,13 +173,24 @@ fn command(act: Act) -> &'static str {
     }
 }
 
+/// What a statement does that is about no row of the table.
+fn without_rows(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Listed(_) => "helpers",
+        _ => "nothing",
+    }
+}
+
 fn all_words(table: &Table, probe: &Probe, answers: &[Answer]) -> String {
+    if let Shape::Listed(names) = &probe.shape {
+        return names.join(", ");
+    }
     let name = |position: usize| match &probe.shape {
         Shape::Each(names) => names
             .get(position)
             .map(|name| format!("{name} "))
             .unwrap_or_default(),
-        Shape::Count | Shape::Leaves(_) | Shape::Kept(_) => String::new(),
+        _ => String::new(),
     };
     let mut all: Vec<String> = answers
         .iter()
@@ -191,7 +204,7 @@ fn all_words(table: &Table, probe: &Probe, answers: &[Answer]) -> String {
 fn database(probe: &Probe, observed: &Observed) -> String {
     match (observed, &probe.shape) {
         (Observed::Failed(failure), _) => failure.message.clone(),
-        (Observed::Done { rows, keys }, Shape::Each(_)) => {
+        (Observed::Done { rows, keys }, Shape::Each(_) | Shape::Listed(_)) => {
             format!("{rows} rows: {}", keys.join(", "))
         }
         (Observed::Done { rows, .. }, _) => format!("{rows} rows"),
