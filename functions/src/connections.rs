@@ -122,6 +122,14 @@ pub struct Connection {
     pub sync_cursor: Value,
 }
 
+impl Connection {
+    /// HubSpot's portal.
+    #[must_use]
+    pub fn portal(&self) -> &str {
+        self.external.as_deref().unwrap_or_default()
+    }
+}
+
 /// The sealed tokens of a connection.
 #[derive(Debug, Deserialize)]
 struct Secrets {

@@ -19,11 +19,13 @@ pub enum Limit {
     Address,
     /// Requests of one person.
     Caller,
+    /// Our own requests to HubSpot, for one of its portals.
+    Portal,
 }
 
 impl Limit {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::Address, Self::Caller];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Address, Self::Caller, Self::Portal];
 
     /// The name of the binding in `wrangler.toml`. Without the binding there is no such limit.
     #[must_use]
@@ -31,6 +33,7 @@ impl Limit {
         match self {
             Self::Address => "RATE_LIMIT_ADDRESS",
             Self::Caller => "RATE_LIMIT_CALLER",
+            Self::Portal => "RATE_LIMIT_HUBSPOT",
         }
     }
 }
@@ -81,6 +84,7 @@ async fn check<R: Runtime>(
     let who = match limit {
         Limit::Address => "this address",
         Limit::Caller => "you",
+        Limit::Portal => "this portal",
     };
     let message = format!("too many requests from {who}");
     Err(

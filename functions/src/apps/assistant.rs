@@ -262,6 +262,7 @@ impl<'a, R: Runtime> Desk<'a, R> {
         Ok(HubSpot {
             line: self.line(),
             settings: self.settings()?,
+            portal: connection.portal().to_owned(),
             tokens: self.held(connection)?,
         })
     }

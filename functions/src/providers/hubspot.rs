@@ -13,10 +13,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::below;
+use super::budget::pause;
 use super::call::{Call, Line, Reading, Repeat, Reply, Told, retry_after};
 use super::failure::{Failure, FieldError, Kind, Provider};
 use super::oauth::{Tokens, send};
 use super::settings::{HubSpotSettings, Version};
+use crate::limit::Limit;
 use crate::transport::Runtime;
 use objects::{Associated, Many, ObjectKind, Page, Properties, Record, Search, WithHistory};
 
@@ -25,6 +27,10 @@ const NOT_FOUND: &str = "OBJECT_NOT_FOUND";
 
 /// How HubSpot says no.
 pub const READING: Reading = told;
+/// How long HubSpot counts the requests for a portal: 110 of an app with OAuth, searches apart.
+const WINDOW: Duration = Duration::from_secs(10);
+/// What has a limit of its own, five in a second, which HubSpot alone counts.
+const SEARCH: &str = "objects.search";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -37,6 +43,8 @@ pub struct HubSpot<'a, R, T> {
     pub settings: &'a HubSpotSettings,
     /// The connection's tokens.
     pub tokens: T,
+    /// The portal, whose requests are counted together whoever's connection they go through.
+    pub portal: String,
 }
 
 impl<R: Runtime, T: Tokens> HubSpot<'_, R, T> {
@@ -92,14 +100,8 @@ impl<R: Runtime, T: Tokens> HubSpot<'_, R, T> {
     ) -> Result<Page, Failure> {
         let url = self.objects(kind, &["search"])?;
         let body = search.body(properties);
-        let call = self.call(
-            "objects.search",
-            Method::POST,
-            url,
-            Some(&body),
-            Repeat::Safe,
-        );
-        read("objects.search", self.send(call).await?)
+        let call = self.call(SEARCH, Method::POST, url, Some(&body), Repeat::Safe);
+        read(SEARCH, self.send(call).await?)
     }
 
     /// One object.
@@ -421,7 +423,24 @@ impl<R: Runtime, T: Tokens> HubSpot<'_, R, T> {
     }
 
     async fn send(&self, call: Call) -> Result<Reply, Failure> {
+        if call.operation != SEARCH {
+            self.wait(call.operation).await?;
+        }
         send(&self.line, &self.tokens, call).await
+    }
+
+    /// Waits until the portal may be asked again, on whichever isolate, while there is time.
+    async fn wait(&self, operation: &'static str) -> Result<(), Failure> {
+        let (runtime, mut tries) = (self.line.runtime, 0);
+        while !runtime.within(Limit::Portal, &self.portal).await {
+            tries += 1;
+            let left = self.line.budget.left(runtime.now_ms());
+            let Some(wait) = pause(tries, Some(WINDOW), left, 0) else {
+                return Err(self.failure(operation, Kind::Limited(Some(WINDOW))));
+            };
+            runtime.pause(wait).await;
+        }
+        Ok(())
     }
 
     fn failure(&self, operation: &'static str, kind: Kind) -> Failure {

@@ -48,6 +48,7 @@ impl<'a> Workerd<'a> {
 pub(super) struct Limiters {
     address: bool,
     caller: bool,
+    portal: bool,
 }
 
 impl Limiters {
@@ -66,6 +67,7 @@ impl Limiters {
         Self {
             address: found(Limit::Address),
             caller: found(Limit::Caller),
+            portal: found(Limit::Portal),
         }
     }
 
@@ -73,6 +75,7 @@ impl Limiters {
         match limit {
             Limit::Address => self.address,
             Limit::Caller => self.caller,
+            Limit::Portal => self.portal,
         }
     }
 }

@@ -6,10 +6,13 @@ use super::Finding;
 use super::deployment::Deployment;
 
 /// The limits that the Worker looks for, and of what they are.
-pub const LIMITS: [(&str, &str); 2] = [
+pub const LIMITS: [(&str, &str); 3] = [
     ("RATE_LIMIT_ADDRESS", "an address"),
     ("RATE_LIMIT_CALLER", "a person"),
+    (PORTAL, "a HubSpot portal"),
 ];
+/// The limit of the Worker's own requests.
+const PORTAL: &str = "RATE_LIMIT_HUBSPOT";
 
 pub(super) fn all(deployment: &Deployment) -> Vec<Finding> {
     let mut found = limits(deployment);
@@ -41,13 +44,20 @@ fn limits(deployment: &Deployment) -> Vec<Finding> {
             ));
             continue;
         };
-        let said = deployment
-            .text("RATE_LIMIT_PERIOD_SECONDS")
-            .unwrap_or("60")
-            .to_owned();
+        let said = deployment.text("RATE_LIMIT_PERIOD_SECONDS");
+        let said = said.unwrap_or("60").to_owned();
         let period = limit.get("simple").and_then(|of| of.get("period"));
         let period = period.and_then(Value::as_integer).unwrap_or_default();
-        if period.to_string() != said {
+        if name == PORTAL {
+            if period != 10 {
+                found.push(Finding::error(
+                    "period",
+                    name,
+                    format!("counts for {period} seconds, and HubSpot for 10"),
+                    "let `period` be 10, and `limit` no more than HubSpot allows in that time",
+                ));
+            }
+        } else if period.to_string() != said {
             found.push(Finding::error(
                 "period",
                 name,
@@ -60,7 +70,7 @@ fn limits(deployment: &Deployment) -> Vec<Finding> {
                 found.push(Finding::error(
                     "namespace",
                     name,
-                    "has the `namespace_id` of the other limit: both are counted as one",
+                    "has the `namespace_id` of another limit: both are counted as one",
                     "give each a number of its own",
                 ));
             }

@@ -244,3 +244,36 @@ fn a_grant_is_had_by_a_code_with_its_verifier_and_once_only() {
         let _ = hubspot::READING;
     }
 }
+
+#[test]
+fn a_portal_is_asked_no_more_than_it_allows() {
+    let world = World::new();
+    let settings = settings(versions()[0].clone()).hubspot.unwrap();
+    let (one, mut other) = (world.hubspot(&settings), world.hubspot(&settings));
+    other.portal = "62516".to_owned();
+    let kind = ObjectKind::Contacts;
+    world.most.set(Some(2));
+    run(async {
+        for hubspot in [&one, &one, &other, &other] {
+            hubspot.list(kind, &[], 1, None).await.unwrap();
+        }
+        assert!(world.pauses.borrow().is_empty(), "each portal by itself");
+        // HubSpot does not count searches among them.
+        let found = search(json!({ "limit": 1 }));
+        one.search(kind, &[], &found).await.unwrap();
+        assert!(world.pauses.borrow().is_empty());
+        one.list(kind, &[], 1, None).await.unwrap();
+        assert_eq!(*world.pauses.borrow(), [10_000]);
+        // Somebody else uses up what there is, and no time is left to wait for more.
+        world.most.set(Some(0));
+        let asked = world.asked("GET", "/contacts");
+        let failure = other.list(kind, &[], 1, None).await.unwrap_err();
+        let window = std::time::Duration::from_secs(10);
+        assert_eq!(failure.kind, Kind::Limited(Some(window)));
+        assert_eq!(
+            world.asked("GET", "/contacts"),
+            asked,
+            "HubSpot is not asked"
+        );
+    });
+}

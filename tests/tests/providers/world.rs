@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use countersign_functions::caller::keys::Key;
+use countersign_functions::limit::Limit;
 use countersign_functions::message::{Body, Response};
 use countersign_functions::providers::baserow::{self, Baserow};
 use countersign_functions::providers::bridge::{self, Bridge};
@@ -35,6 +36,9 @@ pub(crate) struct World {
     pub(crate) now_ms: Cell<u64>,
     pub(crate) pauses: RefCell<Vec<u64>>,
     pub(crate) lines: RefCell<Vec<String>>,
+    /// How many requests for a portal are counted in ten seconds, and those that were.
+    pub(crate) most: Cell<Option<usize>>,
+    counted: RefCell<Vec<(String, u64)>>,
 }
 
 /// A body, and whether it breaks off.
@@ -50,6 +54,8 @@ impl World {
             now_ms: Cell::new(NOW_MS),
             pauses: RefCell::default(),
             lines: RefCell::default(),
+            most: Cell::default(),
+            counted: RefCell::default(),
         }
     }
 
@@ -102,6 +108,7 @@ impl World {
             line: self.line(Provider::HubSpot, 30),
             settings,
             tokens: Given(token),
+            portal: "62515".to_owned(),
         }
     }
 
@@ -326,6 +333,19 @@ impl Runtime for World {
 
     async fn verify(&self, _: &Key, _: &[u8], _: &[u8]) -> bool {
         false
+    }
+
+    async fn within(&self, limit: Limit, key: &str) -> bool {
+        let Some(most) = self.most.get().filter(|_| limit == Limit::Portal) else {
+            return true;
+        };
+        let now = self.now_ms.get();
+        let mut counted = self.counted.borrow_mut();
+        counted.push((key.to_owned(), now));
+        let same = counted
+            .iter()
+            .filter(|(of, at)| of == key && at + 10_000 > now);
+        same.count() <= most
     }
 
     async fn pause(&self, duration: Duration) {

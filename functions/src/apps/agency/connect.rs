@@ -85,6 +85,7 @@ impl<'a, R: Runtime> Agency<'a, R> {
         Ok(HubSpot {
             line: self.desk.line_to(Provider::HubSpot, hubspot::READING),
             settings,
+            portal: connection.portal().to_owned(),
             tokens: self.held(connection)?,
         })
     }

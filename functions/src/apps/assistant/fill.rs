@@ -78,7 +78,7 @@ impl<R: Runtime> Desk<'_, R> {
         let mut rows: Vec<Connection> = rows.await?;
         let connection = rows.pop().ok_or(Stop::Ended)?;
         let own = self.own()?;
-        let name = format!("assistant/deals/{}", portal(&connection));
+        let name = format!("assistant/deals/{}", connection.portal());
         let lease = Lease::take(&own, &name, self.request_id, HELD_SECONDS).await?;
         let lease = lease.ok_or(Stop::Busy)?;
         let listed = self.list(&connection, event.text("after")).await;
@@ -145,15 +145,11 @@ impl<R: Runtime> Desk<'_, R> {
 }
 
 /// The portal. The assistant's connections all have one.
-fn portal(of: &Connection) -> &str {
-    of.external.as_deref().unwrap_or_default()
-}
-
 fn part(of: &Connection, day: &str, began: &str, after: Option<&str>) -> Arrival {
     let place = after.unwrap_or("first");
     Arrival {
         id: format!("fill/{}/{day}/{place}", of.id),
-        tenant: Some(portal(of).to_owned()),
+        tenant: Some(of.portal().to_owned()),
         kind: FILL.to_owned(),
         payload: Some(json!({ "connection": of.id, "day": day, "began": began, "after": after })),
     }

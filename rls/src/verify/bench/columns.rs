@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use countersign_wasm::batch::{Act, Answer};
 use policy_core::columns::ColumnSet;
+use policy_core::model::Action;
 
 use super::super::ledger::Shape;
 use super::super::people::Person;
@@ -143,7 +144,25 @@ impl Bench<'_> {
         if !kind.contains(&true) || !self.assigned.insert((caller, kind)) {
             return;
         }
-        for change in changes {
+        self.pose_changes(caller, row, changes);
+    }
+
+    /// Each change alone, and those together that other rules allow.
+    fn pose_changes(&mut self, caller: usize, row: &Row, changes: Vec<Change>) {
+        let mut all = changes.clone();
+        for (at, one) in changes.iter().enumerate() {
+            let rest = changes.get(at + 1..).unwrap_or_default();
+            let apart = rest
+                .iter()
+                .filter(|two| self.rules_for(two) != self.rules_for(one));
+            let both = apart.filter(|two| {
+                [one, *two]
+                    .into_iter()
+                    .all(|of| self.rules_for(of).contains(&true))
+            });
+            all.extend(both.map(|two| [one.clone(), two.clone()].concat()));
+        }
+        for change in all {
             let act = self.act_update(caller, row, &change);
             let question = self.question(caller, self.key(), written(&change), act);
             let sql = self.writer.update(&change, &self.writer.at(row), "");
@@ -151,16 +170,23 @@ impl Bench<'_> {
         }
     }
 
-    /// Each column that can be set, with another value than the row has.
+    /// Which rules let these columns change.
+    fn rules_for(&self, change: &Change) -> Vec<bool> {
+        let columns = written(change);
+        let rules = self.scene.table.rules_for(Action::Update);
+        rules.map(|rule| columns.is_subset(rule.columns)).collect()
+    }
+
+    /// Each column that can be set, with another value than the row has; together what can only be
+    /// set together.
     fn single_changes(&self, row: &Row) -> Vec<Change> {
         let columns = self.scene.relation.columns.iter().enumerate();
         let settable = columns.filter(|(_, column)| !column.generated);
-        settable
-            .filter_map(|(position, _)| {
-                let other = self.habits.other.get(position)?.clone()?;
-                (row.get(position)? != &Some(other.clone())).then(|| vec![(position, Some(other))])
-            })
-            .collect()
+        let alone = settable.filter_map(|(position, _)| {
+            let other = self.habits.other.get(position)?.clone()?;
+            (row.get(position)? != &Some(other.clone())).then(|| vec![(position, Some(other))])
+        });
+        alone.chain(self.habits.together.iter().cloned()).collect()
     }
 
     fn may_change(&mut self, caller: usize, row: &Row, changes: &[Change]) -> Vec<bool> {
@@ -175,6 +201,10 @@ impl Bench<'_> {
             let changes = self.single_changes(row);
             let kind = self.may_change(caller, row, &changes);
             self.assigned.insert((caller, kind));
+            self.pose_changes(caller, row, changes);
+        }
+        if self.scene.table.guard.is_none() {
+            self.pose_changes(caller, row, self.habits.together.clone());
         }
         for column in self.indices() {
             let position = usize::from(column);

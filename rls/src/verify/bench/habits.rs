@@ -30,6 +30,8 @@ pub(in crate::verify) struct Habits {
     pub(in crate::verify) updated: Change,
     /// For each column another value that the plain row could have.
     pub(super) other: Row,
+    /// Other values for columns of which a constraint allows none to change alone.
+    pub(super) together: Vec<Change>,
 }
 
 impl Habits {
@@ -71,6 +73,12 @@ impl Habits {
         for column in 0..scene.relation.columns.len() {
             let other = other(scene, writer, column).await?;
             habits.other.push(other);
+        }
+        for group in scene.relation.groups().filter(|group| group.len() > 1) {
+            let fixed = |column: &usize| habits.other.get(*column) == Some(&None);
+            let group: Vec<usize> = group.into_iter().filter(fixed).collect();
+            let change = together(scene, writer, &group).await?;
+            habits.together.extend(change);
         }
         scene
             .session
@@ -169,7 +177,13 @@ async fn other(
         &scene.relation.literals(&of.name),
         0xabcd + scene.session.salt(),
     ));
-    choices.retain(|choice| Some(choice.as_str()) != now);
+    // PostgreSQL prints one letter of a boolean.
+    let is_bool = of.base == "bool";
+    let same = |choice: &str| match now {
+        Some(now) if is_bool => now.starts_with(choice.get(..1).unwrap_or_default()),
+        now => Some(choice) == now,
+    };
+    choices.retain(|choice| !same(choice));
     choices.truncate(12);
     for choice in choices {
         let change = vec![(column, Some(choice.clone()))];
@@ -180,6 +194,39 @@ async fn other(
         let sql = format!("rollback to savepoint habit; {}", quietly(&update));
         if scene.session.attempt(&sql).await?.is_ok() {
             return Ok(Some(choice));
+        }
+    }
+    Ok(None)
+}
+
+/// Other values for several columns at once, found by trying.
+async fn together(
+    scene: &Scene<'_>,
+    writer: Writer<'_>,
+    group: &[usize],
+) -> Result<Option<Change>, VerifyError> {
+    let tenant = scene.table.place.tenant_column().map(at);
+    if group.len() < 2 || group.iter().any(|column| Some(*column) == tenant) {
+        return Ok(None);
+    }
+    for number in 0..3 {
+        let value = |column: &usize| {
+            let of = scene.relation.columns.get(*column)?;
+            let listed = scene.relation.literals(&of.name);
+            let choices = values::candidates(of, &listed, 0xabcd + scene.session.salt());
+            let choice = choices.into_iter().nth(number)?;
+            Some((*column, Some(choice)))
+        };
+        let Some(change) = group.iter().map(value).collect::<Option<Change>>() else {
+            return Ok(None);
+        };
+        if scene.breaks_key(&scene.template, &change) {
+            continue;
+        }
+        let update = writer.update(&change, &writer.at(&scene.template), "");
+        let sql = format!("rollback to savepoint habit; {}", quietly(&update));
+        if scene.session.attempt(&sql).await?.is_ok() {
+            return Ok(Some(change));
         }
     }
     Ok(None)

@@ -98,6 +98,7 @@ impl<R: Runtime> Coaching<'_, R> {
                     .desk
                     .line_to(held.issuer.provider(), held.issuer.reading()),
                 settings,
+                portal: held.connection.portal().to_owned(),
                 tokens: held,
             }),
             Issuer::Fathom(_) => Err(missing(held.issuer.provider(), "HUBSPOT_CLIENT_ID")),
