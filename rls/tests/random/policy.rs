@@ -413,7 +413,7 @@ fn condition(stage: &Stage, dice: &mut Dice, depth: usize) -> String {
         2 => format!("{name} is {not}distinct from {}", literal(dice)),
         3 if field.sort.data_type == "boolean" => format!("{not}{name}"),
         3 if field.sort.data_type == "text" => {
-            let pattern = *dice.pick(&["a%", "_", "%b", "%\\\\%", ""]);
+            let pattern = *dice.pick(&["a%", "A%", "_", "%B", "%\\\\%", ""]);
             let operator = *dice.pick(&["like", "ilike"]);
             format!("{name} {not}{operator} '{pattern}'")
         }
