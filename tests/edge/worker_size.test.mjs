@@ -8,7 +8,7 @@ const ROOT = new URL('../../', import.meta.url);
 
 /** In bytes, after gzip. Cloudflare takes 3 MB of a free account's Worker and 10 MB of a paid one's. */
 const BUDGETS = {
-  'the Worker': [800_000, 'functions/build/index_bg.wasm', 'functions/build/index.js', 'functions/build/entry.js'],
+  'the Worker': [805_000, 'functions/build/index_bg.wasm', 'functions/build/index.js', 'functions/build/entry.js'],
   'the browser library': [
     136_000,
     'target/countersign-wasm/web/countersign_wasm_bg.wasm',
