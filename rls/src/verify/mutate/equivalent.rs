@@ -8,7 +8,7 @@ use policy_core::mutants::Mutant;
 
 use super::database::{Change, DISABLED, INVOKER, Left};
 use super::guard::Guard;
-use super::known::{Context, GUARD, facts, guard_of};
+use super::known::{Context, GUARD, facts, filled, guard_of, is_key};
 use super::objects::{Function, Objects, RowPolicy};
 use crate::verify::bench::Bench;
 use crate::verify::people::conditions;
@@ -212,9 +212,43 @@ fn sees_own(context: &Context<'_>, helper: &str) -> bool {
     })
 }
 
-/// Why a changed policy means the same: that whoever inserts a row is its author is asked in vain
-/// where no client may name the author and the default is the caller.
+/// Why a changed policy means the same, by what the schema holds.
 pub(super) fn of_policy(bench: &Bench<'_>, variant: &Variant) -> Option<Same> {
+    tied(bench, variant).or_else(|| authored(bench, variant))
+}
+
+/// A rule lets a column change that cannot change alone: a composite foreign key ties it to another
+/// one, which tells what it is and which the rule does not let change.
+fn tied(bench: &Bench<'_>, variant: &Variant) -> Option<Same> {
+    let (before, relation) = (bench.scene.table, bench.scene.relation);
+    let mut after = variant.policy.table_at(bench.scene.index)?.clone();
+    let mut rules = before.rules.iter().zip(&mut after.rules);
+    let (old, new) = rules.find(|(old, new)| old.columns != new.columns)?;
+    let mut added = new.columns.difference(old.columns).iter();
+    let column = added.next().filter(|_| added.next().is_none())?;
+    let name = &relation.columns.get(usize::from(column))?.name;
+    let stays = |of: &String| {
+        let of = relation.position(of).and_then(|at| u8::try_from(at).ok());
+        of.is_some_and(|of| !old.columns.contains(of))
+    };
+    let ties = relation.foreign_keys.iter().any(|key| {
+        let mut pairs = key.columns.iter().zip(&key.references);
+        key.columns.contains(name)
+            && key.columns.iter().all(|of| filled(relation, of))
+            && pairs.any(|(own, other)| own != name && stays(own) && is_key(bench, key, other))
+    });
+    new.columns = old.columns;
+    after.guard.clone_from(&before.guard);
+    let same = old.action == Action::Update && ties && *before == after;
+    same.then_some(Same {
+        rule: "a foreign key ties the column to another one, which the rule does not let change",
+        piece: None,
+    })
+}
+
+/// That whoever inserts a row is its author is asked in vain where no client may name the author and
+/// the default is the caller.
+fn authored(bench: &Bench<'_>, variant: &Variant) -> Option<Same> {
     let (table, relation) = (bench.scene.table, bench.scene.relation);
     let after = variant.policy.table_at(bench.scene.index)?;
     let own = |check: &Condition| {

@@ -43,11 +43,16 @@ impl Formula {
 
     /// The same formula over other tests.
     pub(super) fn with_tests(&self, of: &dyn Fn(&str) -> String) -> Self {
-        let inside = |inner: &Self| Box::new(inner.with_tests(of));
-        let all = |parts: &[Self]| parts.iter().map(|part| part.with_tests(of)).collect();
+        self.with(&|text| Self::Test(of(text)))
+    }
+
+    /// The same formula with something else for each test.
+    pub(super) fn with(&self, of: &dyn Fn(&str) -> Self) -> Self {
+        let inside = |inner: &Self| Box::new(inner.with(of));
+        let all = |parts: &[Self]| parts.iter().map(|part| part.with(of)).collect();
         match self {
             Self::Constant(value) => Self::Constant(*value),
-            Self::Test(text) => Self::Test(of(text)),
+            Self::Test(text) => of(text),
             Self::Not(inner) => Self::Not(inside(inner)),
             Self::All(parts) => Self::All(all(parts)),
             Self::Any(parts) => Self::Any(all(parts)),

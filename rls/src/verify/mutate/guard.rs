@@ -60,18 +60,18 @@ impl Guard {
         known: &[&str],
         new: &dyn Fn(&str) -> String,
     ) -> Formula {
-        self.allowed.with_tests(&|text| {
+        self.allowed.with(&|text| {
             if let Some((_, columns)) = self.changes.iter().find(|(name, _)| *name == text) {
-                return changes(&columns.join(", "));
+                return changed_any(columns, known);
             }
             let words: Vec<&str> = text.split(' ').collect();
             let (old_row, new_row) = (words.contains(&"old"), words.contains(&"new"));
             let same = |of: &&&str| canonical(of, table) == canonical(text, table);
-            match known.iter().find(same) {
+            Formula::Test(match known.iter().find(same) {
                 Some(of) if new_row && !old_row => new(of),
                 Some(of) if !new_row => (*of).to_owned(),
                 _ => helper(text).unwrap_or_else(|| format!("guard: {text}")),
-            }
+            })
         })
     }
 }
@@ -91,6 +91,21 @@ fn declaration(text: &str) -> Option<(String, Vec<String>)> {
     let (new, old) = (list("new.", new)?, list("old.", old)?);
     let variable = variable.split_whitespace().last()?.to_owned();
     (new == old).then_some((variable, new))
+}
+
+/// Whether an update changes any of some columns: each by itself that a test speaks of, and the rest.
+fn changed_any(columns: &[String], known: &[&str]) -> Formula {
+    let spoken_of = |column: &&String| {
+        let mut words = known.iter().flat_map(|test| test.split(' '));
+        words.any(|word| word.trim_matches('"') == column.as_str())
+    };
+    let (told, rest): (Vec<&String>, Vec<&String>) = columns.iter().partition(spoken_of);
+    let rest: Vec<&str> = rest.iter().map(|column| column.as_str()).collect();
+    let mut tests: Vec<String> = told.iter().map(|column| changes(column)).collect();
+    if !rest.is_empty() {
+        tests.push(changes(&rest.join(", ")));
+    }
+    Formula::Any(tests.into_iter().map(Formula::Test).collect())
 }
 
 /// A test whether the caller has a rank in a tenant that never changes, as policies have it.
@@ -177,9 +192,13 @@ end ";
         let mut tests = Vec::new();
         formula.tests(&mut tests);
         let state = "new: state = 'active' :: text";
-        let more = "changes: id, firm_id";
-        assert_eq!(tests, ["changes: role", known[0], more, known[1], state]);
-        assert_eq!(changed(more), Some(vec!["id", "firm_id"]));
+        // A policy speaks of the firm.
+        let (firm, rest) = ("changes: firm_id", "changes: id");
+        assert_eq!(
+            tests,
+            ["changes: role", known[0], firm, rest, known[1], state]
+        );
+        assert_eq!(changed("changes: id, firm_id"), Some(vec!["id", "firm_id"]));
         let other = Guard::read(&BODY.replace("new.state", "old.state")).unwrap();
         assert!(guard.differs_in_tests_only(&other) && guard != other);
         let other = Guard::read(&BODY.replace("is distinct", "is not distinct")).unwrap();

@@ -10,7 +10,7 @@ use policy_core::value::Literal;
 use super::formula::Formula;
 use super::guard::Guard;
 use super::objects::{Function, Objects};
-use super::redundancy::{Default, Facts, Held, Seat};
+use super::redundancy::{Default, Facts, Held, Own, Seat};
 use crate::verify::bench::Bench;
 use crate::verify::schema::{ForeignKey, Relation};
 
@@ -188,7 +188,7 @@ fn authors(context: &Context<'_>, tenant: &str) -> Vec<String> {
 
 /// What is known of a member's own row, where the table is the only source of memberships and has one
 /// row for each member.
-fn own(context: &Context<'_>) -> Option<(String, Vec<String>)> {
+fn own(context: &Context<'_>) -> Option<Own> {
     let scene = &context.bench.scene;
     let tenant = scene.policy.tenant.as_ref()?;
     let [members] = tenant.members.as_slice() else {
@@ -221,8 +221,17 @@ fn own(context: &Context<'_>) -> Option<(String, Vec<String>)> {
         }
         _ => None,
     });
-    let is_source = members.table == scene.index && one;
-    is_source.then(|| (crate::sql::name(person).into_owned(), equal.collect()))
+    let tests: Vec<String> = equal.collect();
+    let alone = Members {
+        condition: None,
+        ..members.clone()
+    };
+    let lowest = counts(context, &alone, scene.relation) == Some(0);
+    (members.table == scene.index && one).then(|| Own {
+        column: crate::sql::name(person).into_owned(),
+        all: lowest && tests.len() == parts.len(),
+        tests,
+    })
 }
 
 /// Where `held` has the privileges of a column.
@@ -301,7 +310,7 @@ fn held(context: &Context<'_>, relation: &Relation) -> Vec<Held> {
         };
         for one in pairs
             .iter()
-            .filter(|(_, other)| is_key(context, key, other))
+            .filter(|(_, other)| is_key(context.bench, key, other))
         {
             let rest = pairs.iter().filter(|pair| *pair != one);
             if rest.clone().all(|(own, _)| filled(relation, own)) {
@@ -317,14 +326,14 @@ fn held(context: &Context<'_>, relation: &Relation) -> Vec<Held> {
     all
 }
 
-fn filled(relation: &Relation, column: &str) -> bool {
+pub(super) fn filled(relation: &Relation, column: &str) -> bool {
     let mut columns = relation.columns.iter();
     columns.any(|of| of.name == *column && of.not_null)
 }
 
 /// Whether what a foreign key names is told by this column alone.
-fn is_key(context: &Context<'_>, key: &ForeignKey, column: &str) -> bool {
-    let schema = context.bench.scene.schema;
+pub(super) fn is_key(bench: &Bench<'_>, key: &ForeignKey, column: &str) -> bool {
+    let schema = bench.scene.schema;
     let target = schema.find(&key.schema, &key.target);
     let target = target.and_then(|at| schema.get(at));
     target.is_some_and(|target| {
@@ -367,7 +376,7 @@ fn telling(context: &Context<'_>, tenant: &str) -> Vec<String> {
                     })
             })
         };
-        let alone = pairs.len() == 2 && is_key(context, key, other);
+        let alone = pairs.len() == 2 && is_key(context.bench, key, other);
         if alone && filled(scene.relation, tenant) && sources.iter().all(agrees) {
             all.push(crate::sql::name(own).into_owned());
         }

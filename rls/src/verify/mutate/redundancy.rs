@@ -15,8 +15,8 @@ use super::guard::{Guard, changed, changes};
 use super::objects::{Objects, RowPolicy};
 use crate::verify::preconditions::ROLES;
 
-/// How many combinations are tried before giving up.
-const MOST: u64 = 3_000_000;
+/// How many truths of all tests together are tried before giving up.
+const MOST: u64 = 500_000;
 
 /// What is known about the table and its tests.
 pub(super) struct Facts<'a> {
@@ -44,9 +44,8 @@ pub(super) struct Facts<'a> {
     pub(super) telling: Vec<String>,
     /// The columns that make whom they name a member of the row's tenant.
     pub(super) seats: Vec<Seat>,
-    /// Where the table is the only source of memberships, with one row for each member: the column
-    /// that names them, and what is so of a row that counts.
-    pub(super) own: Option<(String, Vec<String>)>,
+    /// What is known of a member's own row, where the table is the only source of memberships.
+    pub(super) own: Option<Own>,
     /// The row's tenant.
     pub(super) tenant: String,
     /// Parent tables of which only somebody sees any row, as PostgreSQL prints them.
@@ -67,6 +66,16 @@ pub(super) struct Held {
     pub(super) column: String,
     /// Whether every row names a parent.
     pub(super) filled: bool,
+}
+
+/// A membership table with one row for each member.
+pub(super) struct Own {
+    /// The column that names the member.
+    pub(super) column: String,
+    /// What is so of a row that counts.
+    pub(super) tests: Vec<String>,
+    /// Whether that is all that makes a row count.
+    pub(super) all: bool,
 }
 
 /// A column that makes whom it names a member of the row's tenant, once the row is stored.
@@ -109,19 +118,91 @@ struct Bounds {
     known: Vec<(usize, usize)>,
 }
 
-impl Bounds {
-    fn allow(&self, values: &[Option<bool>]) -> bool {
-        let is = |at: &usize, wanted: bool| values.get(*at) == Some(&Some(wanted));
-        let implied = |(from, to): &(usize, usize)| !is(from, true) || is(to, true);
-        let apart = |all: &Vec<(usize, bool)>| !all.iter().all(|(at, wanted)| is(at, *wanted));
-        let alike = |(changes, [old, new]): &(Vec<usize>, [usize; 2])| {
-            !changes.iter().all(|at| is(at, false)) || values.get(*old) == values.get(*new)
+/// One of them.
+enum Bound<'b> {
+    Implied(usize, usize),
+    Apart(&'b [(usize, bool)]),
+    Alike(&'b [usize], [usize; 2]),
+    Known(usize, usize),
+}
+
+impl Bound<'_> {
+    /// The last test that it speaks of.
+    fn last(&self) -> usize {
+        let last = match self {
+            Self::Implied(one, two) | Self::Known(one, two) => Some(*one.max(two)),
+            Self::Apart(all) => all.iter().map(|(at, _)| *at).max(),
+            Self::Alike(changes, same) => changes.iter().chain(same).max().copied(),
         };
-        let known = |(from, to): &(usize, usize)| !is(from, true) || values.get(*to) != Some(&None);
-        self.implied.iter().all(implied)
-            && self.apart.iter().all(apart)
-            && self.alike.iter().all(alike)
-            && self.known.iter().all(known)
+        last.unwrap_or_default()
+    }
+
+    fn allows(&self, values: &[Option<bool>]) -> bool {
+        let is = |at: &usize, wanted: bool| values.get(*at) == Some(&Some(wanted));
+        match self {
+            Self::Implied(from, to) => !is(from, true) || is(to, true),
+            Self::Apart(all) => !all.iter().all(|(at, wanted)| is(at, *wanted)),
+            Self::Alike(changes, [old, new]) => {
+                !changes.iter().all(|at| is(at, false)) || values.get(*old) == values.get(*new)
+            }
+            Self::Known(from, to) => !is(from, true) || values.get(*to) != Some(&None),
+        }
+    }
+}
+
+impl Bounds {
+    /// Each behind the last test that it speaks of.
+    fn sorted(&self, tests: usize) -> Vec<Vec<Bound<'_>>> {
+        let implied = self
+            .implied
+            .iter()
+            .map(|(from, to)| Bound::Implied(*from, *to));
+        let apart = self.apart.iter().map(|all| Bound::Apart(all));
+        let alike = self.alike.iter();
+        let alike = alike.map(|(changes, same)| Bound::Alike(changes, *same));
+        let known = self.known.iter().map(|(from, to)| Bound::Known(*from, *to));
+        let mut sorted: Vec<Vec<Bound<'_>>> = Vec::new();
+        sorted.resize_with(tests, Vec::new);
+        for bound in implied.chain(apart).chain(alike).chain(known) {
+            if let Some(slot) = sorted.get_mut(bound.last()) {
+                slot.push(bound);
+            }
+        }
+        sorted
+    }
+}
+
+/// Goes through the truths that tests can have together.
+struct Truths<'t> {
+    choices: Vec<&'t [Option<bool>]>,
+    bounds: Vec<Vec<Bound<'t>>>,
+    /// How many more are tried.
+    left: u64,
+}
+
+impl Truths<'_> {
+    /// Whether something holds for all of them, if they are not too many.
+    fn all(
+        &mut self,
+        values: &mut Vec<Option<bool>>,
+        holds: &dyn Fn(&[Option<bool>]) -> bool,
+    ) -> bool {
+        let at = values.len();
+        let Some(choices) = self.choices.get(at).copied() else {
+            let Some(left) = self.left.checked_sub(1) else {
+                return false;
+            };
+            self.left = left;
+            return holds(values);
+        };
+        choices.iter().all(|choice| {
+            values.push(*choice);
+            let bounds = self.bounds.get(at).map_or(&[][..], Vec::as_slice);
+            let can_be = bounds.iter().all(|bound| bound.allows(values));
+            let fine = !can_be || self.all(values, holds);
+            values.pop();
+            fine
+        })
     }
 }
 
@@ -322,25 +403,13 @@ impl Facts<'_> {
                 }
             })
             .collect();
-        let count = choices
-            .iter()
-            .try_fold(1_u64, |all, some| all.checked_mul(some.len() as u64));
-        let Some(count) = count.filter(|count| *count <= MOST) else {
-            return false;
-        };
         let bounds = self.bounds(&tests, case);
-        let mut values: Vec<Option<bool>> = vec![None; tests.len()];
-        for number in 0..count {
-            let mut rest = number;
-            for (slot, some) in values.iter_mut().zip(&choices) {
-                let length = some.len() as u64;
-                let at = usize::try_from(rest % length).unwrap_or(0);
-                *slot = some.get(at).copied().flatten();
-                rest /= length;
-            }
-            if !bounds.allow(&values) {
-                continue;
-            }
+        let mut truths = Truths {
+            choices,
+            bounds: bounds.sorted(tests.len()),
+            left: MOST,
+        };
+        truths.all(&mut Vec::new(), &|values| {
             let truth = |test: &str| {
                 let at = tests.iter().position(|known| *known == test)?;
                 values.get(at).copied().flatten()
@@ -354,8 +423,8 @@ impl Facts<'_> {
                     break;
                 }
             }
-        }
-        true
+            true
+        })
     }
 
     /// Whether a test is never unknown.
@@ -464,23 +533,26 @@ impl Facts<'_> {
 
     /// A member's own row is the one that makes them a member.
     fn own_row(&self, tests: &[&str], case: &Case<'_>, bounds: &mut Bounds) {
-        let Some((column, conditions)) = self.own.as_ref().filter(|_| case.stored) else {
+        let Some(own) = self.own.as_ref().filter(|_| case.stored) else {
             return;
         };
-        let Some(own) = tests
-            .iter()
-            .position(|test| *test == format!("{column} = {CALLER}"))
-        else {
+        let find = |wanted: &str| tests.iter().position(|test| *test == wanted);
+        let Some(named) = find(&format!("{} = {CALLER}", own.column)) else {
             return;
         };
+        let told: Option<Vec<usize>> = own.tests.iter().map(|test| find(test)).collect();
         for (member, test) in tests.iter().enumerate() {
-            if self.helper(test).is_none_or(|(of, _)| of != self.tenant) {
+            let Some((_, rank)) = self.helper(test).filter(|(of, _)| *of == self.tenant) else {
                 continue;
-            }
-            let told = tests.iter().enumerate();
-            let told = told.filter(|(_, test)| conditions.iter().any(|of| of == *test));
-            let apart = told.map(|(at, _)| vec![(member, true), (own, true), (at, false)]);
+            };
+            let found = own.tests.iter().filter_map(|test| find(test));
+            let apart = found.map(|at| vec![(member, true), (named, true), (at, false)]);
             bounds.apart.extend(apart);
+            if let Some(told) = told.as_ref().filter(|_| own.all && rank == 0) {
+                let counts = told.iter().map(|at| (*at, true));
+                let counts = counts.chain([(named, true), (member, false)]);
+                bounds.apart.push(counts.collect());
+            }
         }
     }
 
