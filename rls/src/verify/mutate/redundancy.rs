@@ -8,7 +8,7 @@
 //! trigger can set is the same before and after. An update also has to pass the guard, a trigger that asks for one rule
 //! which allows everything together; either may make up for what the other lacks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::formula::Formula;
 use super::guard::{Guard, changed, changes};
@@ -16,7 +16,7 @@ use super::objects::{Objects, RowPolicy};
 use crate::verify::preconditions::ROLES;
 
 /// How many truths of all tests together are tried before giving up.
-const MOST: u64 = 500_000;
+const MOST: u64 = 2_000_000;
 
 /// What is known about the table and its tests.
 pub(super) struct Facts<'a> {
@@ -409,11 +409,9 @@ impl Facts<'_> {
             bounds: bounds.sorted(tests.len()),
             left: MOST,
         };
+        let positions: HashMap<&str, usize> = tests.iter().copied().zip(0..).collect();
         truths.all(&mut Vec::new(), &|values| {
-            let truth = |test: &str| {
-                let at = tests.iter().position(|known| *known == test)?;
-                values.get(at).copied().flatten()
-            };
+            let truth = |test: &str| values.get(*positions.get(test)?).copied().flatten();
             for (before, after) in pairs {
                 let (before, after) = (before.truth(&truth), after.truth(&truth));
                 if (before == Some(true)) != (after == Some(true)) {
