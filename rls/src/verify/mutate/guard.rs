@@ -52,8 +52,7 @@ impl Guard {
     }
 
     /// What must be true, in the words of the policies' tests where they have the same. A test of
-    /// the new row is named by `new`; one that the policies do not have stands for itself, and may
-    /// be anything.
+    /// the new row is named by `new`; one of both rows stands for itself, and may be anything.
     pub(super) fn formula(
         &self,
         table: &str,
@@ -70,7 +69,11 @@ impl Guard {
             Formula::Test(match known.iter().find(same) {
                 Some(of) if new_row && !old_row => new(of),
                 Some(of) if !new_row => (*of).to_owned(),
-                _ => helper(text).unwrap_or_else(|| format!("guard: {text}")),
+                _ if old_row && !new_row => {
+                    helper(text).unwrap_or_else(|| text.replace("old . ", ""))
+                }
+                _ if new_row && !old_row => new(&text.replace("new . ", "")),
+                _ => format!("guard: {text}"),
             })
         })
     }
@@ -176,6 +179,7 @@ end ";
         let mut tests = Vec::new();
         let formula = guard.formula("staff", &[], &|test| test.to_owned());
         formula.tests(&mut tests);
+        assert!(tests.contains(&"state = 'active'"), "{tests:?}");
         let boss = "firm_id = ANY ( ARRAY ( SELECT countersign . shop_boss ( ) AS shop_boss ) )";
         assert!(tests.contains(&boss), "{tests:?}");
     }
