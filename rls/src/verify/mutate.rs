@@ -21,6 +21,7 @@ mod replay;
 mod report;
 mod sample;
 mod tokens;
+mod truths;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
