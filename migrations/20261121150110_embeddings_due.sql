@@ -50,13 +50,6 @@ as $$
 $$;
 comment on function countersign_edge.refused_embeddings(text, text, text) is 'Rows that the schedule tries one at a time.';
 
--- Not concurrently: the file is one transaction, no longer than its timeout, and few rows are of this kind.
--- squawk-ignore require-concurrent-index-creation
-create index documents_bare_idx on agency.documents (org_id, created_at, id) where embedding is null and record_status = 'active';
--- squawk-ignore require-concurrent-index-creation
-create index crm_interactions_bare_idx on agency.crm_interactions (org_id, created_at, id)
-  where embedding is null and record_status = 'active';
-
 -- Organizations by lot, as accounts are below. One that could not be served keeps its lease, and is left alone until that ends.
 create function countersign_edge.due_agency_embeddings(p_organizations integer)
   returns table (org_id uuid, budget_cents bigint, source text, id uuid, updated_at timestamptz, title text, content text)
