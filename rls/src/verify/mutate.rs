@@ -8,6 +8,7 @@
 //! a rule that is checked here says why it means the same.
 
 mod bare;
+mod bounds;
 mod condition;
 mod database;
 mod equivalent;
@@ -16,6 +17,7 @@ mod guard;
 mod known;
 mod objects;
 mod policy;
+mod printed;
 mod redundancy;
 mod replay;
 mod report;
@@ -278,12 +280,8 @@ impl Mutation {
             Ok(_) => {
                 let after = Objects::read(session, &relation).await?;
                 let functions = objects::functions(session).await?;
-                let context = Context {
-                    bench,
-                    objects: &self.objects,
-                    functions: &self.functions,
-                    helpers: self.names(scene.policy, None).helpers,
-                };
+                let helpers = self.names(scene.policy, None).helpers;
+                let context = Context::new(bench, &self.objects, &self.functions, helpers);
                 equivalent::of_generated(&context, &after, &functions)
             }
         };
@@ -332,12 +330,8 @@ impl Mutation {
             return Ok(());
         };
         let relation = bench.scene.relation.qualified();
-        let context = Context {
-            bench,
-            objects: &self.objects,
-            functions: &self.functions,
-            helpers: names.helpers.clone(),
-        };
+        let helpers = names.helpers.clone();
+        let context = Context::new(bench, &self.objects, &self.functions, helpers);
         let mut replay = Replay::new(bench, answers, self.sample.seed);
         for change in database::changes(&relation, objects, &names) {
             if !self

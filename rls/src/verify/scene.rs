@@ -4,6 +4,7 @@ mod coax;
 mod parents;
 mod seats;
 mod specimens;
+mod template;
 
 use std::collections::BTreeMap;
 
@@ -296,36 +297,6 @@ impl Stage<'_> {
             grown.map_err(|obstacle| Self::no_row("the tenants' table", obstacle))?;
         }
         Ok(())
-    }
-
-    /// A row as it comes by itself, in either tenant.
-    async fn templates(&mut self) -> Result<(Row, Option<Row>), VerifyError> {
-        if let Place::Root(key) = self.table.place {
-            let home = |which: usize| self.homes.get(which).map_or("", String::as_str);
-            let find = |which| {
-                let wanted = [(at(key), home(which))];
-                self.seeder
-                    .world
-                    .matching(relation_of(self.index), &wanted)
-                    .next()
-                    .cloned()
-            };
-            return Ok((find(0).unwrap_or_default(), find(1)));
-        }
-        let relation = relation_of(self.index);
-        let here = self.home(0);
-        let template = self.seeder.try_out(relation, &Fixed::new(), &here).await?;
-        let template = template.map_err(|obstacle| Self::no_row(&self.table.name, obstacle))?;
-        let elsewhere = self.home(1);
-        let foreign = match self.table.place {
-            Place::Tenant(_) => self
-                .seeder
-                .try_out(relation, &Fixed::new(), &elsewhere)
-                .await?
-                .ok(),
-            _ => None,
-        };
-        Ok((template, foreign))
     }
 
     /// The classes of every column that the policy looks at.

@@ -7,7 +7,7 @@
 mod planting;
 mod settle;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -56,6 +56,8 @@ pub(super) struct Seeder<'a> {
     pub(super) world: World,
     /// A moment before the transaction, as text.
     pub(super) before: String,
+    /// The columns that have a value in every row, though they may be left out.
+    pub(super) filled: BTreeSet<(RelationIndex, usize)>,
     serial: u64,
 }
 
@@ -74,6 +76,7 @@ impl<'a> Seeder<'a> {
             policy,
             world: World::default(),
             before,
+            filled: BTreeSet::new(),
             serial: session.salt(),
         }
     }
@@ -157,16 +160,17 @@ impl<'a> Seeder<'a> {
                 return Ok(Err(obstacle));
             }
         }
-        for (column, slot) in relation.columns.iter().zip(&mut draft) {
+        for (at, (column, slot)) in relation.columns.iter().zip(&mut draft).enumerate() {
             if slot.is_some() || column.generated {
                 continue;
             }
+            let needed = column.not_null || self.filled.contains(&(index, at));
             let dated = matches!(column.base.as_str(), "timestamptz" | "timestamp");
-            if dated && (column.default.is_some() || column.not_null) {
+            if dated && (column.default.is_some() || needed) {
                 *slot = Some(Some(self.before.clone()));
-            } else if column.base == "uuid" && column.not_null {
+            } else if column.base == "uuid" && needed {
                 *slot = Some(Some(values::uuid(self.next())));
-            } else if column.default.is_none() && column.not_null {
+            } else if column.default.is_none() && needed {
                 let literals = relation.literals(&column.name);
                 let serial = self.next();
                 *slot = Some(

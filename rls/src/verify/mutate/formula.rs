@@ -1,6 +1,7 @@
 //! What a policy's expression says, as a formula over tests that are not looked into.
 
 use super::tokens::{Token, tokens};
+use super::truths::{ANY_TRUTH, Truths};
 
 /// A condition of three truth values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,19 +126,15 @@ type Truth<'t> = dyn Fn(&str) -> Option<bool> + 't;
 
 /// Whether something holds for every truth of some tests, as long as they are few.
 fn everywhere(tests: &[&str], holds: &dyn Fn(&Truth<'_>) -> bool) -> bool {
-    const MOST: usize = 9;
-    let values = [Some(true), Some(false), None];
-    let count = u32::try_from(tests.len()).unwrap_or(u32::MAX);
-    let Some(combinations) = 3_usize.checked_pow(count).filter(|_| tests.len() <= MOST) else {
-        return false;
-    };
-    (0..combinations).all(|number| {
-        holds(&|test| {
-            let at = tests.iter().position(|known| *known == test)?;
-            let digit = number / 3_usize.pow(u32::try_from(at).ok()?) % 3;
-            values.get(digit).copied().flatten()
+    const FEW: usize = 9;
+    let choices = vec![ANY_TRUTH; tests.len()];
+    tests.len() <= FEW
+        && Truths::new(choices, &[]).all(&mut Vec::new(), &|values| {
+            holds(&|test| {
+                let at = tests.iter().position(|known| *known == test)?;
+                values.get(at).copied().flatten()
+            })
         })
-    })
 }
 
 fn read(all: &[Token]) -> Formula {
@@ -266,7 +263,6 @@ fn listed(all: &[Token]) -> Option<Formula> {
     })
 }
 
-/// A test; of two that are each other's opposite, one is the other's negation.
 /// With every helper's result named like the helper: the name says nothing.
 fn renamed(words: Vec<&str>) -> Vec<&str> {
     let named = |at: usize| {
@@ -282,6 +278,7 @@ fn renamed(words: Vec<&str>) -> Vec<&str> {
         .collect()
 }
 
+/// A test; of two that are each other's opposite, one is the other's negation.
 fn test(all: &[Token]) -> Formula {
     const OPPOSITES: [(&str, &str); 4] = [("<>", "="), (">=", "<"), ("<=", ">"), ("!~~", "~~")];
     let mut depth = 0;

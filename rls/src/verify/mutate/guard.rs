@@ -19,30 +19,38 @@ pub(super) fn changes(column: &str) -> String {
 /// A generated guard, read from its function's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Guard {
-    /// What must be true.
-    allowed: Formula,
+    /// What must be true, for the database role of that name or for all others.
+    allowed: Vec<(Option<String>, Formula)>,
     /// Everything else in the body.
     rest: String,
     /// The variables that say whether some columns are changed, and those columns.
     changes: Vec<(String, Vec<String>)>,
 }
 
+/// What stands before a condition.
+const ASSIGNED: &str = "allowed :=";
+
 impl Guard {
-    /// Reads the body, if it is of the kind that asks for one condition. Where it depends on the
-    /// database role there are several.
+    /// Reads the body: one condition, or one for each database role.
     pub(super) fn read(body: &str) -> Option<Self> {
-        let (head, rest) = body.split_once("allowed :=")?;
-        if rest.contains("allowed :=") {
-            return None;
+        let mut pieces = body.split(ASSIGNED);
+        let head = pieces.next()?;
+        let (mut allowed, mut rest) = (Vec::new(), head.to_owned());
+        for piece in pieces {
+            let of = branch(&rest)?;
+            let all = tokens(piece);
+            let end = all.iter().position(|token| token.is(";"))?;
+            let text = |of: &[Token]| -> String { of.iter().map(Token::text).collect() };
+            allowed.push((of, Formula::read(&text(all.get(..end)?))));
+            rest += ASSIGNED;
+            rest += &text(all.get(end..)?);
         }
-        let all = tokens(rest);
-        let end = all.iter().position(|token| token.is(";"))?;
-        let text = |of: &[Token]| -> String { of.iter().map(Token::text).collect() };
-        let allowed = Formula::read(&text(all.get(..end)?));
-        Some(Self {
+        let (last, others) = allowed.split_last()?;
+        let complete = last.0.is_none() && others.iter().all(|(of, _)| of.is_some());
+        complete.then(|| Self {
             allowed,
             changes: head.split(';').filter_map(declaration).collect(),
-            rest: format!("{head}{}", text(all.get(end..)?)),
+            rest,
         })
     }
 
@@ -51,15 +59,22 @@ impl Guard {
         self.rest == other.rest
     }
 
-    /// What must be true, in the words of the policies' tests where they have the same. A test of
-    /// the new row is named by `new`; one of both rows stands for itself, and may be anything.
+    /// What must be true for a database role, in the words of the policies' tests where they have
+    /// the same. A test of the new row is named by `new`; one of both rows stands for itself, and may
+    /// be anything.
     pub(super) fn formula(
         &self,
+        role: &str,
         table: &str,
         known: &[&str],
         new: &dyn Fn(&str) -> String,
     ) -> Formula {
-        self.allowed.with(&|text| {
+        let mut branches = self.allowed.iter();
+        let of_role = |of: &Option<String>| of.as_ref().is_none_or(|of| of == role);
+        let Some((_, allowed)) = branches.find(|(of, _)| of_role(of)) else {
+            return Formula::Constant(false);
+        };
+        allowed.with(&|text| {
             if let Some((_, columns)) = self.changes.iter().find(|(name, _)| *name == text) {
                 return changed_any(columns, known);
             }
@@ -77,6 +92,18 @@ impl Guard {
             })
         })
     }
+}
+
+/// The database role whose condition comes next, `Some(None)` being all that were not named before.
+fn branch(before: &str) -> Option<Option<String>> {
+    let before = before.trim_end();
+    if before.ends_with("begin") || before.ends_with("else") {
+        return Some(None);
+    }
+    let (_, role) = before
+        .strip_suffix("' then")?
+        .rsplit_once("if current_user = '")?;
+    Some(Some(role.to_owned()))
 }
 
 /// A variable that says whether an update changes some columns, and those columns.
@@ -177,11 +204,44 @@ end ";
     fn a_rank_that_no_policy_asks_for_is_one_all_the_same() {
         let guard = Guard::read(BODY).unwrap();
         let mut tests = Vec::new();
-        let formula = guard.formula("staff", &[], &|test| test.to_owned());
+        let formula = guard.formula("authenticated", "staff", &[], &|test| test.to_owned());
         formula.tests(&mut tests);
         assert!(tests.contains(&"state = 'active'"), "{tests:?}");
         let boss = "firm_id = ANY ( ARRAY ( SELECT countersign . shop_boss ( ) AS shop_boss ) )";
         assert!(tests.contains(&boss), "{tests:?}");
+    }
+
+    #[test]
+    fn each_role_has_its_condition() {
+        let body = "
+begin
+  if current_user = 'edge' then
+    allowed :=
+      (true);
+  elsif current_user = 'anon' then
+    allowed := old.a;
+  else
+    allowed := old.b; -- allowed
+  end if;
+end ";
+        let guard = Guard::read(body).unwrap();
+        let of = |role: &str| guard.formula(role, "staff", &[], &|test| test.to_owned());
+        assert_eq!(of("edge"), Formula::Constant(true));
+        assert_eq!(of("anon"), Formula::Test("a".to_owned()));
+        assert_eq!(of("authenticated"), Formula::Test("b".to_owned()));
+        let other = Guard::read(&body.replace("old.a", "old.b")).unwrap();
+        assert!(guard.differs_in_tests_only(&other) && guard != other);
+        let other = Guard::read(&body.replace("'anon'", "'nobody'")).unwrap();
+        assert!(!guard.differs_in_tests_only(&other));
+        // Without what holds for everybody else, or with something else before it, it is not read.
+        assert_eq!(
+            Guard::read(&body.replace("else\n", "elsif current_user = 'x' then\n")),
+            None
+        );
+        assert_eq!(
+            Guard::read(&body.replace("current_user", "session_user")),
+            None
+        );
     }
 
     #[test]
@@ -192,7 +252,9 @@ end ";
             "person_id = ( SELECT countersign . caller_id ( ) AS caller_id )",
             "state = 'active' :: text",
         ];
-        let formula = guard.formula("staff", &known, &|test| format!("new: {test}"));
+        let formula = guard.formula("authenticated", "staff", &known, &|test| {
+            format!("new: {test}")
+        });
         let mut tests = Vec::new();
         formula.tests(&mut tests);
         let state = "new: state = 'active' :: text";

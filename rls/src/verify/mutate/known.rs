@@ -1,5 +1,6 @@
 //! What is known about a table, from its policy, its schema and what the database says of it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use policy_core::columns::ColumnIndex;
@@ -20,6 +21,25 @@ pub(super) struct Context<'a> {
     pub(super) objects: &'a BTreeMap<TableIndex, Objects>,
     pub(super) functions: &'a [Function],
     pub(super) helpers: Vec<String>,
+    /// What `open` finds, which is the same for every change.
+    open: OnceCell<BTreeMap<String, usize>>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(
+        bench: &'a Bench<'a>,
+        objects: &'a BTreeMap<TableIndex, Objects>,
+        functions: &'a [Function],
+        helpers: Vec<String>,
+    ) -> Self {
+        Self {
+            bench,
+            objects,
+            functions,
+            helpers,
+            open: OnceCell::new(),
+        }
+    }
 }
 
 /// The trigger that is a table's guard.
@@ -76,10 +96,11 @@ pub(super) fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
         columns: columns.map(|c| (c.name.clone(), c.not_null)).collect(),
         table: crate::sql::name(&scene.relation.name).into_owned(),
         held: held(context, scene.relation),
-        open: open(context),
+        open: context.open.get_or_init(|| open(context)).clone(),
         helpers: context.helpers.clone(),
         fences,
         guard: guard_of(objects, context.functions),
+        listed: listed(scene.relation),
         defaults: defaults.collect(),
         touched: touched.collect(),
         authors: authors(context, tenant),
@@ -102,6 +123,7 @@ fn bare<'c>(context: &'c Context<'_>, objects: &'c Objects) -> Facts<'c> {
         helpers: context.helpers.clone(),
         fences: BTreeMap::new(),
         guard: None,
+        listed: Vec::new(),
         defaults: Vec::new(),
         touched: Vec::new(),
         authors: Vec::new(),
@@ -152,6 +174,26 @@ fn open(context: &Context<'_>) -> BTreeMap<String, usize> {
             return open;
         }
     }
+}
+
+/// The columns of which a constraint lists all values, which it does if it asks for nothing else.
+fn listed(relation: &Relation) -> Vec<(String, Vec<String>)> {
+    let lists = relation.checks.iter().filter_map(|check| {
+        let [column] = check.columns.as_slice() else {
+            return None;
+        };
+        let name = crate::sql::name(column).into_owned();
+        let list = check
+            .definition
+            .strip_prefix(&format!("CHECK (({name} = ANY (ARRAY["))?
+            .strip_suffix("])))")?;
+        // Whatever stands beside the list would bring a bracket of its own.
+        let alone = !list.contains(['[', ']']);
+        let values = relation.one_of(column);
+        let values = values.iter().map(|one| crate::sql::literal(one));
+        alone.then(|| (name, values.collect()))
+    });
+    lists.collect()
 }
 
 /// The columns that name only members of the row's tenant, of whichever rank.
@@ -222,11 +264,7 @@ fn own(context: &Context<'_>) -> Option<Own> {
         _ => None,
     });
     let tests: Vec<String> = equal.collect();
-    let alone = Members {
-        condition: None,
-        ..members.clone()
-    };
-    let lowest = counts(context, &alone, scene.relation) == Some(0);
+    let lowest = counts(context, members, scene.relation) == Some(0);
     (members.table == scene.index && one).then(|| Own {
         column: crate::sql::name(person).into_owned(),
         all: lowest && tests.len() == parts.len(),

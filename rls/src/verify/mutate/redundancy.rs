@@ -11,9 +11,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::formula::Formula;
-use super::guard::{Guard, changed, changes};
+use super::guard::{Guard, changed};
 use super::objects::{Objects, RowPolicy};
-use super::truths::{Bounds, Truths};
+use super::printed::{NEW, SOMEBODY, USER, lookup, mentions, plain};
+use super::truths::{ANY_TRUTH, Truths};
 use crate::verify::preconditions::ROLES;
 
 /// What is known about the table and its tests.
@@ -31,6 +32,8 @@ pub(super) struct Facts<'a> {
     pub(super) fences: BTreeMap<String, String>,
     /// The guard, if the table has one.
     pub(super) guard: Option<Guard>,
+    /// The columns of which a constraint lists all values, as literals.
+    pub(super) listed: Vec<(String, Vec<String>)>,
     /// What some columns are by default.
     pub(super) defaults: Vec<(String, Default)>,
     /// The columns that triggers write in every update.
@@ -105,13 +108,13 @@ struct Tests<'t> {
 
 /// The row that a statement meets or makes.
 #[derive(std::default::Default)]
-struct Case<'c> {
+pub(super) struct Case<'c> {
     /// What a new row has where nobody of the role may name anything.
-    defaults: Vec<(&'c str, Default)>,
+    pub(super) defaults: Vec<(&'c str, Default)>,
     /// Whether an earlier statement stored it; otherwise it may be any.
-    stored: bool,
+    pub(super) stored: bool,
     /// What an update can set.
-    free: Vec<&'c str>,
+    pub(super) free: Vec<&'c str>,
 }
 
 /// The side of a policy.
@@ -237,7 +240,7 @@ impl Facts<'_> {
             }
             let new = [(before, &checks[0]), (after, &checks[1])].map(|(of, check)| {
                 let guard = of.guard.map_or(Formula::Constant(true), |guard| {
-                    guard.formula(&self.table, &known, &|test| {
+                    guard.formula(role, &self.table, &known, &|test| {
                         if fixed(test) {
                             test.to_owned()
                         } else {
@@ -296,7 +299,7 @@ impl Facts<'_> {
                 if self.is_definite(plain(test)) {
                     [Some(false), Some(true)].as_slice()
                 } else {
-                    [Some(false), Some(true), None].as_slice()
+                    ANY_TRUTH
                 }
             })
             .collect();
@@ -331,366 +334,6 @@ impl Facts<'_> {
             || test.contains("caller_aal");
         !caller && own.peek().is_some() && own.all(|(_, not_null)| *not_null) || test == USER
     }
-
-    /// Which truths of the tests cannot be together.
-    fn bounds(&self, tests: &[&str], case: &Case<'_>) -> Bounds {
-        let mut bounds = Bounds {
-            implied: self.implied(tests, case.stored),
-            ..std::default::Default::default()
-        };
-        self.by_default(tests, &case.defaults, &mut bounds);
-        self.known(tests, &mut bounds);
-        self.own_row(tests, case, &mut bounds);
-        let find = |wanted: &str| tests.iter().position(|test| *test == wanted);
-        for (old, test) in tests.iter().enumerate() {
-            let Some(new) = find(&format!("{NEW}{test}")) else {
-                continue;
-            };
-            let columns = self.columns.iter().map(|(name, _)| name.as_str());
-            let free = columns.filter(|name| mentions(test, name) && case.free.contains(name));
-            // Which tests say of each of its columns whether it changes.
-            let said = free.map(|name| {
-                let says = |test: &str| changed(test).is_some_and(|of| of.contains(&name));
-                tests.iter().position(|test| says(test))
-            });
-            let Some(said) = said.collect::<Option<Vec<usize>>>() else {
-                continue;
-            };
-            // What equals the same thing before and after is the same.
-            if let [one] = said.as_slice()
-                && let Some([column]) = tests.get(*one).and_then(|test| changed(test)).as_deref()
-                && let Some(to) = test.strip_prefix(&format!("{column} = "))
-                && !mentions(to, column)
-                && !to.starts_with("ANY ")
-            {
-                bounds
-                    .apart
-                    .push([*one, old, new].map(|at| (at, true)).into());
-            }
-            bounds.alike.push((said, [old, new]));
-        }
-        // Nothing equals two literals.
-        for (one, test) in tests.iter().enumerate() {
-            let Some((column, value)) = literal(test) else {
-                continue;
-            };
-            for (two, other) in tests.iter().enumerate().skip(one + 1) {
-                if literal(other).is_none_or(|(of, same)| of != column || same == value) {
-                    continue;
-                }
-                let mut apart = vec![(one, true), (two, true)];
-                if test.starts_with(NEW) != other.starts_with(NEW) {
-                    let Some(changed) = find(&changes(column)) else {
-                        continue;
-                    };
-                    apart.push((changed, false));
-                }
-                bounds.apart.push(apart);
-            }
-        }
-        bounds
-    }
-
-    /// What follows from the defaults of a new row.
-    fn by_default(&self, tests: &[&str], defaults: &[(&str, Default)], bounds: &mut Bounds) {
-        let find = |wanted: &str| tests.iter().position(|test| *test == wanted);
-        for (column, default) in defaults {
-            match default {
-                // Whoever is somebody is the author then.
-                Default::Caller => {
-                    let author = find(&format!("{column} = {CALLER}"));
-                    let somebody = |test: &&str| self.is_somebody(test) || *test == SOMEBODY;
-                    let by = tests.iter().enumerate();
-                    let by = by.filter(|(_, test)| somebody(test)).map(|(at, _)| at);
-                    let others = by.filter(|at| Some(*at) != author);
-                    bounds
-                        .implied
-                        .extend(others.filter_map(|at| Some((at, author?))));
-                }
-                Default::Now => {
-                    let stamp = find(&format!("{column} = now ( )"));
-                    bounds.apart.extend(stamp.map(|at| vec![(at, false)]));
-                }
-                // Nobody is a member of what is not there yet.
-                Default::Random => {
-                    let ranks = tests.iter().enumerate();
-                    let ranks = ranks
-                        .filter(|(_, test)| self.helper(test).is_some_and(|(of, _)| of == *column));
-                    bounds.apart.extend(ranks.map(|(at, _)| vec![(at, true)]));
-                }
-            }
-        }
-    }
-
-    /// A member's own row is the one that makes them a member.
-    fn own_row(&self, tests: &[&str], case: &Case<'_>, bounds: &mut Bounds) {
-        let Some(own) = self.own.as_ref().filter(|_| case.stored) else {
-            return;
-        };
-        let find = |wanted: &str| tests.iter().position(|test| *test == wanted);
-        let Some(named) = find(&format!("{} = {CALLER}", own.column)) else {
-            return;
-        };
-        let told: Option<Vec<usize>> = own.tests.iter().map(|test| find(test)).collect();
-        for (member, test) in tests.iter().enumerate() {
-            let Some((_, rank)) = self.helper(test).filter(|(of, _)| *of == self.tenant) else {
-                continue;
-            };
-            let found = own.tests.iter().filter_map(|test| find(test));
-            let apart = found.map(|at| vec![(member, true), (named, true), (at, false)]);
-            bounds.apart.extend(apart);
-            if let Some(told) = told.as_ref().filter(|_| own.all && rank == 0) {
-                let counts = told.iter().map(|at| (*at, true));
-                let counts = counts.chain([(named, true), (member, false)]);
-                bounds.apart.push(counts.collect());
-            }
-        }
-    }
-
-    /// Whoever has a rank, signed in, or is in a column is somebody, so that whether they are in
-    /// another column, which is not NULL, is known.
-    fn known(&self, tests: &[&str], bounds: &mut Bounds) {
-        let own = |test: &str| {
-            let column = test.strip_suffix(CALLER)?.strip_suffix(" = ")?;
-            let mut columns = self.columns.iter();
-            columns
-                .any(|(name, not_null)| name == column && *not_null)
-                .then_some(())
-        };
-        for (to, test) in tests
-            .iter()
-            .enumerate()
-            .filter(|(_, test)| own(plain(test)).is_some())
-        {
-            for (from, by) in tests.iter().enumerate() {
-                let by_text = plain(by);
-                let somebody = self.helper(by_text).is_some()
-                    || by_text == USER
-                    || by_text.ends_with(&format!(" = {CALLER}"));
-                if somebody && by != test {
-                    bounds.known.push((from, to));
-                }
-            }
-        }
-    }
-
-    /// Which tests imply which, by their positions.
-    fn implied(&self, tests: &[&str], stored: bool) -> Vec<(usize, usize)> {
-        let mut all = Vec::new();
-        let somebody = tests.iter().position(|test| *test == SOMEBODY);
-        for (from, test) in tests.iter().enumerate() {
-            let is_new = test.starts_with(NEW);
-            let test = plain(test);
-            let named = test.strip_suffix(&format!(" = {CALLER}"));
-            let pair = Pair::read(test);
-            let is_somebody = self.is_somebody(test);
-            all.extend(somebody.filter(|_| is_somebody).map(|to| (from, to)));
-            for (to, other) in tests.iter().enumerate() {
-                let other_new = other.starts_with(NEW);
-                let other = plain(other);
-                if pair.as_ref().is_some_and(|pair| pair.lists(other)) && is_new == other_new {
-                    all.push((from, to));
-                    // The list is enough where what it tells belongs to one tenant.
-                    let told = |pair: &&Pair<'_>| {
-                        pair.tenant == self.tenant && self.telling.iter().any(|of| of == pair.value)
-                    };
-                    all.extend(pair.as_ref().filter(told).map(|_| (to, from)));
-                }
-                let lower = pair.as_ref().zip(Pair::read(other));
-                let lower = lower.is_some_and(|(pair, other)| self.entails(pair, &other));
-                if from != to && is_new == other_new && lower {
-                    all.push((from, to));
-                }
-                if from != to && is_new == other_new && self.finds(test, other) {
-                    all.push((from, to));
-                }
-                let Some((column, lower)) = self.helper(other) else {
-                    continue;
-                };
-                let higher = self
-                    .helper(test)
-                    .is_some_and(|(own, rank)| own == column && rank > lower);
-                let inside = test.starts_with("EXISTS")
-                    && self.is_in_tenant(test, &column)
-                    && self.fence_of(test).is_some_and(|rank| rank >= lower);
-                // The tenant never changes, so its tests are the same before and after.
-                let same_row = is_new == other_new || !other_new;
-                let member = lower == 0
-                    && column == self.tenant
-                    && named.is_some_and(|column| self.authors.iter().any(|of| of == column));
-                // A row that the statement itself adds makes nobody a member before it is over.
-                let seated = column == self.tenant
-                    && named.is_some_and(|column| {
-                        let mut seats = self.seats.iter().filter(|seat| seat.column == column);
-                        seats.any(|seat| seat.rank >= lower && (stored || seat.of_others))
-                    });
-                let paired = pair
-                    .as_ref()
-                    .is_some_and(|pair| pair.tenant == column && self.rank_of(pair) >= Some(lower));
-                if from != to && same_row && (higher || inside || member || seated || paired) {
-                    all.push((from, to));
-                }
-            }
-        }
-        all
-    }
-
-    /// Whether a test shows that the caller is somebody: whom a row names, and whoever is a member of
-    /// something.
-    fn is_somebody(&self, test: &str) -> bool {
-        test.ends_with(&format!(" = {CALLER}"))
-            || test == USER
-            || self.helper(test).is_some()
-            || Pair::read(test).is_some()
-            || parent_of(test).is_some_and(|of| self.personal.iter().any(|p| p == of))
-    }
-
-    /// Whether a subquery on a parent finds it in the tenant that the column names: it says so, or the
-    /// foreign key does.
-    fn is_in_tenant(&self, test: &str, column: &str) -> bool {
-        let says = |column: &str| test.contains(&format!(" = {column} "));
-        let holds = |held: &Held| held.column == column && test.contains(&held.by_key);
-        says(column) || says(&format!("{} . {column}", self.table)) || self.held.iter().any(holds)
-    }
-
-    /// Whether the parent that another test looks for is found where this one is true: it finds the
-    /// same, or the caller's rank shows them every parent of the tenant, and a foreign key leads to
-    /// one.
-    fn finds(&self, test: &str, other: &str) -> bool {
-        let Some((parent, wanted)) = lookup(other) else {
-            return false;
-        };
-        let wanted = Formula::read(wanted);
-        if let Some((column, rank)) = self.helper(test) {
-            let opens = self.open.get(parent).is_some_and(|least| rank >= *least);
-            return opens
-                && column == self.tenant
-                && self.held.iter().any(|held| {
-                    held.filled && held.column == column && self.within(&held.by_key, &wanted)
-                });
-        }
-        lookup(test).is_some_and(|(of, where_)| of == parent && self.within(where_, &wanted))
-    }
-
-    /// Whether a parent for which the one condition holds also meets the other.
-    fn within(&self, found: &str, wanted: &Formula) -> bool {
-        let found = Formula::read(found);
-        let both: Vec<Formula> = self
-            .held
-            .iter()
-            .map(|held| {
-                let [key, also] = [&held.by_key, &held.also].map(|test| Formula::read(test));
-                Formula::Any(vec![Formula::Not(Box::new(key)), also])
-            })
-            .chain([found])
-            .collect();
-        let found = Formula::All(both);
-        let with = Formula::All(vec![found.clone(), wanted.clone()]);
-        found.same_truths(&with)
-    }
-
-    /// Of a test whether the caller has a rank: the column and the rank's position.
-    fn helper(&self, test: &str) -> Option<(String, usize)> {
-        let (column, rest) = test.split_once(" = ANY ( ARRAY ( SELECT countersign . ")?;
-        let name = rest.split(' ').next()?;
-        let rank = self.helpers.iter().position(|helper| helper == name)?;
-        Some((column.to_owned(), rank))
-    }
-
-    /// The rank that somebody in a pair has at least, by its position.
-    fn rank_of(&self, pair: &Pair<'_>) -> Option<usize> {
-        let (helper, _) = pair.function.split_once("_by_")?;
-        self.helpers.iter().position(|known| known == helper)
-    }
-
-    /// Whether whoever is in one pair is in another, which asks for the same or a lower rank.
-    fn entails(&self, pair: &Pair<'_>, other: &Pair<'_>) -> bool {
-        let said = |pair: &Pair<'_>| {
-            pair.function
-                .split_once("_by_")
-                .map(|(_, of)| of.to_owned())
-        };
-        (pair.tenant, pair.value) == (other.tenant, other.value)
-            && said(pair) == said(other)
-            && self.rank_of(other).is_some()
-            && self.rank_of(pair) >= self.rank_of(other)
-    }
-
-    /// The rank that a visible parent shows the caller to have in its tenant.
-    fn fence_of(&self, test: &str) -> Option<usize> {
-        let helper = self.fences.get(parent_of(test)?)?;
-        self.helpers.iter().position(|known| known == helper)
-    }
-}
-
-/// A test whether tenant and team, or whatever else a membership says, are those of a membership.
-struct Pair<'t> {
-    tenant: &'t str,
-    value: &'t str,
-    function: &'t str,
-}
-
-impl<'t> Pair<'t> {
-    fn read(test: &'t str) -> Option<Self> {
-        let (columns, rest) = test
-            .strip_prefix("( ")?
-            .split_once(" ) IN ( SELECT h . tenant , h . value FROM countersign . ")?;
-        let (tenant, value) = columns.split_once(" , ")?;
-        let function = rest.split(' ').next()?;
-        Some(Self {
-            tenant,
-            value,
-            function,
-        })
-    }
-
-    /// Whether a test asks for the second column alone, in the list of the same memberships.
-    fn lists(&self, test: &str) -> bool {
-        let Self {
-            value, function, ..
-        } = self;
-        let list = "= ANY ( ARRAY ( SELECT h . value FROM countersign .";
-        test.starts_with(&format!("{value} {list} {function} "))
-    }
-}
-
-/// The table of which a test asks whether the parent is visible, as PostgreSQL prints it.
-fn parent_of(test: &str) -> Option<&str> {
-    let (_, from) = test
-        .strip_prefix("EXISTS")
-        .unwrap_or(test)
-        .split_once(" FROM ")?;
-    let (parent, rest) = from.split_once(" parent ")?;
-    rest.contains("parent . ").then_some(parent)
-}
-
-/// The table in which a test looks for a parent, and what it looks for.
-fn lookup(test: &str) -> Option<(&str, &str)> {
-    let rest = test.strip_prefix("EXISTS ( SELECT 1 FROM ")?;
-    let (parent, rest) = rest.split_once(" parent WHERE ")?;
-    Some((parent, rest.strip_suffix(" )")?))
-}
-
-/// What stands before a test of the new row.
-const NEW: &str = "new: ";
-/// That the caller signed in with an identity.
-const USER: &str = "( SELECT countersign . caller_is_user ( ) AS caller_is_user )";
-/// That the caller is somebody.
-const SOMEBODY: &str = "( SELECT countersign . caller_id ( ) AS caller_id ) IS NOT NULL";
-/// The caller's id.
-const CALLER: &str = "( SELECT countersign . caller_id ( ) AS caller_id )";
-
-/// Of a test whether a column equals a text: the column and the text.
-fn literal(test: &str) -> Option<(&str, &str)> {
-    let (column, value) = plain(test).split_once(" = ")?;
-    let value = value.strip_suffix(" :: text").unwrap_or(value);
-    let quoted = value.len() > 1 && value.starts_with('\'') && value.ends_with('\'');
-    (quoted && !column.contains(' ')).then_some((column, value))
-}
-
-/// A test, of whichever row.
-fn plain(test: &str) -> &str {
-    test.strip_prefix(NEW).unwrap_or(test)
 }
 
 /// The formula with its tests made tests of the new row, but for what cannot change.
@@ -702,10 +345,6 @@ fn renamed(formula: &Formula, fixed: &dyn Fn(&str) -> bool) -> Formula {
             format!("{NEW}{text}")
         }
     })
-}
-
-fn mentions(test: &str, column: &str) -> bool {
-    test.split(' ').any(|word| word.trim_matches('"') == column)
 }
 
 /// What the policies of a role come to for a command: every restrictive one and any permissive.

@@ -1,27 +1,18 @@
 //! The truths that tests can have together.
 
-/// Truths that cannot be together, by the tests' positions.
-#[derive(std::default::Default)]
-pub(super) struct Bounds {
+/// Which truths cannot be together, by the tests' positions.
+pub(super) enum Bound {
     /// The second is true wherever the first is.
-    pub(super) implied: Vec<(usize, usize)>,
-    /// These are never so together.
-    pub(super) apart: Vec<Vec<(usize, bool)>>,
-    /// Where the first are all false, the others are the same.
-    pub(super) alike: Vec<(Vec<usize>, [usize; 2])>,
-    /// Where the first is true, the second is not unknown.
-    pub(super) known: Vec<(usize, usize)>,
-}
-
-/// One of them.
-enum Bound<'b> {
     Implied(usize, usize),
-    Apart(&'b [(usize, bool)]),
-    Alike(&'b [usize], [usize; 2]),
+    /// These are never so together.
+    Apart(Vec<(usize, bool)>),
+    /// Where the first are all false, the others are the same.
+    Alike(Vec<usize>, [usize; 2]),
+    /// Where the first is true, the second is not unknown.
     Known(usize, usize),
 }
 
-impl Bound<'_> {
+impl Bound {
     /// The last test that it speaks of.
     fn last(&self) -> usize {
         let last = match self {
@@ -45,27 +36,8 @@ impl Bound<'_> {
     }
 }
 
-impl Bounds {
-    /// Each behind the last test that it speaks of.
-    fn sorted(&self, tests: usize) -> Vec<Vec<Bound<'_>>> {
-        let implied = self
-            .implied
-            .iter()
-            .map(|(from, to)| Bound::Implied(*from, *to));
-        let apart = self.apart.iter().map(|all| Bound::Apart(all));
-        let alike = self.alike.iter();
-        let alike = alike.map(|(changes, same)| Bound::Alike(changes, *same));
-        let known = self.known.iter().map(|(from, to)| Bound::Known(*from, *to));
-        let mut sorted: Vec<Vec<Bound<'_>>> = Vec::new();
-        sorted.resize_with(tests, Vec::new);
-        for bound in implied.chain(apart).chain(alike).chain(known) {
-            if let Some(slot) = sorted.get_mut(bound.last()) {
-                slot.push(bound);
-            }
-        }
-        sorted
-    }
-}
+/// The truths of a test that may be unknown.
+pub(super) const ANY_TRUTH: &[Option<bool>] = &[Some(false), Some(true), None];
 
 /// How many truths of all tests together are tried before giving up.
 const MOST: u64 = 2_000_000;
@@ -73,18 +45,24 @@ const MOST: u64 = 2_000_000;
 /// Goes through the truths that tests can have together.
 pub(super) struct Truths<'t> {
     choices: Vec<&'t [Option<bool>]>,
-    bounds: Vec<Vec<Bound<'t>>>,
+    /// Each behind the last test that it speaks of.
+    bounds: Vec<Vec<&'t Bound>>,
     /// How many more are tried.
     left: u64,
 }
 
 impl<'t> Truths<'t> {
     /// The truths of tests with these choices, within bounds.
-    pub(super) fn new(choices: Vec<&'t [Option<bool>]>, bounds: &'t Bounds) -> Self {
-        let bounds = bounds.sorted(choices.len());
+    pub(super) fn new(choices: Vec<&'t [Option<bool>]>, bounds: &'t [Bound]) -> Self {
+        let mut sorted: Vec<Vec<&Bound>> = vec![Vec::new(); choices.len()];
+        for bound in bounds {
+            if let Some(slot) = sorted.get_mut(bound.last()) {
+                slot.push(bound);
+            }
+        }
         Self {
             choices,
-            bounds,
+            bounds: sorted,
             left: MOST,
         }
     }
