@@ -167,21 +167,14 @@ impl<'a> Scene<'a> {
         let mut all: Vec<Option<String>> = Vec::new();
         let possible = self.specimens.iter().filter(|s| s.obstacle.is_none());
         all.extend(possible.filter_map(|s| s.row.get(column).cloned()));
-        let name = self.relation.columns.get(column).map(|of| &of.name);
         for key in &self.relation.foreign_keys {
-            let place = key.columns.iter().position(|of| Some(of) == name);
-            let target = self.schema.find(&key.schema, &key.target);
-            let (Some(place), Some(target)) = (place, target) else {
+            let to = self.schema.reference(self.relation, key);
+            let Some((to, named)) = to.and_then(|to| to.named(column).map(|named| (to, named)))
+            else {
                 continue;
             };
-            let position = self.schema.get(target).zip(key.references.get(place));
-            let position = position.and_then(|(of, name)| of.position(name));
-            let rows = position.map(|position| {
-                self.world
-                    .of(target)
-                    .filter_map(move |row| row.get(position).cloned())
-            });
-            all.extend(rows.into_iter().flatten());
+            let rows = self.world.of(to.target);
+            all.extend(rows.filter_map(|row| row.get(named).cloned()));
         }
         all.sort();
         all.dedup();

@@ -72,6 +72,22 @@ pub(super) struct Unique {
     pub(super) partial: bool,
 }
 
+/// Where a foreign key leads.
+pub(super) struct Reference<'s> {
+    pub(super) target: RelationIndex,
+    pub(super) relation: &'s Relation,
+    /// The key's columns, each with the one that it has the value of.
+    pub(super) pairs: Vec<(usize, usize)>,
+}
+
+impl Reference<'_> {
+    /// The column that has the value of one of the key's.
+    pub(super) fn named(&self, own: usize) -> Option<usize> {
+        let mut pairs = self.pairs.iter();
+        pairs.find(|pair| pair.0 == own).map(|pair| pair.1)
+    }
+}
+
 /// What is none of the constraints that are known.
 const OTHER: &str = "other";
 
@@ -108,6 +124,19 @@ impl Schema {
     pub(super) fn kind_of(&self, cause: &str) -> &'static str {
         let kinds = self.relations.iter().map(|r| r.kind_of(cause));
         kinds.max_by_key(|kind| *kind != OTHER).unwrap_or(OTHER)
+    }
+
+    /// Where a foreign key of a table leads, if that is known.
+    pub(super) fn reference(&self, from: &Relation, key: &ForeignKey) -> Option<Reference<'_>> {
+        let target = self.find(&key.schema, &key.target)?;
+        let relation = self.get(target)?;
+        let other = relation.positions(&key.references);
+        let pairs = from.positions(&key.columns).into_iter().zip(other);
+        Some(Reference {
+            target,
+            relation,
+            pairs: pairs.collect(),
+        })
     }
 
     pub(super) fn find(&self, schema: &str, name: &str) -> Option<RelationIndex> {

@@ -13,7 +13,7 @@ use super::scene::{Forbidden, Scene};
 use super::schema::{Column, Relation, RelationIndex};
 use super::sql;
 use super::values;
-use super::world::{Row, World, value};
+use super::world::value;
 
 /// How many rows are tried for each cell.
 const ROWS: u32 = 10_000;
@@ -142,15 +142,12 @@ fn drawn(
         .uniques
         .iter()
         .any(|key| key.columns.contains(&column.name));
-    let referring: Vec<_> = relation
-        .foreign_keys
-        .iter()
-        .filter_map(|key| Some((key, key.columns.iter().position(|c| *c == column.name)?)))
-        .collect();
+    let mut keys = relation.foreign_keys.iter();
+    let refers = keys.any(|key| key.columns.contains(&column.name));
     let mut choices: Vec<Option<String>> = Vec::new();
     if forbidden.tenant == Some(position) {
         choices.push(Some(forbidden.home.clone()));
-    } else if referring.is_empty() {
+    } else if !refers {
         if unique && column.base == "uuid" {
             return "pg_catalog.gen_random_uuid()".to_owned();
         }
@@ -160,8 +157,14 @@ fn drawn(
         choices.extend(values::boundaries(column).into_iter().map(Some));
         choices.extend(scene.template.get(position).cloned());
     } else {
-        for (key, place) in referring {
-            choices.extend(referred(scene, &scene.world, key, place));
+        for key in &relation.foreign_keys {
+            let to = scene.schema.reference(relation, key);
+            let named = to.and_then(|to| Some((to.target, to.named(position)?)));
+            let rows = named.map(|(target, named)| {
+                let rows = scene.world.of(target);
+                rows.map(move |row| value(row, named).map(str::to_owned))
+            });
+            choices.extend(rows.into_iter().flatten());
         }
     }
     if !column.not_null {
@@ -183,27 +186,4 @@ fn drawn(
         "((array[{list}]::text[])[1 + pg_catalog.floor(pg_catalog.random() * {count})::integer])::{}",
         column.data_type
     )
-}
-
-/// The values that a foreign key's column can take to point to a row that is there.
-fn referred(
-    scene: &Scene<'_>,
-    world: &World,
-    key: &super::schema::ForeignKey,
-    place: usize,
-) -> Vec<Option<String>> {
-    let Some(target) = scene.schema.find(&key.schema, &key.target) else {
-        return Vec::new();
-    };
-    let position = scene
-        .schema
-        .get(target)
-        .zip(key.references.get(place))
-        .and_then(|(relation, name)| relation.position(name));
-    let Some(position) = position else {
-        return Vec::new();
-    };
-    let rows = world.of(target);
-    rows.map(|row: &Row| value(row, position).map(str::to_owned))
-        .collect()
 }

@@ -195,17 +195,14 @@ impl<'a> Seeder<'a> {
         let Some(relation) = schema.get(index) else {
             return Ok(Ok(()));
         };
-        let own = relation.positions(&key.columns);
-        let Some(target) = schema.find(&key.schema, &key.target) else {
+        let Some(to) = schema.reference(relation, key) else {
             return Ok(Ok(()));
         };
-        let Some(referred) = schema.get(target) else {
-            return Ok(Ok(()));
-        };
-        let other = referred.positions(&key.references);
+        let target = to.target;
+        let own: Vec<usize> = to.pairs.iter().map(|(own, _)| *own).collect();
         let mut wanted = Fixed::new();
         let mut open = Vec::new();
-        for (own, other) in own.iter().zip(&other) {
+        for (own, other) in &to.pairs {
             match draft.get(*own).and_then(Option::as_ref) {
                 Some(Some(text)) => drop(wanted.insert(*other, Some(text.clone()))),
                 Some(None) => return Ok(Ok(())),

@@ -46,8 +46,7 @@ impl Bench<'_> {
             .unwrap_or_default();
         let mut taken = None;
         for change in &plan {
-            let new = self.updated(row, change);
-            let act = Act::Update(self.row(caller, row), self.row(caller, &new));
+            let act = self.act_update(caller, row, change);
             let question = self.question(caller, ColumnSet::EMPTY, written(change), act);
             if matches!(self.answer(&question), Answer::Applies(_)) {
                 taken = Some(change.clone());
@@ -162,12 +161,16 @@ impl Bench<'_> {
             });
             all.extend(both.map(|two| [one.clone(), two.clone()].concat()));
         }
-        for change in all {
-            let act = self.act_update(caller, row, &change);
-            let question = self.question(caller, self.key(), written(&change), act);
-            let sql = self.writer.update(&change, &self.writer.at(row), "");
-            self.ledger.add(caller, sql, Shape::Count, &[question]);
+        for change in &all {
+            self.pose_change(caller, row, change);
         }
+    }
+
+    fn pose_change(&mut self, caller: usize, row: &Row, change: &Change) {
+        let act = self.act_update(caller, row, change);
+        let question = self.question(caller, self.key(), written(change), act);
+        let sql = self.writer.update(change, &self.writer.at(row), "");
+        self.ledger.add(caller, sql, Shape::Count, &[question]);
     }
 
     /// Which rules let these columns change.
@@ -202,8 +205,7 @@ impl Bench<'_> {
             let kind = self.may_change(caller, row, &changes);
             self.assigned.insert((caller, kind));
             self.pose_changes(caller, row, changes);
-        }
-        if self.scene.table.guard.is_none() {
+        } else {
             self.pose_changes(caller, row, self.habits.together.clone());
         }
         for column in self.indices() {
@@ -227,18 +229,12 @@ impl Bench<'_> {
                     continue;
                 }
                 tried.push(value.clone());
-                let change: Change = vec![(position, value)];
-                let new = self.updated(row, &change);
-                let act = Act::Update(self.row(caller, row), self.row(caller, &new));
-                let question = self.question(caller, self.key(), written(&change), act);
-                let sql = self.writer.update(&change, &self.writer.at(row), "");
-                self.ledger.add(caller, sql, Shape::Count, &[question]);
+                self.pose_change(caller, row, &vec![(position, value)]);
             }
             // Where no column may be read either, a filter would hide what is not granted.
             if self.speaks_for_role(caller) && self.privileges(caller).select.is_empty() {
                 let change: Change = vec![(position, row.get(position).cloned().flatten())];
-                let new = self.updated(row, &change);
-                let act = Act::Update(self.row(caller, row), self.row(caller, &new));
+                let act = self.act_update(caller, row, &change);
                 let question = self.question(caller, ColumnSet::EMPTY, written(&change), act);
                 let sql = self.writer.update(&change, "", "");
                 if self.scene.session.is_in_place() {
@@ -312,8 +308,7 @@ impl Bench<'_> {
                     key.union(*read),
                 )
             };
-            let new = self.updated(row, change);
-            let act = Act::Update(self.row(caller, row), self.row(caller, &new));
+            let act = self.act_update(caller, row, change);
             let question = self.question(caller, read, written(change), act);
             let sql = self.writer.update(change, &at, &back);
             self.ledger.add(caller, sql, Shape::Count, &[question]);

@@ -166,10 +166,7 @@ async fn other(
     let now = value(&scene.template, column);
     let mut choices: Vec<String> = Vec::new();
     for key in &scene.relation.foreign_keys {
-        let Some(place) = key.columns.iter().position(|name| *name == of.name) else {
-            continue;
-        };
-        choices.extend(referred(scene, key, place));
+        choices.extend(referred(scene, key, column));
     }
     choices.extend(scene.relation.one_of(&of.name));
     choices.extend(values::candidates(
@@ -186,17 +183,26 @@ async fn other(
     choices.retain(|choice| !same(choice));
     choices.truncate(12);
     for choice in choices {
-        let change = vec![(column, Some(choice.clone()))];
-        if scene.breaks_key(&scene.template, &change) {
-            continue;
-        }
-        let update = writer.update(&change, &writer.at(&scene.template), "");
-        let sql = format!("rollback to savepoint habit; {}", quietly(&update));
-        if scene.session.attempt(&sql).await?.is_ok() {
-            return Ok(Some(choice));
+        let change = vec![(column, Some(choice))];
+        if accepts(scene, writer, &change).await? {
+            return Ok(change.into_iter().next().and_then(|(_, choice)| choice));
         }
     }
     Ok(None)
+}
+
+/// Whether the plain row can be changed like this.
+async fn accepts(
+    scene: &Scene<'_>,
+    writer: Writer<'_>,
+    change: &Change,
+) -> Result<bool, VerifyError> {
+    if scene.breaks_key(&scene.template, change) {
+        return Ok(false);
+    }
+    let update = writer.update(change, &writer.at(&scene.template), "");
+    let sql = format!("rollback to savepoint habit; {}", quietly(&update));
+    Ok(scene.session.attempt(&sql).await?.is_ok())
 }
 
 /// Other values for several columns at once, found by trying.
@@ -220,34 +226,24 @@ async fn together(
         let Some(change) = group.iter().map(value).collect::<Option<Change>>() else {
             return Ok(None);
         };
-        if scene.breaks_key(&scene.template, &change) {
-            continue;
-        }
-        let update = writer.update(&change, &writer.at(&scene.template), "");
-        let sql = format!("rollback to savepoint habit; {}", quietly(&update));
-        if scene.session.attempt(&sql).await?.is_ok() {
+        if accepts(scene, writer, &change).await? {
             return Ok(Some(change));
         }
     }
     Ok(None)
 }
 
-/// What a foreign key could have at one of its places, beside what the plain row has at the others.
-fn referred(scene: &Scene<'_>, key: &ForeignKey, place: usize) -> Vec<String> {
-    let target = scene.schema.find(&key.schema, &key.target);
-    let Some((target, of)) = target.and_then(|at| Some((at, scene.schema.get(at)?))) else {
+/// What a foreign key could have in one of its columns, beside what the plain row has in the others.
+fn referred(scene: &Scene<'_>, key: &ForeignKey, column: usize) -> Vec<String> {
+    let to = scene.schema.reference(scene.relation, key);
+    let Some((to, named)) = to.and_then(|to| to.named(column).map(|named| (to, named))) else {
         return Vec::new();
     };
-    let (own, other) = (
-        scene.relation.positions(&key.columns),
-        of.positions(&key.references),
-    );
-    let beside = own.iter().zip(&other).enumerate();
+    let beside = to.pairs.iter().filter(|(own, _)| *own != column);
     let beside: Vec<(usize, &str)> = beside
-        .filter(|(at, _)| *at != place)
-        .filter_map(|(_, (own, other))| Some((*other, value(&scene.template, *own)?)))
+        .filter_map(|(own, other)| Some((*other, value(&scene.template, *own)?)))
         .collect();
-    let rows = scene.world.matching(target, &beside);
-    let named = |row| value(row, *other.get(place)?).map(str::to_owned);
-    rows.filter_map(named).collect()
+    let rows = scene.world.matching(to.target, &beside);
+    rows.filter_map(|row| value(row, named).map(str::to_owned))
+        .collect()
 }

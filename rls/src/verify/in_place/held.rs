@@ -53,10 +53,9 @@ type Sides = (RelationIndex, Vec<usize>, Vec<usize>);
 
 /// The table that is referred to, and the columns on either side.
 fn sides(schema: &Schema, from: RelationIndex, key: &ForeignKey) -> Option<Sides> {
-    let target = schema.find(&key.schema, &key.target)?;
-    let own = schema.get(from)?.positions(&key.columns);
-    let other = schema.get(target)?.positions(&key.references);
-    Some((target, own, other))
+    let to = schema.reference(schema.get(from)?, key)?;
+    let (own, other) = to.pairs.into_iter().unzip();
+    Some((to.target, own, other))
 }
 
 /// The row's values in some columns, beside the other columns; none if one of them is NULL.

@@ -135,12 +135,9 @@ fn is_own(
     let mut keys = relation.foreign_keys.iter();
     depth > 0
         && keys.any(|key| {
-            let place = key.columns.iter().position(|name| *name == column.name);
-            let target = schema.find(&key.schema, &key.target);
-            place.zip(target).is_some_and(|(place, target)| {
-                let other = key.references.get(place).zip(schema.get(target));
-                let other = other.and_then(|(name, of)| of.position(name));
-                other.is_some_and(|other| is_own(schema, policy, target, other, depth - 1))
+            schema.reference(relation, key).is_some_and(|to| {
+                let named = to.named(position);
+                named.is_some_and(|other| is_own(schema, policy, to.target, other, depth - 1))
             })
         })
 }

@@ -73,10 +73,13 @@ impl Mutants<'_> {
         for (what, subject) in self.subjects(table, rule) {
             self.rule(at, &what, |rule| rule.subject = subject);
         }
-        if !matches!(rule.subject, Subject::Rank(_)) && table.place != Place::Shared {
-            self.rule(at, "outside turned round", |rule| {
-                rule.outside = !rule.outside
-            });
+        // The language knows the word only where it means something.
+        let turned = Rule {
+            outside: !rule.outside,
+            ..rule.clone()
+        };
+        if turned.fenced(table.place) != rule.fenced(table.place) {
+            self.rule(at, "outside turned round", |rule| *rule = turned);
         }
         let columns = ColumnSet::first(table.columns.len());
         if rule.action != Action::Delete {

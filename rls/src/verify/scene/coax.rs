@@ -108,26 +108,17 @@ impl Stage<'_> {
     fn variations(&self, stuck: &[&Row]) -> Vec<(RelationIndex, Row, Row)> {
         let mut all = Vec::new();
         for key in &self.relation.foreign_keys {
-            let Some(target) = self.seeder.schema.find(&key.schema, &key.target) else {
+            let Some(to) = self.seeder.schema.reference(self.relation, key) else {
                 continue;
             };
-            let Some(referred) = self.seeder.schema.get(target) else {
-                continue;
-            };
-            let own = self.relation.positions(&key.columns);
-            let other = referred.positions(&key.references);
             for row in stuck {
-                let pairs: Vec<_> = own
-                    .iter()
-                    .zip(&other)
-                    .filter_map(|(own, other)| Some((*other, value(row, *own)?)))
-                    .collect();
-                if pairs.len() != own.len() {
+                let named = |(own, other): &(usize, usize)| Some((*other, value(row, *own)?));
+                let Some(named) = to.pairs.iter().map(named).collect::<Option<Vec<_>>>() else {
                     continue;
-                }
-                for from in self.seeder.world.matching(target, &pairs) {
-                    let varied = vary(referred, from).into_iter();
-                    all.extend(varied.map(|to| (target, from.clone(), to)));
+                };
+                for from in self.seeder.world.matching(to.target, &named) {
+                    let varied = vary(to.relation, from).into_iter();
+                    all.extend(varied.map(|row| (to.target, from.clone(), row)));
                 }
             }
         }

@@ -169,20 +169,15 @@ impl Stage<'_> {
         let open = self.table.grants.authenticated.update;
         let tenant = self.table.place.tenant_column().map(at);
         for key in &relation.foreign_keys {
-            let target = self.seeder.schema.find(&key.schema, &key.target);
-            let Some((target, of)) = target.and_then(|at| Some((at, self.seeder.schema.get(at)?)))
-            else {
+            let Some(to) = self.seeder.schema.reference(relation, key) else {
                 continue;
             };
-            let own = relation.positions(&key.columns);
-            let pairs: Vec<(usize, usize)> =
-                own.into_iter().zip(of.positions(&key.references)).collect();
-            for (changed, named) in &pairs {
+            for (changed, named) in &to.pairs {
                 let is_open = u8::try_from(*changed).is_ok_and(|column| open.contains(column));
                 if !is_open || tenant == Some(*changed) {
                     continue;
                 }
-                let others = pairs.iter().filter(|(own, _)| own != changed);
+                let others = to.pairs.iter().filter(|(own, _)| own != changed);
                 let fixed: Fixed = others
                     .map(|(own, other)| (*other, template.get(*own).cloned().flatten()))
                     .collect();
@@ -194,12 +189,12 @@ impl Stage<'_> {
                 let now = value(template, *changed);
                 let world = &self.seeder.world;
                 let is_other = |row: &Row| value(row, *named) != now;
-                if world.matching(target, &wanted).any(is_other) {
+                if world.matching(to.target, &wanted).any(is_other) {
                     continue;
                 }
                 let here = self.home(0);
                 // Where a constraint forbids another one, nothing can be changed.
-                let _ = self.seeder.grow(target, &fixed, &here).await?;
+                let _ = self.seeder.grow(to.target, &fixed, &here).await?;
             }
         }
         Ok(())

@@ -140,15 +140,9 @@ impl Stage<'_> {
             return Ok(Some(Unseated::Senseless));
         };
         for key in &of.foreign_keys {
-            let own = of.positions(&key.columns);
-            let place = own.iter().position(|own| *own == at(members.caller));
-            let target = self.seeder.schema.find(&key.schema, &key.target);
-            let (Some(place), Some(target)) = (place, target) else {
-                continue;
-            };
-            let referred = self.seeder.schema.get(target);
-            let name = key.references.get(place);
-            let Some(column) = referred.zip(name).and_then(|(of, name)| of.position(name)) else {
+            let to = self.seeder.schema.reference(of, key);
+            let column = to.as_ref().and_then(|to| to.named(at(members.caller)));
+            let Some((target, column)) = to.map(|to| to.target).zip(column) else {
                 continue;
             };
             let there = [(column, subject)];
@@ -239,16 +233,14 @@ impl Stage<'_> {
         which: usize,
     ) -> Result<Option<String>, VerifyError> {
         let schema = self.seeder.schema;
-        let relation = schema.get(relation_of(members.table));
-        let name = relation
-            .and_then(|of| of.columns.get(at(column)))
-            .map_or("", |of| of.name.as_str());
-        let mut keys = relation.into_iter().flat_map(|of| &of.foreign_keys);
-        let target = keys.find_map(|key| {
-            let place = key.columns.iter().position(|of| of == name)?;
-            let target = schema.find(&key.schema, &key.target)?;
-            let referred = schema.get(target)?;
-            Some((target, referred.position(key.references.get(place)?)?))
+        let Some(relation) = schema.get(relation_of(members.table)) else {
+            return Ok(None);
+        };
+        let name = relation.columns.get(at(column));
+        let name = name.map_or("", |of| of.name.as_str());
+        let target = relation.foreign_keys.iter().find_map(|key| {
+            let to = schema.reference(relation, key)?;
+            Some((to.target, to.named(at(column))?))
         });
         if let Some((target, column)) = target {
             let home = self.home(0);
@@ -256,7 +248,7 @@ impl Stage<'_> {
             let row = grown.map_err(|obstacle| Self::no_row("what memberships say", obstacle))?;
             return Ok(value(&row, column).map(str::to_owned));
         }
-        let listed = relation.map(|of| of.one_of(name)).unwrap_or_default();
+        let listed = relation.one_of(name);
         Ok(Some(match kind {
             Kind::Uuid => values::uuid(0x7ea3_0000_0000 + which as u64),
             Kind::Int => (71 + which).to_string(),

@@ -43,20 +43,35 @@ impl Stage<'_> {
         Ok((template, foreign))
     }
 
-    /// The row with what may be left out only together, from now on in every row. Where it is left
-    /// out none of it can change alone, and whether a rule lets one of it change would not be seen.
+    /// The row with what is there or left out only together, from now on in every row. Where it is
+    /// left out none of it can change alone, and whether a rule lets one of it change would not be
+    /// seen.
     async fn filled(&mut self, mut template: Row) -> Result<Row, VerifyError> {
-        let relation = relation_of(self.index);
-        let here = self.home(0);
         for group in self.left_out_together(&template) {
-            let columns: Vec<_> = group.into_iter().map(|of| (relation, of)).collect();
-            self.seeder.filled.extend(&columns);
-            match self.seeder.try_out(relation, &Fixed::new(), &here).await? {
-                Ok(row) => template = row,
-                Err(_) => self.seeder.filled.retain(|of| !columns.contains(of)),
+            let mut comes_alone = false;
+            for column in &group {
+                comes_alone |= self.with([*column].into()).await?.is_some();
+            }
+            if !comes_alone && let Some(row) = self.with(group.clone()).await? {
+                let relation = relation_of(self.index);
+                let columns = group.into_iter().map(|of| (relation, of));
+                self.seeder.filled.extend(columns);
+                template = row;
             }
         }
         Ok(template)
+    }
+
+    /// A plain row that has a value in these columns, too, if there can be one.
+    async fn with(&mut self, columns: BTreeSet<usize>) -> Result<Option<Row>, VerifyError> {
+        let relation = relation_of(self.index);
+        let here = self.home(0);
+        let before = self.seeder.filled.clone();
+        let columns = columns.into_iter().map(|of| (relation, of));
+        self.seeder.filled.extend(columns);
+        let tried = self.seeder.try_out(relation, &Fixed::new(), &here).await;
+        self.seeder.filled = before;
+        Ok(tried?.ok())
     }
 
     /// The columns of each constraint of which the row has none, as far as neither the policy nor
