@@ -24,6 +24,8 @@ pub mod table;
 pub mod tenancy;
 pub mod words;
 
+use std::collections::BTreeSet;
+
 use policy_core::catalogue::RelationKind;
 use policy_core::value::Kind;
 
@@ -55,48 +57,43 @@ pub fn read(
 /// Writes the policy of a schema that was read.
 #[must_use]
 pub fn adopt(live: &Live, names: &ArgumentNames, app: &str) -> Adoption {
-    let ground = Ground {
+    let mut ground = Ground {
         live,
         names,
         caller_id: caller_id(live),
+        root: None,
     };
+    // Which table has the tenants is known from what the policies ask of others; then it can be a
+    // source of memberships itself.
+    let asked: Vec<_> = tables(&ground, &mut Notes::default())
+        .iter()
+        .flat_map(Read::memberships)
+        .cloned()
+        .collect();
+    let root = tenancy::root(&asked, &live.catalogue);
     let mut notes = Notes::default();
-    let mut read: Vec<Read<'_>> = Vec::new();
-    for table in &live.tables {
-        let relation = live.catalogue.relation(&table.name);
-        match relation {
-            Some(relation)
-                if relation.kind == RelationKind::Table && table.kind == TableKind::Table =>
-            {
-                if table.row_security {
-                    read.push(Read::of(&ground, table, relation, &mut notes));
-                } else {
-                    unprotected(table, &mut notes);
-                }
-            }
-            _ => other(table, &mut notes),
-        }
+    ground.root = root.as_ref().ok().cloned().flatten();
+    let mut read = tables(&ground, &mut notes);
+    let owners: BTreeSet<_> = read
+        .iter()
+        .flat_map(Read::memberships)
+        .map(|member| member.source.clone())
+        .filter(|source| ground.is_root(&source.table, &source.tenant))
+        .collect();
+    for table in &mut read {
+        table.settle(&owners);
     }
-    let memberships: Vec<_> = read.iter().flat_map(Read::memberships).cloned().collect();
-    let tenancy = match Tenancy::of(&memberships, &live.catalogue) {
-        Ok(tenancy) => tenancy,
-        Err((why, mend)) => {
-            notes.unsaid("memberships", why, mend);
-            None
+    let tenancy = root.and_then(|root| match root {
+        None => Ok(None),
+        Some(root) => {
+            let tests: Vec<_> = read.iter().flat_map(|table| table.asked(&root.0)).collect();
+            Tenancy::of(&tests, root, &live.catalogue)
         }
-    };
-    if let Some(tenancy) = &tenancy
-        && tenancy.is_open(&live.catalogue, &memberships)
-    {
-        notes.unsaid(
-            &called(&tenancy.source.table),
-            format!(
-                "policies count every membership, whatever its role, and nothing says which roles there are besides {}",
-                tenancy.roles.join(", ")
-            ),
-            "give the role a check constraint `role in (...)` or an enum, and run this again",
-        );
-    }
+    });
+    let tenancy = tenancy.unwrap_or_else(|(why, mend)| {
+        notes.unsaid("memberships", why, mend);
+        None
+    });
     let tenants = read
         .iter()
         .filter_map(|table| Some((table.live.name.clone(), table.tenant(tenancy.as_ref())?)))
@@ -119,6 +116,27 @@ pub fn adopt(live: &Live, names: &ArgumentNames, app: &str) -> Adoption {
         rowless,
     };
     draft.finish(live, notes, policies)
+}
+
+/// The policies of all tables; the others are noted.
+fn tables<'a>(ground: &'a Ground<'a>, notes: &mut Notes) -> Vec<Read<'a>> {
+    let live = ground.live;
+    let mut read = Vec::new();
+    for table in &live.tables {
+        match live.catalogue.relation(&table.name) {
+            Some(relation)
+                if relation.kind == RelationKind::Table && table.kind == TableKind::Table =>
+            {
+                if table.row_security {
+                    read.push(Read::of(ground, table, relation, notes));
+                } else {
+                    unprotected(table, notes);
+                }
+            }
+            _ => other(table, notes),
+        }
+    }
+    read
 }
 
 /// Callers' ids are texts if some helper says so, or if there are no ids of any other type.

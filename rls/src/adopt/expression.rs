@@ -228,7 +228,9 @@ impl Expr {
 }
 
 impl Select {
-    fn map_columns(self, change: &mut dyn FnMut(Column) -> Expr) -> Self {
+    /// The same with every column changed.
+    #[must_use]
+    pub fn map_columns(self, change: &mut dyn FnMut(Column) -> Expr) -> Self {
         let Self {
             items,
             from,

@@ -19,6 +19,8 @@ pub struct Ground<'a> {
     pub names: &'a ArgumentNames,
     /// The type of the callers' ids.
     pub caller_id: Kind,
+    /// The tenants' table and its key, once they are known.
+    pub root: Option<(String, String)>,
 }
 
 impl Ground<'_> {
@@ -32,6 +34,13 @@ impl Ground<'_> {
             .filter(|function| function.name == name && function.arguments.len() == count);
         let first = of.next()?;
         of.next().is_none().then_some(first)
+    }
+
+    /// Whether a column is the key of the tenants' table.
+    #[must_use]
+    pub fn is_root(&self, table: &str, column: &str) -> bool {
+        let root = self.root.as_ref();
+        root.is_some_and(|(root, key)| root == table && key == column)
     }
 
     /// Whether a name without a schema, or with this one, is of the schema that is adopted.

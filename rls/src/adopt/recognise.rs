@@ -59,11 +59,22 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(why: impl Into<String>, mend: impl Into<String>) -> Self {
+    /// A reason, and what to do.
+    pub fn new(why: impl Into<String>, mend: impl Into<String>) -> Self {
         Self {
             why: why.into(),
             mend: mend.into(),
         }
+    }
+}
+
+impl<Text: Into<String>> From<Text> for Refusal {
+    /// What other policies of the table say otherwise.
+    fn from(why: Text) -> Self {
+        Self::new(
+            why,
+            "say it the same way in all policies of the table, or split the table",
+        )
     }
 }
 

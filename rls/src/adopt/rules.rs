@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use policy_core::catalogue::Relation;
 
 use super::alternative::{Alternative, Parent, Who};
-use super::tenancy::Tenancy;
+use super::recognise::Refusal;
+use super::tenancy::{Asked, Step, Tenancy};
 use super::words;
 use crate::sql::lex;
 
@@ -25,6 +26,9 @@ pub struct Place {
     pub tenant: Option<String>,
     /// The parents that must be visible for anything to be allowed.
     pub via: BTreeSet<Parent>,
+    /// Whether only members see rows of a tenant: then nobody else changes them either, and no rule
+    /// stands outside.
+    pub inside: bool,
 }
 
 /// Who a rule is about, and what else it asks.
@@ -40,25 +44,27 @@ pub struct Spoken {
     pub anybody: bool,
 }
 
-/// Says an alternative for signed-in callers.
+/// Says an alternative for signed-in callers, one of the ways that `asked` has.
 ///
 /// # Errors
 /// Why it cannot be said.
 pub fn spoken(
     of: &Alternative,
+    asked: Asked<'_>,
     place: &Place,
     tenancy: Option<&Tenancy>,
     writable: &BTreeSet<String>,
-) -> Result<Spoken, String> {
+) -> Result<Spoken, Refusal> {
     if !of.parents.is_subset(&place.via) {
         let missing = of
             .parents
             .difference(&place.via)
             .map(|parent| format!("`{}` of `{}`", parent.column, parent.table));
-        return Err(format!(
+        let why = format!(
             "it asks whether the row that {} names is visible, and the table's other policies do not; `via` holds for all of them",
             missing.collect::<Vec<_>>().join(" and ")
-        ));
+        );
+        return Err(why.into());
     }
     let mut conditions = of.conditions.clone();
     let ids = |columns: &BTreeSet<String>, conditions: &mut BTreeSet<String>| {
@@ -70,18 +76,16 @@ pub fn spoken(
     let (subject, stable) = match (members.next(), tenancy) {
         (Some(member), Some(tenancy)) => {
             if place.tenant.as_ref() != Some(&member.column) {
-                return Err(format!(
+                let why = format!(
                     "the tenant is in `{}` here, and in another column in the table's other policies",
                     member.column
-                ));
+                );
+                return Err(why.into());
             }
-            let mut rank = tenancy.rank(member)?;
-            for other in members {
-                if place.tenant.as_ref() != Some(&other.column) {
-                    return Err("it asks for memberships in two tenants".to_owned());
-                }
-                rank = tenancy.higher(rank, tenancy.rank(other)?);
+            if members.any(|other| place.tenant.as_ref() != Some(&other.column)) {
+                return Err("it asks for memberships in two tenants".into());
             }
+            let rank = rank(of, asked, tenancy)?;
             let lowest = tenancy.is_lowest(rank);
             match (of.who, of.own.first()) {
                 (Who::User, _) if lowest => {
@@ -89,7 +93,7 @@ pub fn spoken(
                     ("user".to_owned(), true)
                 }
                 (Who::User, _) => {
-                    return Err("it asks for a role and for an identity at once".to_owned());
+                    return Err("it asks for a role and for an identity at once".into());
                 }
                 (_, Some(column)) if lowest => {
                     let mut others = of.own.clone();
@@ -102,15 +106,15 @@ pub fn spoken(
                 }
                 _ => {
                     ids(&of.own, &mut conditions);
-                    (words::name(rank), true)
+                    (words::name(tenancy.name(rank)), true)
                 }
             }
         }
         (Some(_), None) => {
-            return Err("no tenant is declared, so there are no memberships".to_owned());
+            return Err("no tenant is declared, so there are no memberships".into());
         }
-        (None, _) => {
-            let outside = if place.tenant.is_some() {
+        (None, tenancy) => {
+            let outside = if place.tenant.is_some() && !place.inside {
                 "outside "
             } else {
                 ""
@@ -129,7 +133,10 @@ pub fn spoken(
                         !writable.contains(column),
                     )
                 }
-                _ => (format!("{outside}guest"), true),
+                _ => match tenancy.filter(|_| place.inside) {
+                    Some(tenancy) => (words::name(tenancy.name(tenancy.lowest())), true),
+                    None => (format!("{outside}guest"), true),
+                },
             }
         }
     };
@@ -139,6 +146,21 @@ pub fn spoken(
         stable,
         anybody: of.who() == Who::Any,
     })
+}
+
+/// The role that all memberships of an alternative come to: the highest of theirs.
+fn rank(of: &Alternative, asked: Asked<'_>, tenancy: &Tenancy) -> Result<Step, Refusal> {
+    let rest = Alternative {
+        members: BTreeSet::new(),
+        ..of.clone()
+    };
+    let mut all = Vec::new();
+    for member in &of.members {
+        all.push(tenancy.rank(member, &rest, asked)?);
+    }
+    all.into_iter()
+        .min()
+        .ok_or_else(|| "it asks for no membership".into())
 }
 
 /// ` where a and b`, or nothing.

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use policy_core::catalogue::Relation;
 
-use super::alternative::{Alternative, Membership, Parent, Who};
+use super::alternative::{Alternative, Membership, Parent, Source, Who, simplest};
 use super::grants;
 use super::ground::Ground;
 use super::policies::{Test, combined};
-use super::recognise::{Reader, Role};
+use super::recognise::{Reader, Refusal, Role};
 use super::report::{Assumption, Unsaid};
 use super::rules::{self, Place, Rule, Spoken};
-use super::tenancy::Tenancy;
+use super::tenancy::{Asked, Tenancy};
 use super::words;
 use crate::live::Table;
 
@@ -160,24 +160,64 @@ impl<'a> Read<'a> {
 
     /// The memberships that its policies ask for.
     pub fn memberships(&self) -> impl Iterator<Item = &Membership> {
-        let Allowed {
-            select,
-            insert,
-            old,
-            new,
-            delete,
-        } = &self.authenticated;
-        [select, insert, old, new, delete]
-            .into_iter()
-            .flatten()
-            .flat_map(|one| &one.members)
+        let of = self.asked("").into_iter().flat_map(|test| test.all);
+        of.flat_map(|one| &one.members)
+    }
+
+    /// What its policies ask of those who are signed in.
+    #[must_use]
+    pub fn asked(&self, root: &str) -> [Asked<'_>; 5] {
+        let of = &self.authenticated;
+        // A new row is no membership before the statement ends.
+        [
+            (&of.select, true),
+            (&of.insert, false),
+            (&of.old, true),
+            (&of.new, false),
+            (&of.delete, true),
+        ]
+        .map(|(all, stands)| Asked {
+            all,
+            tenants: stands && self.live.name == root,
+        })
+    }
+
+    /// Says of the tenants' own rows that whoever is named in them is a member, where that is a source
+    /// of memberships: it is the same of a row that stands, and of one whose column nobody changes.
+    pub fn settle(&mut self, sources: &BTreeSet<Source>) {
+        let of = |privilege: &str| grants::columns(self.live, Role::Authenticated, privilege);
+        let changed = of("update");
+        let of = &mut self.authenticated;
+        for source in sources.iter().filter(|of| of.table == self.live.name) {
+            let mut lists = vec![&mut of.delete];
+            if !changed.contains(&source.caller) {
+                lists.extend([&mut of.old, &mut of.new]);
+                if of.insert.is_empty() {
+                    lists.push(&mut of.select);
+                }
+            }
+            for list in lists {
+                let all = std::mem::take(list).into_iter().map(|mut one| {
+                    if one.own.remove(&source.caller) {
+                        one.members.insert(Membership {
+                            column: source.tenant.clone(),
+                            source: source.clone(),
+                            tests: BTreeMap::new(),
+                            conditions: BTreeSet::new(),
+                        });
+                    }
+                    one
+                });
+                *list = simplest(all.collect());
+            }
+        }
     }
 
     /// Its block, and what cannot be said.
     #[must_use]
     pub fn block(&self, tenancy: Option<&Tenancy>, tenants: &Tenants, notes: &mut Notes) -> Block {
         let object = called(&self.live.name);
-        let place = self.place(tenants);
+        let place = self.place(tenancy, tenants);
         let peer = self.peer();
         let mut head = format!("on {}", words::name(&self.live.name));
         if let Some(column) = &place.tenant
@@ -243,7 +283,7 @@ impl<'a> Read<'a> {
         let root = tenancy.filter(|tenancy| tenancy.root == self.live.name);
         let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
         for member in self.memberships() {
-            if tenancy.is_some_and(|tenancy| tenancy.source == member.source) {
+            if tenancy.is_some_and(|tenancy| tenancy.has(&member.source)) {
                 *counts.entry(&member.column).or_default() += 1;
             }
         }
@@ -254,7 +294,7 @@ impl<'a> Read<'a> {
         }
     }
 
-    fn place(&self, tenants: &Tenants) -> Place {
+    fn place(&self, tenancy: Option<&Tenancy>, tenants: &Tenants) -> Place {
         let tenant = tenants.get(&self.live.name).cloned();
         let mut via: Option<BTreeSet<Parent>> = None;
         let Allowed { select, insert, .. } = &self.authenticated;
@@ -276,7 +316,20 @@ impl<'a> Read<'a> {
         if self.peer().is_some() {
             via.clear();
         }
-        Place { tenant, via }
+        let inside = tenant
+            .as_ref()
+            .zip(tenancy)
+            .is_some_and(|(tenant, tenancy)| {
+                let seen = &self.authenticated.select;
+                self.anon.select.is_empty()
+                    && !seen.is_empty()
+                    && seen.iter().all(|one| tenancy.is_inside(one, tenant))
+            });
+        Place {
+            tenant,
+            via,
+            inside,
+        }
     }
 
     /// The alternative of a select that asks for nothing but a row of another table, of which
@@ -350,21 +403,30 @@ impl<'a> Read<'a> {
                 "nothing, unless the application moves rows: then do it in a function",
             );
         }
-        let say = |alternatives: &[Alternative], what: &str, notes: &mut Notes| -> Vec<Spoken> {
+        let [of_select, of_insert, of_old, of_new, of_delete] =
+            self.asked(tenancy.map_or("", |tenancy| &tenancy.root));
+        let say = |alternatives: &[Alternative],
+                   asked: Asked<'_>,
+                   what: &str,
+                   notes: &mut Notes|
+         -> Vec<Spoken> {
             let mut spoken = Vec::new();
             for one in alternatives {
-                match rules::spoken(one, place, tenancy, &writable) {
+                // A new row that nobody reads back needs not be seen.
+                let place = &Place {
+                    inside: place.inside && what != "insert",
+                    ..place.clone()
+                };
+                match rules::spoken(one, asked, place, tenancy, &writable) {
                     Ok(one) => {
                         if one.anybody {
                             notes.assume(object, "`authenticated` means a caller with an id; a token without a subject gets nothing");
                         }
                         spoken.push(one);
                     }
-                    Err(why) => notes.unsaid(
-                        &format!("{object}, {what}"),
-                        why,
-                        "say it the same way in all policies of the table, or split the table",
-                    ),
+                    Err(Refusal { why, mend }) => {
+                        notes.unsaid(&format!("{object}, {what}"), why, mend);
+                    }
                 }
             }
             spoken
@@ -372,14 +434,14 @@ impl<'a> Read<'a> {
         let simple = [
             (
                 "select",
-                &own.select,
+                of_select,
                 &anon.select,
                 rules::list(&of("select"), &shown, self.relation),
                 "where",
             ),
             (
                 "insert",
-                &own.insert,
+                of_insert,
                 &anon.insert,
                 {
                     let columns = of("insert").difference(&generated).cloned().collect();
@@ -387,12 +449,12 @@ impl<'a> Read<'a> {
                 },
                 "check",
             ),
-            ("delete", &own.delete, &anon.delete, String::new(), "where"),
+            ("delete", of_delete, &anon.delete, String::new(), "where"),
         ];
         let columns = rules::list(&writable, &changed, self.relation);
         let mut order = Vec::new();
         for (word, signed_in, anybody, list, asks) in simple {
-            let open = self.for_anon(word, anybody, signed_in, &place.via, object, notes);
+            let open = self.for_anon(word, anybody, signed_in.all, &place.via, object, notes);
             for one in &open {
                 order.push(Rule {
                     subject: "anon".to_owned(),
@@ -400,6 +462,7 @@ impl<'a> Read<'a> {
                 });
             }
             let others: Vec<Alternative> = signed_in
+                .all
                 .iter()
                 .filter(|one| !open.iter().any(|wider| one.implies(wider)))
                 .filter(|one| {
@@ -407,7 +470,7 @@ impl<'a> Read<'a> {
                 })
                 .cloned()
                 .collect();
-            for one in say(&others, word, notes) {
+            for one in say(&others, signed_in, word, notes) {
                 order.push(Rule {
                     subject: one.subject,
                     action: format!("{word}{list}{}", rules::asked(asks, &one.conditions)),
@@ -435,9 +498,9 @@ impl<'a> Read<'a> {
                         .collect()
                 };
                 let mut old = to(&old_open);
-                old.extend(say(&rest(&own.old, &old_open), "update", notes));
+                old.extend(say(&rest(&own.old, &old_open), of_old, "update", notes));
                 let mut new = to(&new_open);
-                new.extend(say(&rest(&own.new, &new_open), "update", notes));
+                new.extend(say(&rest(&own.new, &new_open), of_new, "update", notes));
                 let (said, lost) = rules::updates(&old, &new, &columns);
                 order.extend(said);
                 for (before, after) in lost {

@@ -1,15 +1,18 @@
 //! Tenants, their members and roles, as far as the policies' lookups agree on them.
 
+pub mod ladder;
+pub mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy_core::catalogue::{Catalogue, Relation};
+use policy_core::catalogue::Catalogue;
 use policy_core::syntax::KEYWORDS;
 
-use super::alternative::{Membership, Source};
+use super::alternative::{Alternative, Membership, Source};
+use super::recognise::Refusal;
 use super::words;
-
-/// The role of people whose memberships say nothing about a role.
-const ONLY: &str = "member";
+use ladder::{Declared, Ladder};
+use rows::{Columns, Rows};
 
 /// Who belongs to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,183 +21,308 @@ pub struct Tenancy {
     pub root: String,
     /// Its key.
     pub key: String,
-    /// Where memberships are.
-    pub source: Source,
-    /// The memberships' column with the role.
-    pub role: Option<String>,
-    /// What every lookup asks of a membership besides.
-    base: Base,
-    /// The roles, highest first.
-    pub roles: Vec<String>,
-    /// The labels that each declared role stands for, highest first.
-    sets: Vec<BTreeSet<String>>,
+    columns: Columns,
+    ladder: Ladder,
 }
 
-/// What is asked of a membership besides its role.
-type Base = (BTreeMap<String, BTreeSet<String>>, BTreeSet<String>);
+/// A role of the order: 0 is the highest.
+pub type Step = usize;
 
 /// Why there is no tenancy, and what to do.
 pub type NoTenancy = (String, String);
 
-/// What of a membership is no role.
-fn base(of: &Membership, role: Option<&str>) -> Base {
-    let tests = of
-        .tests
-        .iter()
-        .filter(|(column, _)| Some(column.as_str()) != role);
-    (
-        tests
-            .map(|(column, labels)| (column.clone(), labels.clone()))
-            .collect(),
-        of.conditions.clone(),
-    )
+/// What the policies of one table allow by one test, as far as memberships matter.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// All ways to pass.
+    pub all: &'a [Alternative],
+    /// Whether the rows are the tenants themselves as they stand: then who owns the row is who has
+    /// the membership that the row is.
+    pub tenants: bool,
 }
 
-/// The value that occurs most often, the first of several.
-fn commonest<T: Ord + Clone>(all: impl Iterator<Item = T>) -> Option<T> {
-    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
-    for one in all {
-        *counts.entry(one).or_default() += 1;
+impl Asked<'_> {
+    /// Whether whoever has a membership passes, given the rest of an alternative.
+    fn allows(&self, rest: &Alternative, member: &Membership, root: &str) -> bool {
+        let mut one = rest.clone();
+        if self.tenants && member.source.table == root {
+            one.own.insert(member.source.caller.clone());
+        }
+        one.members.insert(member.clone());
+        self.all.iter().any(|wider| one.implies(wider))
     }
-    let most = counts.values().copied().max()?;
-    counts
-        .into_iter()
-        .find(|(_, count)| *count == most)
-        .map(|(one, _)| one)
+}
+
+/// The tenants' table and its key, as most lookups have it.
+///
+/// # Errors
+/// If no foreign key says it.
+pub fn root(
+    all: &[Membership],
+    catalogue: &Catalogue,
+) -> Result<Option<(String, String)>, NoTenancy> {
+    let mut counts: BTreeMap<(&String, &String), usize> = BTreeMap::new();
+    for one in all {
+        let table = catalogue.relation(&one.source.table);
+        let keys = table.into_iter().flat_map(|table| &table.foreign_keys);
+        for key in keys {
+            if key.columns == [one.source.tenant.clone()]
+                && catalogue.relation(&key.table).is_some()
+                && let Some(column) = key.references.first()
+            {
+                *counts.entry((&key.table, column)).or_default() += 1;
+            }
+        }
+    }
+    let most = counts.values().max();
+    let found = counts.iter().find(|(_, count)| Some(*count) == most);
+    match (found, all.first()) {
+        (Some(((table, key), _)), _) => Ok(Some(((*table).clone(), (*key).clone()))),
+        (None, Some(one)) => Err((
+            format!(
+                "no foreign key says which table's rows `{}.{}` names, so there is no tenant to declare",
+                one.source.table, one.source.tenant
+            ),
+            "add a foreign key to the tenants' table, and run this again".to_owned(),
+        )),
+        (None, None) => Ok(None),
+    }
 }
 
 impl Tenancy {
-    /// What these lookups have in common; nothing if there are none.
+    /// What the lookups of all tests have in common; nothing if there are none.
     ///
     /// # Errors
     /// If the language cannot say it.
-    pub fn of(all: &[Membership], catalogue: &Catalogue) -> Result<Option<Self>, NoTenancy> {
-        let Some(source) = commonest(all.iter().map(|one| one.source.clone())) else {
-            return Ok(None);
+    pub fn of(
+        tests: &[Asked<'_>],
+        (root, key): (String, String),
+        catalogue: &Catalogue,
+    ) -> Result<Option<Self>, NoTenancy> {
+        let is_ours = |source: &Source| {
+            if source.table == root {
+                return source.tenant == key;
+            }
+            let table = catalogue.relation(&source.table);
+            table.is_some_and(|table| {
+                table.foreign_keys.iter().any(|of| {
+                    of.table == root
+                        && of.columns == [source.tenant.clone()]
+                        && of.references == [key.clone()]
+                })
+            })
         };
-        let ours: Vec<&Membership> = all.iter().filter(|one| one.source == source).collect();
-        let Some(table) = catalogue.relation(&source.table) else {
-            return Ok(None);
-        };
-        let keys = table.foreign_keys.iter().filter(|key| {
-            key.columns == [source.tenant.clone()] && catalogue.relation(&key.table).is_some()
-        });
-        let Some(to) = keys.clone().next() else {
-            return Err((
-                format!(
-                    "no foreign key says which table's rows `{}.{}` names, so there is no tenant to declare",
-                    source.table, source.tenant
-                ),
-                "add a foreign key to the tenants' table, and run this again".to_owned(),
-            ));
-        };
-        let role = role_column(&ours);
-        let base = commonest(ours.iter().map(|one| base(one, role.as_deref()))).unwrap_or_default();
-        let ours = ours
+        let all: Vec<Membership> = tests
             .iter()
-            .filter(|one| self::base(one, role.as_deref()) == base);
-        let (roles, sets) = match &role {
-            None => (vec![ONLY.to_owned()], Vec::new()),
-            Some(role) => ranks(
-                ours.map(|one| one.tests.get(role).cloned()).collect(),
-                &known_labels(table, role),
-            ),
+            .flat_map(|test| test.all)
+            .flat_map(|one| &one.members)
+            .filter(|one| is_ours(&one.source))
+            .cloned()
+            .collect();
+        let columns = Columns::of(&all, catalogue);
+        let owners: BTreeSet<&Source> = all
+            .iter()
+            .map(|one| &one.source)
+            .filter(|source| source.table == root)
+            .collect();
+        let asked: Vec<BTreeSet<Rows>> = tests
+            .iter()
+            .flat_map(|test| groups(test, &columns, &owners, &is_ours))
+            .collect();
+        let ladder = Ladder::of(asked, &columns, &root);
+        let tenancy = Self {
+            root,
+            key,
+            columns,
+            ladder,
         };
-        if let Some(reserved) = roles.iter().find(|role| KEYWORDS.contains(&role.as_str())) {
+        if let Some(reserved) = tenancy
+            .roles()
+            .find(|role| KEYWORDS.contains(&role.as_str()))
+        {
             return Err((
                 format!("`{reserved}` is a word of the language, and no role can be named so"),
                 "rename the role in the memberships' table".to_owned(),
             ));
         }
-        Ok(Some(Self {
-            root: to.table.clone(),
-            key: to.references.first().cloned().unwrap_or_default(),
-            source,
-            role,
-            base,
-            roles,
-            sets,
-        }))
+        Ok((!tenancy.ladder.steps.is_empty()).then_some(tenancy))
     }
 
-    /// The role that a lookup asks for: that one, or one above.
+    /// The roles, highest first.
+    pub fn roles(&self) -> impl Iterator<Item = &String> {
+        self.ladder.steps.iter().flat_map(|step| &step.names)
+    }
+
+    /// Whether an alternative is for members of the row's tenant, of whatever role.
+    #[must_use]
+    pub fn is_inside(&self, of: &Alternative, tenant: &str) -> bool {
+        let lowest = self.ladder.steps.last();
+        of.members.iter().any(|member| {
+            let rows = self.columns.rows(member);
+            member.column == tenant
+                && lowest.is_some_and(|step| step.rows.iter().any(|all| rows.within(all)))
+        })
+    }
+
+    /// The lowest role.
+    #[must_use]
+    pub fn lowest(&self) -> Step {
+        self.ladder.steps.len().saturating_sub(1)
+    }
+
+    /// Whether memberships are looked up here.
+    #[must_use]
+    pub fn has(&self, source: &Source) -> bool {
+        let mut rows = self.ladder.steps.iter().flat_map(|step| &step.rows);
+        rows.any(|rows| rows.source == *source)
+    }
+
+    /// The role that a lookup asks for: that one, or one above, whichever source says it. `rest` is
+    /// what else must hold.
     ///
     /// # Errors
-    /// If no declared role means it.
-    pub fn rank(&self, of: &Membership) -> Result<&str, String> {
-        if of.source != self.source {
-            return Err(format!(
-                "`{}` is another table of memberships than `{}`",
-                of.source.table, self.source.table
+    /// If no role means it.
+    pub fn rank(
+        &self,
+        of: &Membership,
+        rest: &Alternative,
+        asked: Asked<'_>,
+    ) -> Result<Step, Refusal> {
+        let rows = self.columns.rows(of);
+        if !self.has(&of.source) {
+            let others: BTreeSet<&str> = self
+                .ladder
+                .declared
+                .iter()
+                .map(|one| one.rows.source.table.as_str())
+                .collect();
+            return Err(Refusal::new(
+                format!(
+                    "other policies ask for memberships in {} and not in `{}`, and in the language a role counts whichever table says it",
+                    listed(others),
+                    of.source.table
+                ),
+                "ask all the tables of memberships for it, or give these people a role of their own",
             ));
         }
-        if base(of, self.role.as_deref()) != self.base {
-            return Err(format!(
-                "it asks something else of a row of `{}` than other policies do",
-                self.source.table
-            ));
+        let Some(highest) = self.ladder.step(&rows) else {
+            return Err(self.unlike(&rows));
+        };
+        // Who is above may do it anyway, so what is said of the lowest says it of all.
+        let steps = highest..self.ladder.steps.len();
+        let lowest = steps
+            .rev()
+            .find(|step| self.missing(*step, of, rest, asked).is_empty());
+        if let Some(step) = lowest {
+            return Ok(step);
         }
-        let lowest = self.roles.last().map_or("", String::as_str);
-        let Some(role) = &self.role else {
-            return Ok(lowest);
-        };
-        let Some(labels) = of.tests.get(role) else {
-            return Ok(lowest);
-        };
-        if !self.sets.contains(labels) {
-            return Err(format!(
+        let missing = self.missing(highest, of, rest, asked);
+        match missing.iter().find(|rows| rows.source != of.source) {
+            None => Err(self.unlike(&rows)),
+            Some(other) => Err(Refusal::new(
+                format!(
+                    "it asks for memberships in `{}` alone, and in the language whoever is {} by `{}` may do it as well",
+                    of.source.table,
+                    self.name(highest),
+                    other.source.table
+                ),
+                "ask all the tables of memberships for it, or give these people a role of their own",
+            )),
+        }
+    }
+
+    /// The memberships that count for a step and that a test does not let pass.
+    fn missing(
+        &self,
+        step: Step,
+        of: &Membership,
+        rest: &Alternative,
+        asked: Asked<'_>,
+    ) -> Vec<&Rows> {
+        let counted = self.ladder.steps.get(step).into_iter();
+        counted
+            .flat_map(|step| &step.rows)
+            .filter(|rows| {
+                let mut each = rows.lookups(&of.column, &self.columns).into_iter();
+                !each.all(|one| asked.allows(rest, &one, &self.root))
+            })
+            .collect()
+    }
+
+    fn unlike(&self, rows: &Rows) -> Refusal {
+        let known = self
+            .ladder
+            .declared
+            .iter()
+            .any(|one| one.rows.source == rows.source && one.rows.base == rows.base);
+        let why = match &rows.labels {
+            Some(labels) if known => format!(
                 "the roles {} are not the highest ones of an order in which the other policies' roles stand too",
-                labels
-                    .iter()
-                    .map(|label| format!("`{label}`"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ));
-        }
-        let last = self.roles.iter().rev().find(|role| labels.contains(*role));
-        Ok(last.map_or(lowest, String::as_str))
+                listed(labels.iter().map(String::as_str))
+            ),
+            _ => format!(
+                "it asks something else of a row of `{}` than other policies do",
+                rows.source.table
+            ),
+        };
+        Refusal::from(why)
     }
 
-    /// Whether a role is the lowest one.
+    /// The role that rules name for a step: the lowest of those that stand on it.
     #[must_use]
-    pub fn is_lowest(&self, role: &str) -> bool {
-        self.roles.last().is_some_and(|lowest| lowest == role)
+    pub fn name(&self, step: Step) -> &str {
+        let names = self.ladder.steps.get(step).map(|step| &step.names);
+        names
+            .and_then(|names| names.last())
+            .map_or("", String::as_str)
     }
 
-    /// The higher of two roles.
+    /// Whether a step is the lowest one.
     #[must_use]
-    pub fn higher<'a>(&self, one: &'a str, other: &'a str) -> &'a str {
-        let place = |of: &str| self.roles.iter().position(|role| role == of);
-        if place(one) <= place(other) {
-            one
-        } else {
-            other
-        }
+    pub fn is_lowest(&self, step: Step) -> bool {
+        step + 1 == self.ladder.steps.len()
     }
 
     /// The statement.
     #[must_use]
     pub fn text(&self) -> String {
+        let mut text = format!(
+            "tenant {} ({})",
+            words::name(&self.root),
+            words::name(&self.key)
+        );
+        for one in &self.ladder.declared {
+            text.push_str("\n ");
+            text.push_str(&self.members(one));
+        }
+        let roles: Vec<String> = self.roles().map(|role| words::name(role)).collect();
+        text.push_str("\n roles ");
+        text.push_str(&roles.join(" > "));
+        text.push_str(";\n");
+        text
+    }
+
+    fn members(&self, of: &Declared) -> String {
         let Source {
             table,
             tenant,
             caller,
-        } = &self.source;
+        } = &of.rows.source;
+        let role = self.columns.role(&of.rows.source);
         let mut columns = vec![tenant.as_str(), caller.as_str()];
-        columns.extend(self.role.as_deref());
-        let mut text = format!(
-            "tenant {} ({})\n members {} ({})",
-            words::name(&self.root),
-            words::name(&self.key),
-            words::name(table),
-            words::names(columns)
-        );
-        if self.role.is_none() {
+        columns.extend(role.filter(|_| of.always.is_none()));
+        let mut text = format!("members {} ({})", words::name(table), words::names(columns));
+        if let Some(always) = &of.always {
             text.push_str(" as ");
-            text.push_str(&words::name(ONLY));
+            text.push_str(&words::name(always));
         }
-        let (tests, conditions) = &self.base;
-        let tests = tests.iter().map(|(column, labels)| {
+        let base = &of.rows.base;
+        let only = role.zip(of.rows.labels.as_ref());
+        let tests = base
+            .tests
+            .iter()
+            .map(|(column, labels)| (column.as_str(), labels));
+        let tests = tests.chain(only).map(|(column, labels)| {
             let labels: Vec<String> = labels
                 .iter()
                 .map(|label| format!("'{}'", label.replace('\'', "''")))
@@ -204,143 +332,55 @@ impl Tenancy {
                 many => format!("{} in ({})", words::name(column), many.join(", ")),
             }
         });
-        let all: Vec<String> = tests.chain(conditions.iter().cloned()).collect();
+        let all: Vec<String> = tests.chain(base.conditions.iter().cloned()).collect();
         if !all.is_empty() {
             text.push_str(" where ");
             text.push_str(&all.join(" and "));
         }
-        let roles: Vec<String> = self.roles.iter().map(|role| words::name(role)).collect();
-        text.push_str("\n roles ");
-        text.push_str(&roles.join(" > "));
-        text.push_str(";\n");
         text
     }
-
-    /// Roles that memberships may have and no declared role stands for, where every membership counts.
-    #[must_use]
-    pub fn is_open(&self, catalogue: &Catalogue, all: &[Membership]) -> bool {
-        let Some(role) = &self.role else {
-            return false;
-        };
-        let table = catalogue.relation(&self.source.table);
-        let closed = table.is_some_and(|table| !known_labels(table, role).is_empty());
-        !closed
-            && all
-                .iter()
-                .any(|one| one.source == self.source && !one.tests.contains_key(role))
-    }
 }
 
-/// The column by which lookups differ most; one that never differs is a condition, unless it is
-/// named as a role.
-fn role_column(ours: &[&Membership]) -> Option<String> {
-    let columns: BTreeSet<&String> = ours.iter().flat_map(|one| one.tests.keys()).collect();
-    let candidates = columns.into_iter().filter_map(|column| {
-        let values: BTreeSet<_> = ours.iter().map(|one| one.tests.get(column)).collect();
-        let named = ["role", "rank", "level"]
-            .iter()
-            .any(|word| column.contains(word));
-        (values.len() > 1 || named).then_some((named, values.len(), column))
-    });
-    candidates.max().map(|(_, _, column)| column.clone())
-}
-
-fn known_labels(table: &Relation, column: &str) -> Vec<String> {
-    match table.column(column) {
-        Some(column) if !column.labels.is_empty() => column.labels.clone(),
-        Some(column) => column.one_of.clone(),
-        None => Vec::new(),
-    }
-}
-
-/// Roles in an order in which each set is the roles from the top down to one of them.
-fn ranks(
-    asked: Vec<Option<BTreeSet<String>>>,
-    known: &[String],
-) -> (Vec<String>, Vec<BTreeSet<String>>) {
-    let all: BTreeSet<String> = known
-        .iter()
-        .cloned()
-        .chain(asked.iter().flatten().flatten().cloned())
-        .collect();
-    let open = asked.iter().any(Option::is_none);
-    let mut counts: BTreeMap<BTreeSet<String>, usize> = BTreeMap::new();
-    for labels in asked.into_iter().flatten() {
-        *counts.entry(labels).or_default() += 1;
-    }
-    // What most policies ask for is said first; a set that crosses it cannot be.
-    let mut by_use: Vec<(usize, BTreeSet<String>)> = counts
-        .into_iter()
-        .map(|(labels, count)| (count, labels))
-        .collect();
-    by_use.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
-    let mut chain: Vec<BTreeSet<String>> = Vec::new();
-    for (_, labels) in by_use {
-        if chain
-            .iter()
-            .all(|one| one.is_subset(&labels) || labels.is_subset(one))
-        {
-            chain.push(labels);
+/// For each membership that a test asks for, all memberships that do as well.
+fn groups(
+    test: &Asked<'_>,
+    columns: &Columns,
+    owners: &BTreeSet<&Source>,
+    is_ours: &dyn Fn(&Source) -> bool,
+) -> Vec<BTreeSet<Rows>> {
+    let mut all = Vec::new();
+    for one in test.all {
+        for member in one.members.iter().filter(|of| is_ours(&of.source)) {
+            let mut rest = one.clone();
+            rest.members.remove(member);
+            let others = test.all.iter().flat_map(|other| &other.members);
+            let others = others.filter(|of| of.column == member.column && is_ours(&of.source));
+            let own = owners.iter().map(|source| Membership {
+                column: member.column.clone(),
+                source: (*source).clone(),
+                tests: BTreeMap::new(),
+                conditions: BTreeSet::new(),
+            });
+            let own: Vec<Membership> = if test.tenants {
+                own.collect()
+            } else {
+                Vec::new()
+            };
+            let root = owners.iter().next().map_or("", |source| &source.table);
+            let alike = others
+                .chain(&own)
+                .filter(|of| test.allows(&rest, of, root))
+                .map(|of| columns.rows(of));
+            all.push(rows::set(alike));
         }
     }
-    if open {
-        chain.push(all);
-    }
-    chain.sort_by_key(BTreeSet::len);
-    chain.dedup();
-    // Within a step the order changes no decision; people expect these.
-    let place = |label: &String| {
-        let usual = [
-            "owner", "admin", "manager", "editor", "member", "viewer", "guest",
-        ];
-        (
-            usual
-                .iter()
-                .position(|usual| usual == label)
-                .unwrap_or(usual.len()),
-            known.iter().position(|known| known == label),
-            label.clone(),
-        )
-    };
-    let mut roles: Vec<String> = Vec::new();
-    for set in &chain {
-        let mut step: Vec<String> = set
-            .iter()
-            .filter(|label| !roles.contains(label))
-            .cloned()
-            .collect();
-        step.sort_by_key(place);
-        roles.extend(step);
-    }
-    (roles, chain)
+    all
+}
+
+fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn set(labels: &[&str]) -> BTreeSet<String> {
-        labels.iter().map(|&label| label.to_owned()).collect()
-    }
-
-    #[test]
-    fn roles_stand_in_the_order_of_inclusion() {
-        let known: Vec<String> = ["viewer", "owner", "admin"].map(str::to_owned).to_vec();
-        let asked = vec![Some(set(&["admin", "owner"])), Some(set(&["owner"])), None];
-        let (roles, sets) = ranks(asked, &known);
-        assert_eq!(roles, ["owner", "admin", "viewer"]);
-        assert_eq!(sets.len(), 3);
-    }
-
-    #[test]
-    fn sets_that_cross_are_left_out() {
-        let asked = vec![
-            Some(set(&["owner", "billing"])),
-            Some(set(&["owner", "editor"])),
-            Some(set(&["owner", "editor"])),
-        ];
-        let (roles, sets) = ranks(asked, &[]);
-        assert_eq!(roles, ["owner", "editor"]);
-        assert_eq!(sets, [set(&["owner", "editor"])]);
-    }
-}
+mod tests;

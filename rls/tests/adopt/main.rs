@@ -20,9 +20,16 @@ use database::Database;
 use policy_core::Policy;
 
 const TYPICAL: &str = include_str!("typical.sql");
+const SOURCES: &str = include_str!("sources.sql");
 const HOSTILE: &str = include_str!("hostile.sql");
 const EDGE: &str = "do $$ begin create role countersign_edge nologin noinherit;
     exception when duplicate_object or unique_violation then null; end $$;\n";
+
+/// A subject that is no uuid is nobody in the language. `auth.uid()` fails, which allows nothing either.
+const NOBODY: &str = "create or replace function auth.uid() returns uuid language sql stable as $$
+    select case when s ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then s::uuid end from (select coalesce(
+      nullif(current_setting('request.jwt.claim.sub', true), ''),
+      nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')) as of (s) $$;\n";
 
 fn of(database: &Database, schema: &str, app: &str) -> (Adoption, Live) {
     adopt::read(&database.url(), schema, app, Limits::default()).unwrap()
@@ -104,6 +111,57 @@ fn what_was_adopted_can_be_proven() {
     assert!(report.disagreements.is_empty(), "{report}");
     assert!(report.cells > 1_000, "only {} cells", report.cells);
     eprintln!("cells: {}", report.cells);
+}
+
+/// The database with the policies that people wrote, untouched, decides as the policy that was
+/// adopted from it. Tables of which something is listed are not the same, and left out.
+#[track_caller]
+fn means_what_it_was_adopted_from(name: &str, script: &str, unlike: &[&str]) {
+    let Some(database) = with(script) else {
+        return;
+    };
+    let (adopted, live) = of(&database, name, name);
+    insta::assert_snapshot!(format!("{name}_policy"), adopted.policy);
+    insta::assert_snapshot!(format!("{name}_report"), adopted.text());
+    let policy = compiled(&adopted, &live);
+    let Ok(wasm) = std::env::var("COUNTERSIGN_WASM") else {
+        eprintln!("skipped: COUNTERSIGN_WASM names no build of countersign-wasm");
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    // The proof looks at the helpers, too: who has which role. The policies stay as they were found.
+    let helpers: Vec<String> = sections(&policy, &live.catalogue, &adopted.policy)
+        .into_iter()
+        .filter(|section| ["callers", "roles"].contains(&section.name.as_str()))
+        .map(|section| section.body)
+        .collect();
+    let all = [EDGE, NOBODY, script, &helpers.join("\n")].concat();
+    fs::write(directory.path().join("1.sql"), all).unwrap();
+    let tables = policy.tables.iter().map(|table| table.name.clone());
+    let alike: Vec<String> = tables
+        .filter(|name| !unlike.contains(&name.as_str()))
+        .collect();
+    let report = verify::run(&VerifyOptions {
+        policy,
+        url: std::env::var("COUNTERSIGN_PG_URL").unwrap(),
+        place: Place::Fresh,
+        migrations: directory.path().to_owned(),
+        tables: alike,
+        wasm: wasm.into(),
+        random: 100,
+        seed: Some(1),
+        one_by_one: false,
+        mutate: None,
+    })
+    .unwrap();
+    assert!(report.disagreements.is_empty(), "{report}");
+    assert!(report.cells > 1_000, "only {} cells", report.cells);
+    eprintln!("{name}: {} cells", report.cells);
+}
+
+#[test]
+fn several_sources_of_memberships_are_declared() {
+    means_what_it_was_adopted_from("books", SOURCES, &["handbooks", "reviews"]);
 }
 
 /// The adopted policy never allows more than the one that the database was made from, and where it

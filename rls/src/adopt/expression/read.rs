@@ -19,16 +19,16 @@ pub fn expression(sql: &str) -> Expr {
     read().map_or_else(|| Expr::Other(sql.to_owned()), |read| expr(&read))
 }
 
-/// Reads one query, as a function's body holds it.
+/// Reads one query, as a function's body holds it; a union is the queries that it joins.
 #[must_use]
-pub fn query(sql: &str) -> Option<Select> {
+pub fn query(sql: &str) -> Option<Vec<Select>> {
     let mut parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(sql).ok()?;
     let read = parser.parse_query().ok()?;
     while parser.consume_token(&Token::SemiColon) {}
     if parser.peek_token().token != Token::EOF {
         return None;
     }
-    select(&read)
+    arms(&read)
 }
 
 fn name(ident: &ast::Ident) -> String {
@@ -133,10 +133,7 @@ fn understood(of: &ast::Expr) -> Option<Expr> {
             expr: left,
             subquery,
             negated,
-        } => not(
-            *negated,
-            Expr::InSelect(tuple(left), Box::new(select(subquery)?)),
-        ),
+        } => not(*negated, among(&tuple(left), subquery)?),
         Sql::Between {
             expr: of,
             negated,
@@ -193,7 +190,11 @@ fn understood(of: &ast::Expr) -> Option<Expr> {
             right,
         } => Expr::Not(Box::new(Expr::OneOf(boxed(left), array(right)?))),
         Sql::Exists { subquery, negated } => {
-            not(*negated, Expr::Exists(Box::new(select(subquery)?)))
+            let each = arms(subquery)?.into_iter();
+            not(
+                *negated,
+                any(each.map(|select| Expr::Exists(Box::new(select)))),
+            )
         }
         Sql::Subquery(query) => {
             let select = select(query)?;
@@ -277,14 +278,12 @@ fn binary(left: &ast::Expr, op: &ast::BinaryOperator, right: &ast::Expr) -> Opti
 fn member(left: &ast::Expr, right: &ast::Expr) -> Option<Expr> {
     match right {
         ast::Expr::Nested(inner) => member(left, inner),
-        ast::Expr::Subquery(query) => Some(Expr::InSelect(tuple(left), Box::new(select(query)?))),
+        ast::Expr::Subquery(query) => among(&tuple(left), query),
         ast::Expr::Function(function)
             if function.name.to_string().eq_ignore_ascii_case("array") =>
         {
             match &function.args {
-                ast::FunctionArguments::Subquery(query) => {
-                    Some(Expr::InSelect(tuple(left), Box::new(select(query)?)))
-                }
+                ast::FunctionArguments::Subquery(query) => among(&tuple(left), query),
                 _ => None,
             }
         }
@@ -339,17 +338,63 @@ fn argument(of: &ast::FunctionArg) -> Option<Expr> {
 
 /// A query, if it is one that this crate follows: nothing that could change which rows there are
 /// may go unnoticed.
+/// `left in (query)`: in one of the queries that a union joins.
+fn among(left: &[Expr], query: &ast::Query) -> Option<Expr> {
+    let each = arms(query)?.into_iter();
+    Some(any(each.map(|select| {
+        Expr::InSelect(left.to_vec(), Box::new(select))
+    })))
+}
+
+fn any(all: impl Iterator<Item = Expr>) -> Expr {
+    let mut all: Vec<Expr> = all.collect();
+    match (all.pop(), all.is_empty()) {
+        (Some(only), true) => only,
+        (last, _) => {
+            all.extend(last);
+            Expr::Any(all)
+        }
+    }
+}
+
+/// The only query, where a union could yield more rows than one.
 fn select(of: &ast::Query) -> Option<Select> {
+    let mut all = arms(of)?;
+    let only = all.pop()?;
+    all.is_empty().then_some(only)
+}
+
+/// The queries whose rows a query yields: one, or what a union joins. How often it yields a row
+/// changes no test of whether it does.
+fn arms(of: &ast::Query) -> Option<Vec<Select>> {
     let plain = of.with.is_none()
         && of.limit_clause.is_none()
         && of.fetch.is_none()
         && of.locks.is_empty()
         && of.pipe_operators.is_empty();
-    let select = match of.body.as_ref() {
-        ast::SetExpr::Select(select) if plain => select,
-        ast::SetExpr::Query(inner) if plain => return self::select(inner),
-        _ => return None,
-    };
+    if plain { joined_arms(&of.body) } else { None }
+}
+
+fn joined_arms(of: &ast::SetExpr) -> Option<Vec<Select>> {
+    match of {
+        ast::SetExpr::Select(select) => Some(vec![plain(select)?]),
+        ast::SetExpr::Query(inner) => arms(inner),
+        ast::SetExpr::SetOperation {
+            op: ast::SetOperator::Union,
+            left,
+            right,
+            set_quantifier:
+                ast::SetQuantifier::None | ast::SetQuantifier::All | ast::SetQuantifier::Distinct,
+        } => {
+            let mut all = joined_arms(left)?;
+            all.extend(joined_arms(right)?);
+            Some(all)
+        }
+        _ => None,
+    }
+}
+
+fn plain(select: &ast::Select) -> Option<Select> {
     let ungrouped = matches!(&select.group_by, ast::GroupByExpr::Expressions(by, more) if by.is_empty() && more.is_empty());
     let distinct = matches!(
         select.distinct,

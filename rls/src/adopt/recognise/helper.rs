@@ -1,7 +1,7 @@
 //! Functions that policies call: their body stands for them, if it is one expression or query.
 
 use super::{DEEPEST, Reader};
-use crate::adopt::alternative::Alternative;
+use crate::adopt::alternative::{Alternative, simplest};
 use crate::adopt::expression::{self, Call, Column, Expr, Select, Source};
 use crate::live::Function;
 use crate::sql::lex::{self, Token};
@@ -10,8 +10,8 @@ use crate::sql::lex::{self, Token};
 enum Body {
     /// `select exists (...)`, `return x`.
     Value(Expr),
-    /// `select x from ...`, `return query ...`.
-    Rows(Select),
+    /// `select x from ...`, `return query ...`; what a union joins, each.
+    Rows(Vec<Select>),
 }
 
 impl Reader<'_> {
@@ -28,9 +28,10 @@ impl Reader<'_> {
     /// A call in whose rows the value on the left must be.
     pub(super) fn among(&mut self, left: &[Expr], call: &Call) -> Vec<Alternative> {
         match self.open(call) {
-            Some((Body::Rows(select), definer)) => {
-                self.within(definer, |me| me.in_select(left, &select))
-            }
+            Some((Body::Rows(all), definer)) => self.within(definer, |me| {
+                let each = all.iter().flat_map(|select| me.in_select(left, select));
+                simplest(each.collect())
+            }),
             _ => self.unknown(call),
         }
     }
@@ -72,35 +73,31 @@ impl Reader<'_> {
         let names: &[String] = self.ground.names.get(&key).map_or(&[], Vec::as_slice);
         let body = match read(function)? {
             Body::Value(value) => Body::Value(self.resolved(value, &[])),
-            Body::Rows(select) if select.from.is_empty() => return None,
-            Body::Rows(select) => match self.resolved(Expr::Exists(Box::new(select)), &[]) {
-                Expr::Exists(select) => Body::Rows(*select),
-                _ => return None,
-            },
+            Body::Rows(all) => {
+                let each = all.into_iter().map(|select| self.inside(select, &[]));
+                Body::Rows(each.collect())
+            }
         };
-        let put = |of: Expr| {
-            of.map_columns(&mut |column| {
-                if column.of.is_some() {
-                    return Expr::Column(column);
-                }
-                let numbered = column
-                    .name
-                    .strip_prefix('$')
-                    .and_then(|digits| digits.parse::<usize>().ok())
-                    .and_then(|number| number.checked_sub(1));
-                let position =
-                    numbered.or_else(|| names.iter().position(|name| *name == column.name));
-                position
-                    .and_then(|position| call.arguments.get(position).cloned())
-                    .unwrap_or_else(|| Expr::Other(column.name.clone()))
-            })
+        let mut put = |column: Column| {
+            if column.of.is_some() {
+                return Expr::Column(column);
+            }
+            let numbered = column
+                .name
+                .strip_prefix('$')
+                .and_then(|digits| digits.parse::<usize>().ok())
+                .and_then(|number| number.checked_sub(1));
+            let position = numbered.or_else(|| names.iter().position(|name| *name == column.name));
+            position
+                .and_then(|position| call.arguments.get(position).cloned())
+                .unwrap_or_else(|| Expr::Other(column.name.clone()))
         };
         let body = match body {
-            Body::Value(value) => Body::Value(put(value)),
-            Body::Rows(select) => match put(Expr::Exists(Box::new(select))) {
-                Expr::Exists(select) => Body::Rows(*select),
-                _ => return None,
-            },
+            Body::Value(value) => Body::Value(value.map_columns(&mut put)),
+            Body::Rows(all) => {
+                let each = all.into_iter().map(|select| select.map_columns(&mut put));
+                Body::Rows(each.collect())
+            }
         };
         let definer = function.security_definer.then(|| function.owner.clone());
         Some((body, definer))
@@ -176,12 +173,21 @@ fn read(function: &Function) -> Option<Body> {
         "plpgsql" => returned(&function.body)?,
         _ => return None,
     };
-    let select = expression::query(&statement)?;
-    if !select.from.is_empty() {
-        return Some(Body::Rows(select));
+    let all = expression::query(&statement)?;
+    if all.iter().all(|select| !select.from.is_empty()) {
+        return Some(Body::Rows(all));
     }
-    match (select.items.as_slice(), select.filter) {
-        ([value], None) => Some(Body::Value(value.clone())),
+    match all.as_slice() {
+        [
+            Select {
+                items,
+                filter: None,
+                ..
+            },
+        ] => match items.as_slice() {
+            [value] => Some(Body::Value(value.clone())),
+            _ => None,
+        },
         _ => None,
     }
 }

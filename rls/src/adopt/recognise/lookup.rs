@@ -147,9 +147,10 @@ impl Reader<'_> {
             }
         }
         let (caller, (tenant, column)) = (caller?, tenant?);
-        // A row that is its caller's own, reached by its key, is a parent and no tenant.
+        // A row that is its caller's own, reached by its key, is a parent, unless it is the tenant.
         let is_key = table.primary_key.len() == 1 && table.primary_key.contains(&tenant);
-        if is_key || table.column(&caller)?.kind() != self.ground.caller_id {
+        let is_parent = is_key && !self.ground.is_root(&source.name, &tenant);
+        if is_parent || table.column(&caller)?.kind() != self.ground.caller_id {
             return None;
         }
         if self.role != Role::Authenticated {

@@ -82,6 +82,7 @@ fn short(table: &str, role: Role, sql: &str) -> String {
         live: &live,
         names: &names,
         caller_id: Kind::Uuid,
+        root: None,
     };
     let relation = live.catalogue.relation(table).unwrap();
     let mut reader = Reader::new(&ground, relation, role);
