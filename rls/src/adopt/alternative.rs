@@ -36,12 +36,24 @@ pub struct Membership {
     pub tests: BTreeMap<String, BTreeSet<String>>,
     /// What else is asked of the membership, as conditions of the language.
     pub conditions: BTreeSet<String>,
+    /// What the membership must say as the row does, such as a team.
+    pub same: Option<Same>,
+}
+
+/// Two columns that must be equal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Same {
+    /// The membership's.
+    pub theirs: String,
+    /// The row's.
+    pub own: String,
 }
 
 impl Membership {
     fn implies(&self, other: &Self) -> bool {
         self.column == other.column
             && self.source == other.source
+            && (other.same.is_none() || self.same == other.same)
             && self.conditions.is_superset(&other.conditions)
             && other.tests.iter().all(|(column, labels)| {
                 self.tests
@@ -184,6 +196,7 @@ mod tests {
                 source,
                 tests,
                 conditions: BTreeSet::new(),
+                same: None,
             }]),
             ..Alternative::default()
         }

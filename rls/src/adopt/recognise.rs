@@ -8,6 +8,7 @@ pub mod caller;
 pub mod condition;
 mod helper;
 mod lookup;
+mod team;
 #[cfg(test)]
 mod tests;
 
@@ -152,7 +153,7 @@ impl<'a> Reader<'a> {
             Expr::IsFalse(inner) => self.alternatives(&Expr::Not(inner.clone())),
             Expr::All(parts) => {
                 let mut all = vec![Alternative::default()];
-                for part in parts {
+                for part in parts.iter().filter(|part| !is_repeated(part, parts)) {
                     let part = self.alternatives(part);
                     all = product(&all, &part);
                 }
@@ -325,6 +326,29 @@ impl<'a> Reader<'a> {
             ),
         }
     }
+}
+
+/// Whether one value is looked for where another part looks for it together with others: what such a
+/// part says follows, and an index can answer it.
+fn is_repeated(of: &Expr, parts: &[Expr]) -> bool {
+    let Expr::InSelect(left, select) = of else {
+        return false;
+    };
+    let ([value], [item]) = (left.as_slice(), select.items.as_slice()) else {
+        return false;
+    };
+    parts.iter().any(|part| match part {
+        Expr::InSelect(all, wider) => {
+            all.len() > 1
+                && wider.from == select.from
+                && wider.filter == select.filter
+                && all
+                    .iter()
+                    .zip(&wider.items)
+                    .any(|pair| pair == (value, item))
+        }
+        _ => false,
+    })
 }
 
 fn contains(of: &Expr, test: &dyn Fn(&Expr) -> bool) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use policy_core::catalogue::Relation;
 
-use super::alternative::{Alternative, Parent, Who};
+use super::alternative::{Alternative, Parent, Same, Who};
 use super::recognise::Refusal;
 use super::tenancy::{Asked, Step, Tenancy};
 use super::words;
@@ -75,6 +75,7 @@ pub fn spoken(
     let mut members = of.members.iter();
     let (subject, stable) = match (members.next(), tenancy) {
         (Some(member), Some(tenancy)) => {
+            tenancy.declares(&member.source)?;
             if place.tenant.as_ref() != Some(&member.column) {
                 let why = format!(
                     "the tenant is in `{}` here, and in another column in the table's other policies",
@@ -87,7 +88,15 @@ pub fn spoken(
             }
             let rank = rank(of, asked, tenancy)?;
             let lowest = tenancy.is_lowest(rank);
+            let mut teams = of.members.iter().filter_map(|of| of.same.as_ref());
+            let team = teams.next();
+            if teams.next().is_some() || team.is_some() && of.members.len() > 1 {
+                return Err("it asks for a team and for another membership at once".into());
+            }
             match (of.who, of.own.first()) {
+                (Who::User, _) if team.is_some() => {
+                    return Err("it asks for a team and for an identity at once".into());
+                }
                 (Who::User, _) if lowest => {
                     ids(&of.own, &mut conditions);
                     ("user".to_owned(), true)
@@ -95,7 +104,7 @@ pub fn spoken(
                 (Who::User, _) => {
                     return Err("it asks for a role and for an identity at once".into());
                 }
-                (_, Some(column)) if lowest => {
+                (_, Some(column)) if lowest && team.is_none() => {
                     let mut others = of.own.clone();
                     others.remove(column);
                     ids(&others, &mut conditions);
@@ -106,7 +115,14 @@ pub fn spoken(
                 }
                 _ => {
                     ids(&of.own, &mut conditions);
-                    (words::name(tenancy.name(rank)), true)
+                    let role = words::name(tenancy.name(rank));
+                    match team {
+                        None => (role, true),
+                        Some(same) => (
+                            format!("{role} in same {}", said(same)),
+                            !writable.contains(&same.own),
+                        ),
+                    }
                 }
             }
         }
@@ -146,6 +162,15 @@ pub fn spoken(
         stable,
         anybody: of.who() == Who::Any,
     })
+}
+
+/// `team`, or `team as squad` where the row calls it so.
+fn said(of: &Same) -> String {
+    if of.theirs == of.own {
+        words::name(&of.own)
+    } else {
+        format!("{} as {}", words::name(&of.theirs), words::name(&of.own))
+    }
 }
 
 /// The role that all memberships of an alternative come to: the highest of theirs.
@@ -195,6 +220,19 @@ fn is_balanced(text: &str) -> bool {
     depth == 0
 }
 
+/// A condition that every row meets: the language has no bare `true`.
+#[must_use]
+pub fn always(relation: &Relation) -> String {
+    let mut columns = relation.columns.iter().filter(|column| !column.nullable);
+    let key = columns
+        .clone()
+        .find(|column| relation.primary_key.contains(&column.name));
+    key.or_else(|| columns.next()).map_or_else(
+        || "true".to_owned(),
+        |column| format!("{} is not null", words::name(&column.name)),
+    )
+}
+
 /// A column list, unless it is what the action has without one.
 #[must_use]
 pub fn list(columns: &BTreeSet<String>, default: &BTreeSet<String>, relation: &Relation) -> String {
@@ -211,12 +249,13 @@ pub fn list(columns: &BTreeSet<String>, default: &BTreeSet<String>, relation: &R
 /// The update rules of existing rows that pass one way and new rows that pass another; PostgreSQL
 /// lets any way go with any other.
 ///
-/// The second list names the pairs that no rule can say.
+/// `always` is a condition that every row meets. The second list names the pairs that no rule can say.
 #[must_use]
 pub fn updates(
     old: &[Spoken],
     new: &[Spoken],
     columns: &str,
+    always: &str,
 ) -> (Vec<Rule>, Vec<(String, String)>) {
     let (mut pairs, mut lost): (Vec<(&Spoken, &Spoken)>, _) = (Vec::new(), Vec::new());
     for one in old {
@@ -247,7 +286,7 @@ pub fn updates(
             String::new()
         } else if after.conditions.is_empty() {
             // Without a check it would be the same as `where`.
-            " check true".to_owned()
+            format!(" check {always}")
         } else {
             asked("check", &after.conditions)
         };

@@ -204,6 +204,7 @@ impl<'a> Read<'a> {
                             source: source.clone(),
                             tests: BTreeMap::new(),
                             conditions: BTreeSet::new(),
+                            same: None,
                         });
                     }
                     one
@@ -501,7 +502,8 @@ impl<'a> Read<'a> {
                 old.extend(say(&rest(&own.old, &old_open), of_old, "update", notes));
                 let mut new = to(&new_open);
                 new.extend(say(&rest(&own.new, &new_open), of_new, "update", notes));
-                let (said, lost) = rules::updates(&old, &new, &columns);
+                let (said, lost) =
+                    rules::updates(&old, &new, &columns, &rules::always(self.relation));
                 order.extend(said);
                 for (before, after) in lost {
                     notes.unsaid(
@@ -619,7 +621,12 @@ impl<'a> Read<'a> {
         }
         if !update.is_empty() {
             let list = rules::list(&update, &changed, self.relation);
-            let (said, _) = rules::updates(&spoken(&edge.old), &spoken(&edge.new), &list);
+            let (said, _) = rules::updates(
+                &spoken(&edge.old),
+                &spoken(&edge.new),
+                &list,
+                &rules::always(self.relation),
+            );
             said.into_iter().for_each(|rule| push(rule.action));
         }
         for one in &edge.delete {

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use policy_core::catalogue::Catalogue;
 use policy_core::syntax::KEYWORDS;
 
-use super::alternative::{Alternative, Membership, Source};
+use super::alternative::{Alternative, Membership, Same, Source};
 use super::recognise::Refusal;
 use super::words;
-use ladder::{Declared, Ladder};
+use ladder::{Declared, Group, Ladder};
 use rows::{Columns, Rows};
 
 /// Who belongs to whom.
@@ -22,6 +22,8 @@ pub struct Tenancy {
     /// Its key.
     pub key: String,
     columns: Columns,
+    /// What memberships of which source say besides, such as a team.
+    attributes: BTreeSet<(Source, String)>,
     ladder: Ladder,
 }
 
@@ -120,22 +122,24 @@ impl Tenancy {
             .cloned()
             .collect();
         let columns = Columns::of(&all, catalogue);
+        let attributes = attributes(&all, catalogue);
         let owners: BTreeSet<&Source> = all
             .iter()
             .map(|one| &one.source)
             .filter(|source| source.table == root)
             .collect();
-        let asked: Vec<BTreeSet<Rows>> = tests
-            .iter()
-            .flat_map(|test| groups(test, &columns, &owners, &is_ours))
-            .collect();
-        let ladder = Ladder::of(asked, &columns, &root);
-        let tenancy = Self {
-            root,
-            key,
+        let mut tenancy = Self {
+            root: root.clone(),
+            key: key.clone(),
             columns,
-            ladder,
+            attributes,
+            ladder: Ladder::default(),
         };
+        let asked: Vec<Group> = tests
+            .iter()
+            .flat_map(|test| tenancy.groups(test, &owners, &is_ours))
+            .collect();
+        tenancy.ladder = Ladder::of(asked, &tenancy.columns, &tenancy.root);
         if let Some(reserved) = tenancy
             .roles()
             .find(|role| KEYWORDS.contains(&role.as_str()))
@@ -146,6 +150,65 @@ impl Tenancy {
             ));
         }
         Ok((!tenancy.ladder.steps.is_empty()).then_some(tenancy))
+    }
+
+    /// For each membership that a test asks for, all memberships that do as well.
+    fn groups(
+        &self,
+        test: &Asked<'_>,
+        owners: &BTreeSet<&Source>,
+        is_ours: &dyn Fn(&Source) -> bool,
+    ) -> Vec<Group> {
+        let mut all = Vec::new();
+        for one in test.all {
+            for member in one.members.iter().filter(|of| is_ours(&of.source)) {
+                let mut rest = one.clone();
+                rest.members.remove(member);
+                let others = test.all.iter().flat_map(|other| &other.members);
+                let others = others.filter(|of| of.column == member.column && is_ours(&of.source));
+                let own = owners
+                    .iter()
+                    .filter(|_| test.tenants)
+                    .map(|source| Membership {
+                        column: member.column.clone(),
+                        source: (*source).clone(),
+                        tests: BTreeMap::new(),
+                        conditions: BTreeSet::new(),
+                        same: None,
+                    });
+                let alike = others.cloned().chain(own).filter_map(|of| {
+                    let of = self.alike(of, member)?;
+                    test.allows(&rest, &of, &self.root).then_some(of)
+                });
+                all.push(Group {
+                    rows: rows::set(alike.map(|of| self.columns.rows(&of))),
+                    speaking: member.same.as_ref().map(|same| self.speaking(&same.theirs)),
+                });
+            }
+        }
+        all
+    }
+
+    /// A membership that says the same as another one of what that is held against; nothing if its
+    /// source does not say it.
+    fn alike(&self, of: Membership, other: &Membership) -> Option<Membership> {
+        let says = |same: &Same| {
+            self.attributes
+                .contains(&(of.source.clone(), same.theirs.clone()))
+        };
+        if other.same.as_ref().is_some_and(|same| !says(same)) {
+            return None;
+        }
+        Some(Membership {
+            same: other.same.clone(),
+            ..of
+        })
+    }
+
+    /// The sources that say something.
+    fn speaking(&self, attribute: &str) -> BTreeSet<Source> {
+        let of = self.attributes.iter().filter(|(_, name)| name == attribute);
+        of.map(|(source, _)| source.clone()).collect()
     }
 
     /// The roles, highest first.
@@ -177,6 +240,35 @@ impl Tenancy {
         rows.any(|rows| rows.source == *source)
     }
 
+    /// Why memberships that are looked up here are none, if so.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn declares(&self, source: &Source) -> Result<(), Refusal> {
+        if self.has(source) {
+            return Ok(());
+        }
+        let declared = self.ladder.declared.iter();
+        let others: BTreeSet<&str> = declared.map(|one| one.rows.source.table.as_str()).collect();
+        if others.contains(source.table.as_str()) {
+            return Err(Refusal::new(
+                format!(
+                    "`{}` of `{}` is no tenant, and nothing ties it to one: the row could be of another tenant than the membership",
+                    source.tenant, source.table
+                ),
+                "compare the tenant as well, or give both tables a foreign key of both columns",
+            ));
+        }
+        Err(Refusal::new(
+            format!(
+                "other policies ask for memberships in {} and not in `{}`, and in the language a role counts whichever table says it",
+                listed(others),
+                source.table
+            ),
+            "ask all the tables of memberships for it, or give these people a role of their own",
+        ))
+    }
+
     /// The role that a lookup asks for: that one, or one above, whichever source says it. `rest` is
     /// what else must hold.
     ///
@@ -189,20 +281,16 @@ impl Tenancy {
         asked: Asked<'_>,
     ) -> Result<Step, Refusal> {
         let rows = self.columns.rows(of);
-        if !self.has(&of.source) {
-            let others: BTreeSet<&str> = self
-                .ladder
-                .declared
-                .iter()
-                .map(|one| one.rows.source.table.as_str())
-                .collect();
+        self.declares(&of.source)?;
+        if let Some(same) = &of.same
+            && !self.speaking(&same.theirs).contains(&of.source)
+        {
             return Err(Refusal::new(
                 format!(
-                    "other policies ask for memberships in {} and not in `{}`, and in the language a role counts whichever table says it",
-                    listed(others),
-                    of.source.table
+                    "`{}` is of another type in `{}` than in another table of memberships",
+                    same.theirs, of.source.table
                 ),
-                "ask all the tables of memberships for it, or give these people a role of their own",
+                "give both the same type, or other names",
             ));
         }
         let Some(highest) = self.ladder.step(&rows) else {
@@ -243,7 +331,8 @@ impl Tenancy {
         counted
             .flat_map(|step| &step.rows)
             .filter(|rows| {
-                let mut each = rows.lookups(&of.column, &self.columns).into_iter();
+                let each = rows.lookups(&of.column, &self.columns).into_iter();
+                let mut each = each.filter_map(|one| self.alike(one, of));
                 !each.all(|one| asked.allows(rest, &one, &self.root))
             })
             .collect()
@@ -311,6 +400,9 @@ impl Tenancy {
         let role = self.columns.role(&of.rows.source);
         let mut columns = vec![tenant.as_str(), caller.as_str()];
         columns.extend(role.filter(|_| of.always.is_none()));
+        let said = self.attributes.iter();
+        let said = said.filter(|(source, _)| *source == of.rows.source);
+        columns.extend(said.map(|(_, attribute)| attribute.as_str()));
         let mut text = format!("members {} ({})", words::name(table), words::names(columns));
         if let Some(always) = &of.always {
             text.push_str(" as ");
@@ -341,40 +433,22 @@ impl Tenancy {
     }
 }
 
-/// For each membership that a test asks for, all memberships that do as well.
-fn groups(
-    test: &Asked<'_>,
-    columns: &Columns,
-    owners: &BTreeSet<&Source>,
-    is_ours: &dyn Fn(&Source) -> bool,
-) -> Vec<BTreeSet<Rows>> {
-    let mut all = Vec::new();
-    for one in test.all {
-        for member in one.members.iter().filter(|of| is_ours(&of.source)) {
-            let mut rest = one.clone();
-            rest.members.remove(member);
-            let others = test.all.iter().flat_map(|other| &other.members);
-            let others = others.filter(|of| of.column == member.column && is_ours(&of.source));
-            let own = owners.iter().map(|source| Membership {
-                column: member.column.clone(),
-                source: (*source).clone(),
-                tests: BTreeMap::new(),
-                conditions: BTreeSet::new(),
-            });
-            let own: Vec<Membership> = if test.tenants {
-                own.collect()
-            } else {
-                Vec::new()
-            };
-            let root = owners.iter().next().map_or("", |source| &source.table);
-            let alike = others
-                .chain(&own)
-                .filter(|of| test.allows(&rest, of, root))
-                .map(|of| columns.rows(of));
-            all.push(rows::set(alike));
+/// What sources say besides the role; a name stands for values of one type.
+fn attributes(all: &[Membership], catalogue: &Catalogue) -> BTreeSet<(Source, String)> {
+    let mut types: BTreeMap<&String, &String> = BTreeMap::new();
+    let mut found = BTreeSet::new();
+    for one in all {
+        let column = one.same.as_ref().and_then(|same| {
+            let table = catalogue.relation(&one.source.table)?;
+            table.column(&same.theirs)
+        });
+        if let Some(column) = column
+            && *types.entry(&column.name).or_insert(&column.data_type) == &column.data_type
+        {
+            found.insert((one.source.clone(), column.name.clone()));
         }
     }
-    all
+    found
 }
 
 fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {

@@ -21,6 +21,7 @@ use policy_core::Policy;
 
 const TYPICAL: &str = include_str!("typical.sql");
 const SOURCES: &str = include_str!("sources.sql");
+const TEAMS: &str = include_str!("teams.sql");
 const HOSTILE: &str = include_str!("hostile.sql");
 const EDGE: &str = "do $$ begin create role countersign_edge nologin noinherit;
     exception when duplicate_object or unique_violation then null; end $$;\n";
@@ -162,6 +163,11 @@ fn means_what_it_was_adopted_from(name: &str, script: &str, unlike: &[&str]) {
 #[test]
 fn several_sources_of_memberships_are_declared() {
     means_what_it_was_adopted_from("books", SOURCES, &["handbooks", "reviews"]);
+}
+
+#[test]
+fn memberships_that_say_a_team_are_held_against_the_row() {
+    means_what_it_was_adopted_from("desk", TEAMS, &["boards", "appraisals"]);
 }
 
 /// The adopted policy never allows more than the one that the database was made from, and where it

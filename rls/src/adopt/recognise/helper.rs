@@ -25,15 +25,60 @@ impl Reader<'_> {
         }
     }
 
-    /// A call in whose rows the value on the left must be.
-    pub(super) fn among(&mut self, left: &[Expr], call: &Call) -> Vec<Alternative> {
-        match self.open(call) {
-            Some((Body::Rows(all), definer)) => self.within(definer, |me| {
+    /// A call in whose rows the values on the left must be, in these columns; in all that it yields
+    /// if none are named.
+    pub(super) fn among(
+        &mut self,
+        left: &[Expr],
+        call: &Call,
+        columns: &[&str],
+    ) -> Vec<Alternative> {
+        let opened = self.open(call).and_then(|(body, definer)| match body {
+            Body::Rows(all) => Some((self.yielded(call, columns, &all)?, definer)),
+            Body::Value(_) => None,
+        });
+        match opened {
+            Some((all, definer)) => self.within(definer, |me| {
                 let each = all.iter().flat_map(|select| me.in_select(left, select));
                 simplest(each.collect())
             }),
             _ => self.unknown(call),
         }
+    }
+
+    /// What a function yields, in some of its columns.
+    fn yielded(&self, call: &Call, columns: &[&str], all: &[Select]) -> Option<Vec<Select>> {
+        let of = self
+            .ground
+            .function(call.schema.as_deref(), &call.name, call.arguments.len())?;
+        let count = call.arguments.len();
+        let key = (of.schema.clone(), of.name.clone(), count);
+        let names = self.ground.names.get(&key).map_or(&[][..], Vec::as_slice);
+        // Behind what it is given stands what a table of several columns calls them; one value has
+        // whatever name the caller gives it.
+        let is_table = of.returns.to_lowercase().starts_with("table(");
+        let names = names
+            .get(count..)
+            .filter(|names| is_table && names.len() > 1);
+        let place = |column: &&str| match names {
+            Some(names) => names.iter().position(|name| name == column),
+            None => all
+                .iter()
+                .all(|select| select.items.len() == 1)
+                .then_some(0),
+        };
+        let places: Vec<usize> = columns.iter().map(place).collect::<Option<_>>()?;
+        let each = all.iter().map(|select| {
+            if places.is_empty() {
+                return Some(select.clone());
+            }
+            let items = places.iter().map(|place| select.items.get(*place).cloned());
+            Some(Select {
+                items: items.collect::<Option<_>>()?,
+                ..select.clone()
+            })
+        });
+        each.collect()
     }
 
     fn unknown(&mut self, call: &Call) -> Vec<Alternative> {

@@ -13,7 +13,7 @@ use crate::adopt::expression::{Column, Expr, Literal, Select};
 use crate::adopt::{grants, policies, words};
 
 /// Two columns that must be equal: of the other table, and of the row.
-type Pair = (String, String);
+pub(super) type Pair = (String, String);
 
 impl Reader<'_> {
     /// `left in (select ...)`.
@@ -22,7 +22,7 @@ impl Reader<'_> {
             && select.from.is_empty()
             && select.filter.is_none()
         {
-            return self.among(left, call);
+            return self.among(left, call, &[]);
         }
         if let [source] = select.from.as_slice()
             && let Some(arguments) = &source.arguments
@@ -34,7 +34,17 @@ impl Reader<'_> {
                 name: source.name.clone(),
                 arguments: arguments.clone(),
             };
-            return self.among(left, &call);
+            let columns = select.items.iter().map(|item| match item {
+                Expr::Column(column) if column.of.as_ref() == Some(&source.alias) => {
+                    Some(column.name.as_str())
+                }
+                _ => None,
+            });
+            let columns: Option<Vec<&str>> = columns.collect();
+            return match columns {
+                Some(columns) => self.among(left, &call, &columns),
+                None => self.nothing(),
+            };
         }
         if left.len() != select.items.len() {
             return self.nothing();
@@ -118,7 +128,7 @@ impl Reader<'_> {
             return None;
         }
         let table = self.ground.live.catalogue.relation(&source.name)?;
-        let (mut caller, mut tenant) = (None, None);
+        let (mut caller, mut pairs) = (None, Vec::new());
         let mut tests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut conditions = BTreeSet::new();
         for part in parts(select) {
@@ -127,9 +137,7 @@ impl Reader<'_> {
                     return None;
                 }
             } else if let Some(pair) = pair(&part, &source.alias) {
-                if tenant.replace(pair).is_some() {
-                    return None;
-                }
+                pairs.push(pair);
             } else {
                 let part = framed(part, &source.alias)?;
                 let told = labels(&part).filter(|(column, _)| {
@@ -146,7 +154,8 @@ impl Reader<'_> {
                 }
             }
         }
-        let (caller, (tenant, column)) = (caller?, tenant?);
+        let caller = caller?;
+        let ((tenant, column), same) = self.tied(table, pairs)?;
         // A row that is its caller's own, reached by its key, is a parent, unless it is the tenant.
         let is_key = table.primary_key.len() == 1 && table.primary_key.contains(&tenant);
         let is_parent = is_key && !self.ground.is_root(&source.name, &tenant);
@@ -165,6 +174,7 @@ impl Reader<'_> {
             },
             tests,
             conditions,
+            same,
         };
         if !self.is_unbound(&member.source.table) && !self.shows(&member) {
             return Some(self.refuse(
@@ -204,8 +214,10 @@ impl Reader<'_> {
             return false;
         };
         let readable = grants::columns(live, Role::Authenticated, "select");
+        let team = wanted.same.as_ref().map(|same| &same.theirs);
         if ![tenant, caller]
             .into_iter()
+            .chain(team)
             .chain(wanted.tests.keys())
             .all(|column| readable.contains(column))
         {
@@ -222,6 +234,7 @@ impl Reader<'_> {
         // The row itself is a membership in its own tenant.
         let itself = Membership {
             column: tenant.clone(),
+            same: None,
             ..wanted.clone()
         };
         let mut own = Alternative {

@@ -76,26 +76,51 @@ struct Given {
     always: Vec<(usize, Option<BTreeSet<String>>)>,
 }
 
+/// Memberships that a policy treats alike.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// Which.
+    pub rows: BTreeSet<Rows>,
+    /// The only sources that say what the policy holds against the row, if it asks for a team: to
+    /// it, memberships of others are neither in nor out.
+    pub speaking: Option<BTreeSet<Source>>,
+}
+
+impl Group {
+    /// The sets that it can be on a chain: with as many of the silent memberships as stand on a step.
+    fn sets(&self, chain: &[BTreeSet<Rows>]) -> Vec<BTreeSet<Rows>> {
+        let mut all = vec![self.rows.clone()];
+        if let Some(speaking) = &self.speaking {
+            all.extend(chain.iter().map(|step| {
+                let silent = step.iter().filter(|rows| !speaking.contains(&rows.source));
+                self.rows.iter().chain(silent).cloned().collect()
+            }));
+        }
+        all
+    }
+}
+
 impl Ladder {
     /// Puts what is asked in order; what most policies ask for comes first.
     #[must_use]
-    pub fn of(asked: Vec<BTreeSet<Rows>>, columns: &Columns, root: &str) -> Self {
-        let mut counts: BTreeMap<BTreeSet<Rows>, usize> = BTreeMap::new();
-        for set in asked.into_iter().filter(|set| !set.is_empty()) {
-            *counts.entry(set).or_default() += 1;
+    pub fn of(asked: Vec<Group>, columns: &Columns, root: &str) -> Self {
+        let mut counts: BTreeMap<Group, usize> = BTreeMap::new();
+        for group in asked.into_iter().filter(|group| !group.rows.is_empty()) {
+            *counts.entry(group).or_default() += 1;
         }
-        let mut by_use: Vec<(usize, BTreeSet<Rows>)> = counts
+        let mut by_use: Vec<(usize, Group)> = counts
             .into_iter()
-            .map(|(set, count)| (count, set))
+            .map(|(group, count)| (count, group))
             .collect();
         by_use.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
         let (mut ladder, mut chain) = (Self::default(), Vec::new());
-        for (_, set) in by_use {
-            let Some(longer) = inserted(&chain, set) else {
-                continue;
-            };
-            if let Some(found) = Self::build(&longer, columns, root) {
-                (ladder, chain) = (found, longer);
+        for (_, group) in by_use {
+            let longer = group.sets(&chain).into_iter().find_map(|set| {
+                let longer = inserted(&chain, set)?;
+                Some((Self::build(&longer, columns, root)?, longer))
+            });
+            if let Some(longer) = longer {
+                (ladder, chain) = longer;
             }
         }
         ladder
@@ -174,6 +199,9 @@ impl Ladder {
 
 /// The chain with one set more, if it holds each of the others or is held by it.
 fn inserted(chain: &[BTreeSet<Rows>], set: BTreeSet<Rows>) -> Option<Vec<BTreeSet<Rows>>> {
+    if chain.contains(&set) {
+        return Some(chain.to_vec());
+    }
     let below = chain.iter().take_while(|other| is_within(other, &set));
     let place = below.count();
     let above = chain.get(place..).unwrap_or_default();

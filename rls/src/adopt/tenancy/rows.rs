@@ -57,6 +57,7 @@ impl Rows {
             source: self.source.clone(),
             tests: self.base.tests.clone(),
             conditions: self.base.conditions.clone(),
+            same: None,
         };
         match (&self.labels, roles.role(&self.source)) {
             (Some(labels), Some(role)) => {

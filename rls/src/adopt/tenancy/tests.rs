@@ -4,7 +4,7 @@ use policy_core::Catalogue;
 use serde_json::json;
 
 use super::{Asked, Tenancy, root};
-use crate::adopt::alternative::{Alternative, Membership, Source};
+use crate::adopt::alternative::{Alternative, Membership, Same, Source};
 
 fn catalogue(known: &[&str]) -> Catalogue {
     let table = |name: &str, role: serde_json::Value| {
@@ -42,6 +42,7 @@ fn member(table: &str, labels: &[&str]) -> Membership {
         },
         tests: tests.into_iter().collect::<BTreeMap<_, _>>(),
         conditions: BTreeSet::new(),
+        same: None,
     }
 }
 
@@ -190,5 +191,49 @@ fn a_role_that_counts_less_elsewhere_has_no_second_name() {
     it asks for memberships in `staff` alone, and in the language whoever is admin by `partners` may do it as well
     editor | editor
     admin | admin
+    ");
+}
+
+fn team(of: Vec<Alternative>) -> Vec<Alternative> {
+    let said = |one: Alternative| Alternative {
+        members: one
+            .members
+            .into_iter()
+            .map(|member| Membership {
+                same: Some(Same {
+                    theirs: "status".to_owned(),
+                    own: "status".to_owned(),
+                }),
+                ..member
+            })
+            .collect(),
+        ..one
+    };
+    of.into_iter().map(said).collect()
+}
+
+/// Who owns a tenant says of no team: whether that stands above is for the other policies to say.
+#[test]
+fn a_source_that_says_no_team_is_neither_in_nor_out() {
+    let text = told(
+        &["lead", "rep"],
+        &[
+            any(&[("orgs", &[])]),
+            any(&[("orgs", &[])]),
+            any(&[("orgs", &[]), ("staff", &[])]),
+            team(any(&[("staff", &["lead"])])),
+            team(any(&[("staff", &["rep"])])),
+        ],
+    );
+    insta::assert_snapshot!(text, @r"
+    tenant orgs (id)
+     members orgs (id, owner_id) as owner
+     members staff (org_id, user_id, role, status)
+     roles owner > lead > rep;
+    owner
+    owner
+    rep | rep
+    lead
+    the roles `rep` are not the highest ones of an order in which the other policies' roles stand too
     ");
 }
