@@ -42,6 +42,8 @@ enum Line {
     Head(usize),
     /// The subject of these rules of a block.
     Subject(usize, Vec<usize>),
+    /// What no rule of a block can allow.
+    Never(usize),
     /// A rule of a block.
     Rule(usize, usize),
     /// A view or function.
@@ -94,6 +96,9 @@ impl Draft {
                     hidden
                 };
                 push(&format!("hidden {hidden};"), Line::Frame);
+            }
+            for never in block.never.iter().filter(|_| !block.rules.is_empty()) {
+                push(&format!("{never};"), Line::Never(position));
             }
             for (subject, rules) in by_subject(&block.rules) {
                 let of = rules.iter().map(|(rule, _)| *rule).collect();
@@ -192,6 +197,13 @@ impl Draft {
                         heads.insert(*block);
                     }
                 }
+                // Without it the rules would allow more.
+                Some(Line::Never(block)) => {
+                    if let Some((table, of)) = self.blocks.get(*block) {
+                        notes.unsaid(&called(table), error.message.clone(), mend);
+                        rules.extend((0..of.rules.len()).map(|rule| (*block, rule)));
+                    }
+                }
                 Some(Line::Rowless(position)) => {
                     if let Some((object, _)) = self.rowless.get(*position) {
                         notes.unsaid(object, error.message.clone(), mend);
@@ -211,6 +223,7 @@ impl Draft {
             if let Some((table, block)) = self.blocks.get_mut(*block) {
                 block.head = bare(table);
                 block.rules.clear();
+                block.never.clear();
                 block.hidden.clear();
             }
         }

@@ -6,7 +6,7 @@ use super::recognise::{Reader, Refusal};
 use crate::live::{Policy, Table};
 
 /// Which test of which command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Test {
     /// The existing row of a select.
     Select,
@@ -21,6 +21,21 @@ pub enum Test {
 }
 
 impl Test {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Select,
+        Self::Insert,
+        Self::Old,
+        Self::New,
+        Self::Delete,
+    ];
+
+    /// Whether a policy is asked.
+    #[must_use]
+    pub fn concerns(self, policy: &Policy) -> bool {
+        policy.command == "all" || policy.command == self.command()
+    }
+
     /// The command, as the catalogue names it.
     #[must_use]
     pub fn command(self) -> &'static str {
@@ -32,7 +47,9 @@ impl Test {
         }
     }
 
-    fn of(self, policy: &Policy) -> Option<&str> {
+    /// What a policy asks.
+    #[must_use]
+    pub fn of(self, policy: &Policy) -> Option<&str> {
         let (using, check) = (policy.using.as_deref(), policy.check.as_deref());
         match self {
             Self::Insert | Self::New => check.or(using),
@@ -43,22 +60,25 @@ impl Test {
 
 /// The rows that a role sees.
 pub fn select(reader: &mut Reader<'_>, table: &Table) -> Vec<Alternative> {
-    combined(reader, table, Test::Select, &mut |_, _| ())
+    combined(reader, table, Test::Select, &|_| false, &mut |_, _| ())
 }
 
-/// The alternatives of one test, and what of which policy could not be said.
+/// The alternatives of one test, and what of which policy could not be said. Policies that are said
+/// elsewhere are left out.
 pub fn combined(
     reader: &mut Reader<'_>,
     table: &Table,
     test: Test,
+    elsewhere: &dyn Fn(&Policy) -> bool,
     refused: &mut dyn FnMut(&Policy, &Refusal),
 ) -> Vec<Alternative> {
-    let role = reader.role().name();
+    let role = reader.role();
     let mut read = |permissive: bool| -> Vec<Vec<Alternative>> {
         let policies = table.policies.iter().filter(|policy| {
             policy.permissive == permissive
-                && (policy.command == "all" || policy.command == test.command())
-                && policy.roles.iter().any(|of| of == "public" || *of == role)
+                && test.concerns(policy)
+                && role.is_bound(policy)
+                && !elsewhere(policy)
         });
         let mut all = Vec::new();
         for policy in policies {

@@ -19,6 +19,7 @@ use super::alternative::{Alternative, Who, product, simplest};
 use super::expression::{Expr, Literal};
 use super::ground::Ground;
 use super::words;
+use crate::live::Policy;
 use caller::Property;
 
 /// How deep helpers may call helpers, and policies read other tables' policies.
@@ -47,6 +48,13 @@ impl Role {
             Self::Authenticated => "authenticated",
             Self::Edge => "countersign_edge",
         }
+    }
+
+    /// Whether a policy is for it.
+    #[must_use]
+    pub fn is_bound(self, policy: &Policy) -> bool {
+        let roles = &policy.roles;
+        roles.iter().any(|of| of == "public" || of == self.name())
     }
 }
 

@@ -7,13 +7,14 @@ use policy_core::catalogue::Relation;
 use super::alternative::{Alternative, Membership, Parent, Source, Who, simplest};
 use super::grants;
 use super::ground::Ground;
+use super::never::Never;
 use super::policies::{Test, combined};
 use super::recognise::{Reader, Refusal, Role};
 use super::report::{Assumption, Unsaid};
 use super::rules::{self, Place, Rule, Spoken};
 use super::tenancy::{Asked, Tenancy};
 use super::words;
-use crate::live::Table;
+use crate::live::{Policy, Table};
 
 /// The trigger that Countersign generates where policies alone would allow too much.
 const GUARD: &str = "zz_countersign";
@@ -36,6 +37,18 @@ pub struct Allowed {
     pub delete: Vec<Alternative>,
 }
 
+impl Allowed {
+    fn of(&self, test: Test) -> &[Alternative] {
+        match test {
+            Test::Select => &self.select,
+            Test::Insert => &self.insert,
+            Test::Old => &self.old,
+            Test::New => &self.new,
+            Test::Delete => &self.delete,
+        }
+    }
+}
+
 /// A table whose policies were read.
 #[derive(Clone, Debug)]
 pub struct Read<'a> {
@@ -46,6 +59,7 @@ pub struct Read<'a> {
     anon: Allowed,
     authenticated: Allowed,
     edge: Allowed,
+    never: Never,
 }
 
 /// A table's block.
@@ -55,6 +69,8 @@ pub struct Block {
     pub head: String,
     /// The hidden columns.
     pub hidden: Vec<String>,
+    /// What no rule can allow.
+    pub never: Vec<String>,
     /// The rules.
     pub rules: Vec<Rule>,
 }
@@ -126,35 +142,50 @@ impl<'a> Read<'a> {
         notes: &mut Notes,
     ) -> Self {
         strangers(live, notes);
-        let mut role = |role: Role| {
-            let mut test = |test: Test, privilege: &str| {
-                if grants::columns(live, role, privilege).is_empty() {
-                    return Vec::new();
-                }
-                let mut reader = Reader::new(ground, relation, role);
-                combined(&mut reader, live, test, &mut |policy, refusal| {
+        let test = |role: Role, test: Test, never: &Never, notes: &mut Notes| {
+            if grants::columns(live, role, test.command()).is_empty() {
+                return Vec::new();
+            }
+            let mut reader = Reader::new(ground, relation, role);
+            let elsewhere = |policy: &Policy| role != Role::Edge && never.says(policy, test);
+            combined(
+                &mut reader,
+                live,
+                test,
+                &elsewhere,
+                &mut |policy, refusal| {
                     let object = format!(
                         "policy {} on {}",
                         words::name(&policy.name),
                         words::name(&live.name)
                     );
                     notes.unsaid(&object, refusal.why.clone(), refusal.mend.clone());
-                })
-            };
+                },
+            )
+        };
+        let mut opens = |role: Role, of: Test| {
+            !test(role, of, &Never::default(), &mut Notes::default()).is_empty()
+        };
+        let never = Never::of(live, relation, &mut opens);
+        let mut role = |role: Role| {
+            let mut test = |of: Test| test(role, of, &never, notes);
             Allowed {
-                select: test(Test::Select, "select"),
-                insert: test(Test::Insert, "insert"),
-                old: test(Test::Old, "update"),
-                new: test(Test::New, "update"),
-                delete: test(Test::Delete, "delete"),
+                select: test(Test::Select),
+                insert: test(Test::Insert),
+                old: test(Test::Old),
+                new: test(Test::New),
+                delete: test(Test::Delete),
             }
         };
+        let (anon, authenticated) = (role(Role::Anon), role(Role::Authenticated));
+        let edge = role(Role::Edge);
         Self {
             live,
             relation,
-            anon: role(Role::Anon),
-            authenticated: role(Role::Authenticated),
-            edge: role(Role::Edge),
+            anon,
+            authenticated,
+            edge,
+            never,
         }
     }
 
@@ -274,6 +305,9 @@ impl<'a> Read<'a> {
                 .filter(|name| hidden.contains(*name))
                 .cloned()
                 .collect(),
+            never: self
+                .never
+                .text(&|test| !self.authenticated.of(test).is_empty()),
             rules,
         }
     }

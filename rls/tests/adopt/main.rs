@@ -22,6 +22,7 @@ use policy_core::Policy;
 const TYPICAL: &str = include_str!("typical.sql");
 const SOURCES: &str = include_str!("sources.sql");
 const TEAMS: &str = include_str!("teams.sql");
+const NEVER: &str = include_str!("never.sql");
 const HOSTILE: &str = include_str!("hostile.sql");
 const EDGE: &str = "do $$ begin create role countersign_edge nologin noinherit;
     exception when duplicate_object or unique_violation then null; end $$;\n";
@@ -168,6 +169,11 @@ fn several_sources_of_memberships_are_declared() {
 #[test]
 fn memberships_that_say_a_team_are_held_against_the_row() {
     means_what_it_was_adopted_from("desk", TEAMS, &["boards", "appraisals"]);
+}
+
+#[test]
+fn what_restrictive_policies_forbid_is_never() {
+    means_what_it_was_adopted_from("vault", NEVER, &["minutes", "notices"]);
 }
 
 /// The adopted policy never allows more than the one that the database was made from, and where it
