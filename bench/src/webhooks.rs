@@ -28,6 +28,19 @@ struct Told {
     answered: f64,
     #[serde(rename = "seconds until all were done")]
     done: f64,
+    #[serde(rename = "milliseconds until an answer")]
+    well: Waits,
+    #[serde(rename = "milliseconds until an answer, while the database failed")]
+    failing: Waits,
+}
+
+/// How long deliveries waited for their answers, in milliseconds.
+#[derive(Debug, Deserialize)]
+struct Waits {
+    answers: u64,
+    median: f64,
+    p99: f64,
+    longest: f64,
 }
 
 pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
@@ -88,5 +101,27 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
     section.note(
         "A third of the failures reaches no database, a third is answered 503, a third is done and its answer lost.",
     );
-    Ok(vec![section])
+    Ok(vec![section, answers(&told)])
+}
+
+fn answers(told: &Told) -> Section {
+    let columns = ["deliveries", "answers", "median", "p99", "longest"];
+    let mut section = Section::new("Answers to webhooks", &columns);
+    for (what, waits) in [
+        ("while the database was well", &told.well),
+        ("while it failed", &told.failing),
+    ] {
+        let time = |ms: f64| format!("{ms:.1} ms");
+        let times = [waits.median, waits.p99, waits.longest].map(time);
+        let [median, p99, longest] = times;
+        section.row([what.to_owned(), waits.answers.to_string(), median, p99, longest]);
+    }
+    section.note(
+        "Target: each within a second. That is also when the Worker waits for the database no longer, unless \
+         WEBHOOK_TIMEOUT_SECONDS says otherwise; here it was given more, so that nothing is cut off.",
+    );
+    section.note(
+        "Ten deliveries share one thread with the working through of those before them, as in one isolate.",
+    );
+    section
 }

@@ -17,6 +17,7 @@ pub mod portal;
 pub mod repeat;
 mod vectors;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -29,6 +30,7 @@ use crate::edge::Edge;
 use crate::handlers::rest::{LARGEST_BODY, body_up_to};
 use crate::message::{Request, Response};
 use crate::problem::Problem;
+use crate::providers::call::within;
 use crate::transport::Runtime;
 use advisory::Advisory;
 use agency::Agency;
@@ -57,6 +59,14 @@ pub struct Workflow {
     pub creates: bool,
     /// What is done.
     pub run: Run,
+}
+
+impl Workflow {
+    /// Whether a provider delivers events to it, and does not wait for long.
+    #[must_use]
+    pub fn delivers(&self) -> bool {
+        self.needs.is_none() && self.method == Method::POST
+    }
 }
 
 /// What is done: a workflow of one of the apps.
@@ -343,7 +353,15 @@ pub async fn answer<R: Runtime>(
         kept.set("cache-control", "no-store");
         return Ok(kept);
     }
-    let mut result = run(desk, workflow.run, &asked).await;
+    let mut running = pin!(run(desk, workflow.run, &asked));
+    let mut result = if workflow.delivers() {
+        // Whoever sends it again finds stored what was stored after all.
+        let late = || Problem::unavailable("the delivery was not stored in time; send it again");
+        let done = within(runtime, edge.config.webhook_patience, running.as_mut()).await;
+        done.unwrap_or_else(|| Err(late()))
+    } else {
+        running.await
+    };
     if let Some(once) = &once {
         once.end(&result, request_id, runtime).await;
     }
@@ -420,6 +438,28 @@ mod tests {
         requests.sort_unstable();
         requests.dedup();
         assert_eq!(requests.len(), all);
+    }
+
+    #[test]
+    fn what_is_open_is_a_delivery_or_the_way_back_from_a_consent() {
+        let (deliveries, others): (Vec<_>, Vec<_>) = workflows()
+            .filter(|workflow| workflow.needs.is_none())
+            .partition(|workflow| workflow.delivers());
+        let paths = |of: Vec<&Workflow>| -> Vec<&str> {
+            let names = of.into_iter().map(|of| of.path.strip_prefix(BELOW));
+            names.map(Option::unwrap).collect()
+        };
+        assert_eq!(
+            paths(deliveries),
+            [
+                "advisory-bridge-webhook/{connection}",
+                "assistant-hubspot-webhook",
+                "coaching-hubspot-webhook",
+                "coaching-fathom-webhook/{connection}",
+                "portal-baserow-webhook",
+            ]
+        );
+        assert!(paths(others).iter().all(|path| path.ends_with("-callback")));
     }
 
     /// Everything that is done as the Worker's role, for whoever reviews it.

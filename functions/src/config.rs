@@ -39,6 +39,8 @@ pub struct Config {
     pub rate_limit_period: u64,
     /// How long PostgREST and auth may take until their answer begins.
     pub patience: Duration,
+    /// How long whoever delivers a webhook waits for its answer at most.
+    pub webhook_patience: Duration,
     /// The apps to serve, the first for requests that name none; if there are none, all there are.
     pub apps: Vec<String>,
     /// The systems behind the Worker.
@@ -163,6 +165,12 @@ impl Config {
                 "UPSTREAM_TIMEOUT_SECONDS",
                 text("UPSTREAM_TIMEOUT_SECONDS"),
                 (15, 120),
+                "is not a number from 1 to 120",
+            )?,
+            webhook_patience: seconds(
+                "WEBHOOK_TIMEOUT_SECONDS",
+                text("WEBHOOK_TIMEOUT_SECONDS"),
+                (1, 120),
                 "is not a number from 1 to 120",
             )?,
         })
@@ -307,6 +315,7 @@ pub(crate) mod tests {
             "https://db.example/auth/v1/.well-known/jwks.json"
         );
         assert_eq!(config.audience, "authenticated");
+        assert_eq!(config.webhook_patience, Duration::from_secs(1));
         assert!(!config.allow_service_role && !config.refuse_empty_reads);
     }
 
@@ -328,6 +337,7 @@ pub(crate) mod tests {
             ("PASS_SERVICES", "storage everything"),
             ("UPSTREAM_TIMEOUT_SECONDS", "0"),
             ("UPSTREAM_TIMEOUT_SECONDS", "121"),
+            ("WEBHOOK_TIMEOUT_SECONDS", "0"),
             ("KEYS_MAX_AGE_SECONDS", "601"),
             ("RATE_LIMIT_PERIOD_SECONDS", "30"),
             ("KEYS_MAX_AGE_SECONDS", "ten"),

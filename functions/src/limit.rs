@@ -21,11 +21,13 @@ pub enum Limit {
     Caller,
     /// Our own requests to HubSpot, for one of its portals.
     Portal,
+    /// Our own searches there, which HubSpot counts apart.
+    Search,
 }
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Address, Self::Caller, Self::Portal];
+    pub const ALL: [Self; 4] = [Self::Address, Self::Caller, Self::Portal, Self::Search];
 
     /// The name of the binding in `wrangler.toml`. Without the binding there is no such limit.
     #[must_use]
@@ -34,6 +36,7 @@ impl Limit {
             Self::Address => "RATE_LIMIT_ADDRESS",
             Self::Caller => "RATE_LIMIT_CALLER",
             Self::Portal => "RATE_LIMIT_HUBSPOT",
+            Self::Search => "RATE_LIMIT_HUBSPOT_SEARCH",
         }
     }
 }
@@ -51,7 +54,7 @@ pub async fn address<R: Runtime>(
     let Some(address) = request.header("cf-connecting-ip").and_then(network) else {
         return Ok(());
     };
-    check(config, runtime, Limit::Address, &address).await
+    check(config, runtime, Limit::Address, &address, "this address").await
 }
 
 /// Counts a request of a person who was verified. Whoever is nobody in particular has an address.
@@ -69,7 +72,7 @@ pub async fn caller<R: Runtime>(
     let Some(subject) = &person.subject else {
         return Ok(());
     };
-    check(config, runtime, Limit::Caller, subject).await
+    check(config, runtime, Limit::Caller, subject, "you").await
 }
 
 async fn check<R: Runtime>(
@@ -77,15 +80,11 @@ async fn check<R: Runtime>(
     runtime: &R,
     limit: Limit,
     key: &str,
+    who: &str,
 ) -> Result<(), Problem> {
     if runtime.within(limit, key).await {
         return Ok(());
     }
-    let who = match limit {
-        Limit::Address => "this address",
-        Limit::Caller => "you",
-        Limit::Portal => "this portal",
-    };
     let message = format!("too many requests from {who}");
     Err(
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "CS429", message)

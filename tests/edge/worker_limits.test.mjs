@@ -74,7 +74,7 @@ suite('requests are counted', () => {
     ));
 
   test('and nobody is refused when the counting fails', () =>
-    limited({ RATE_LIMIT_ADDRESS: 0, RATE_LIMIT_CALLER: 0, RATE_LIMIT_HUBSPOT: 0 }, async ({ statuses, worker }) => {
+    limited({ RATE_LIMIT_ADDRESS: 0, RATE_LIMIT_CALLER: 0, RATE_LIMIT_HUBSPOT: 0, RATE_LIMIT_HUBSPOT_SEARCH: 0 }, async ({ statuses, worker }) => {
       assert.deepEqual(await statuses({ ...bearer(SOMEBODY), ...from('192.0.2.1') }), [200]);
       assert.ok(!worker.lines.some((line) => line.includes('not limited by')));
     }));
@@ -83,7 +83,7 @@ suite('requests are counted', () => {
     limited({}, async ({ statuses, worker }) => {
       const all = Array.from({ length: 10 }, () => ({ ...bearer(SOMEBODY), ...from('192.0.2.1') }));
       assert.ok((await statuses(...all)).every((status) => status === 200));
-      const said = (name) => worker.lines.filter((line) => line.includes(`not limited by ${name}`)).length;
-      assert.deepEqual(['RATE_LIMIT_ADDRESS', 'RATE_LIMIT_CALLER', 'RATE_LIMIT_HUBSPOT'].map(said), [1, 1, 1]);
+      const said = (name) => worker.lines.filter((line) => line.includes(`not limited by ${name}:`)).length;
+      assert.deepEqual(['RATE_LIMIT_ADDRESS', 'RATE_LIMIT_CALLER', 'RATE_LIMIT_HUBSPOT', 'RATE_LIMIT_HUBSPOT_SEARCH'].map(said), [1, 1, 1, 1]);
     }));
 });

@@ -84,6 +84,38 @@ suite('a database that is slow, redirects or streams', () => {
   });
 });
 
+suite('a database that hangs while a webhook comes', () => {
+  const WEBHOOK_SECRET = 'only-for-these-tests-and-longer-than-24-bytes';
+  let worker, database;
+  before(async () => {
+    database = await neighbour(async (_, response) => {
+      await sleep(10_000, undefined, { ref: false });
+      json(response, 200, 1);
+    });
+    // All but the webhook waits longer than the database takes.
+    worker = await startWorker({
+      APPS: 'portal',
+      SUPABASE_URL: database.url,
+      UPSTREAM_TIMEOUT_SECONDS: '30',
+      BASEROW_TOKEN: 'x',
+      BASEROW_MEMBERS_TABLE: '501',
+      BASEROW_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    });
+  });
+  after(() => Promise.all([worker.close(), database.close()]));
+
+  test('it is answered before that, so that it is sent again', async () => {
+    const response = await fetch(`${worker.url}/functions/v1/portal-baserow-webhook`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-webhook-secret': WEBHOOK_SECRET },
+      body: JSON.stringify({ table_id: 501, event_id: 'e', event_type: 'rows.deleted', row_ids: [1] }),
+    });
+    assert.equal(response.status, 503);
+    assert.equal((await response.json()).code, 'CS503');
+    assert.ok(response.headers.has('retry-after'));
+  });
+});
+
 suite('realtime, where it is passed on', () => {
   let worker, realtime;
   before(async () => {

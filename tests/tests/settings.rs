@@ -64,8 +64,9 @@ fn wrangler_toml_binds_the_limits_for_their_periods() {
     }
     let periods = |of: &str| text.matches(&format!("period = {of}")).count();
     // HubSpot counts for ten seconds, whatever the others do.
-    assert_eq!((periods(""), periods("60 }"), periods("10 }")), (3, 2, 1));
+    assert_eq!((periods(""), periods("60 }"), periods("10 }")), (4, 2, 2));
     assert!(text.contains("\"1003\"\nsimple = { limit = 100, period = 10 }"));
+    assert!(text.contains("\"1004\"\nsimple = { limit = 50, period = 10 }"));
 }
 
 #[test]

@@ -71,6 +71,8 @@ impl Worker<'_> {
             ("SUPABASE_PUBLISHABLE_KEY", &self.stack.publishable_key),
             ("JWKS_URL", &self.stack.jwks_url),
             ("PUBLIC_URL", &format!("http://127.0.0.1:{}", self.port)),
+            // This machine may be busy with other tests.
+            ("WEBHOOK_TIMEOUT_SECONDS", &"60".to_owned()),
         ] {
             vars.insert(name.to_owned(), Value::from(value.as_str()));
         }

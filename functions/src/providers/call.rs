@@ -273,7 +273,7 @@ impl<R: Runtime> Line<'_, R> {
 }
 
 /// What a future comes to, if it does so in time.
-async fn within<R: Runtime, T>(
+pub(crate) async fn within<R: Runtime, T>(
     runtime: &R,
     time: Duration,
     future: impl Future<Output = T>,

@@ -29,7 +29,8 @@ const NOT_FOUND: &str = "OBJECT_NOT_FOUND";
 pub const READING: Reading = told;
 /// How long HubSpot counts the requests for a portal: 110 of an app with OAuth, searches apart.
 const WINDOW: Duration = Duration::from_secs(10);
-/// What has a limit of its own, five in a second, which HubSpot alone counts.
+/// What has a limit of its own: five in a second. Nobody here counts for less than ten, so that HubSpot
+/// still refuses many at once, and is asked again a second later.
 const SEARCH: &str = "objects.search";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -423,16 +424,18 @@ impl<R: Runtime, T: Tokens> HubSpot<'_, R, T> {
     }
 
     async fn send(&self, call: Call) -> Result<Reply, Failure> {
-        if call.operation != SEARCH {
-            self.wait(call.operation).await?;
-        }
+        self.wait(call.operation).await?;
         send(&self.line, &self.tokens, call).await
     }
 
     /// Waits until the portal may be asked again, on whichever isolate, while there is time.
     async fn wait(&self, operation: &'static str) -> Result<(), Failure> {
         let (runtime, mut tries) = (self.line.runtime, 0);
-        while !runtime.within(Limit::Portal, &self.portal).await {
+        let limit = match operation {
+            SEARCH => Limit::Search,
+            _ => Limit::Portal,
+        };
+        while !runtime.within(limit, &self.portal).await {
             tries += 1;
             let left = self.line.budget.left(runtime.now_ms());
             let Some(wait) = pause(tries, Some(WINDOW), left, 0) else {

@@ -45,16 +45,12 @@ impl<'a> Workerd<'a> {
 
 /// Which limits have a binding. It is looked up once an isolate: looking in vain takes time as well.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limiters {
-    address: bool,
-    caller: bool,
-    portal: bool,
-}
+pub(super) struct Limiters([bool; Limit::ALL.len()]);
 
 impl Limiters {
     /// Finds them, and tells the log which limits have none.
     pub(super) fn find(env: &Env) -> Self {
-        let found = |limit| {
+        Self(Limit::ALL.map(|limit| {
             let found = limiter(env, limit).is_some();
             if !found {
                 let binding = limit.binding();
@@ -63,20 +59,12 @@ impl Limiters {
                 ));
             }
             found
-        };
-        Self {
-            address: found(Limit::Address),
-            caller: found(Limit::Caller),
-            portal: found(Limit::Portal),
-        }
+        }))
     }
 
     fn has(self, limit: Limit) -> bool {
-        match limit {
-            Limit::Address => self.address,
-            Limit::Caller => self.caller,
-            Limit::Portal => self.portal,
-        }
+        let mut all = Limit::ALL.into_iter().zip(self.0);
+        all.any(|(of, found)| of == limit && found)
     }
 }
 

@@ -1,13 +1,12 @@
 //! A world without a database.
 
 use std::cell::Cell;
-use std::time::Duration;
 
-use countersign_functions::caller::keys::Key;
 use countersign_functions::message::Response;
-use countersign_functions::transport::{Outgoing, Runtime, Unreachable, Unreadable};
+use countersign_functions::transport::{Outgoing, Runtime, Unreachable};
 use reqwest::StatusCode;
 
+use crate::runtime::otherwise_native;
 use crate::world::World;
 
 /// A world whose database is away: always, or for the one request of this number.
@@ -29,7 +28,7 @@ impl<'a> Away<'a> {
 }
 
 impl Runtime for Away<'_> {
-    type Stream = Vec<u8>;
+    otherwise_native!(|this| this.world.native);
 
     async fn send(&self, outgoing: Outgoing<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreachable> {
         if outgoing.request.url().path().starts_with("/rest/v1/") {
@@ -43,22 +42,4 @@ impl Runtime for Away<'_> {
         }
         self.world.native.send(outgoing).await
     }
-
-    async fn read(&self, stream: Vec<u8>, limit: usize) -> Result<Vec<u8>, Unreadable> {
-        self.world.native.read(stream, limit).await
-    }
-
-    async fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> bool {
-        self.world.native.verify(key, message, signature).await
-    }
-
-    async fn pause(&self, duration: Duration) {
-        self.world.native.pause(duration).await;
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.world.native.now_ms()
-    }
-
-    fn log(&self, _: &str) {}
 }

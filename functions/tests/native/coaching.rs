@@ -110,6 +110,7 @@ async fn coaching_as_a_whole() {
     broken::wherever_a_synchronisation_dies_the_next_ends_it(&world).await;
     broken::wherever_an_analysis_dies_the_next_is_the_one(&world).await;
     broken::wherever_an_outcome_dies_it_is_there_once_or_not(&world).await;
+    broken::wherever_a_draft_dies_it_is_there_once_or_not(&world).await;
     world.forget_calls().await;
     world.unlimited().await;
 }

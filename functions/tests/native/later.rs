@@ -3,5 +3,6 @@
 mod apply;
 mod events;
 mod faults;
+mod late;
 mod load;
 mod seller;

@@ -2,14 +2,12 @@
 
 use std::cell::Cell;
 use std::future::pending;
-use std::time::Duration;
 
-use countersign_functions::caller::keys::Key;
 use countersign_functions::message::Response;
-use countersign_functions::transport::{Outgoing, Runtime, Unreachable, Unreadable};
+use countersign_functions::transport::{Outgoing, Runtime, Unreachable};
 use reqwest::Method;
 
-use crate::runtime::Native;
+use crate::runtime::{Native, otherwise_native};
 
 /// On which side of a request the world ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +75,7 @@ impl<'a> Mortal<'a> {
 }
 
 impl Runtime for Mortal<'_> {
-    type Stream = Vec<u8>;
+    otherwise_native!(|this| this.native);
 
     async fn send(&self, outgoing: Outgoing<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreachable> {
         let number = self.sent.get() + 1;
@@ -93,22 +91,4 @@ impl Runtime for Mortal<'_> {
         }
         answer
     }
-
-    async fn read(&self, stream: Vec<u8>, limit: usize) -> Result<Vec<u8>, Unreadable> {
-        self.native.read(stream, limit).await
-    }
-
-    async fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> bool {
-        self.native.verify(key, message, signature).await
-    }
-
-    async fn pause(&self, duration: Duration) {
-        self.native.pause(duration).await;
-    }
-
-    fn now_ms(&self) -> u64 {
-        self.native.now_ms()
-    }
-
-    fn log(&self, _: &str) {}
 }

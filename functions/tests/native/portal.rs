@@ -96,6 +96,7 @@ async fn the_portal_as_a_whole() {
     sessions::cookies(&world).await;
     logins::logins(&world).await;
     logins::races(&world).await;
+    logins::broken_off(&world).await;
     records::records(&world).await;
     records::lists(&world).await;
     webhooks::webhooks(&world).await;

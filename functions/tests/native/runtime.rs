@@ -9,6 +9,45 @@ use hmac::{Hmac, Mac as _};
 use reqwest::Client;
 use sha2::Sha256;
 
+/// All of a world but what it does with requests: as it is natively.
+macro_rules! otherwise_native {
+    (|$this:ident| $native:expr) => {
+        type Stream = Vec<u8>;
+
+        async fn read(
+            &self,
+            stream: Vec<u8>,
+            limit: usize,
+        ) -> Result<Vec<u8>, countersign_functions::transport::Unreadable> {
+            let $this = self;
+            $native.read(stream, limit).await
+        }
+
+        async fn verify(
+            &self,
+            key: &countersign_functions::caller::keys::Key,
+            message: &[u8],
+            signature: &[u8],
+        ) -> bool {
+            let $this = self;
+            $native.verify(key, message, signature).await
+        }
+
+        async fn pause(&self, duration: std::time::Duration) {
+            let $this = self;
+            $native.pause(duration).await;
+        }
+
+        fn now_ms(&self) -> u64 {
+            let $this = self;
+            $native.now_ms()
+        }
+
+        fn log(&self, _: &str) {}
+    };
+}
+pub(crate) use otherwise_native;
+
 #[derive(Debug)]
 pub(crate) struct Native(pub(crate) Client);
 

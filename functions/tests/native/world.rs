@@ -61,6 +61,8 @@ impl World {
                 "APPS" => return Some("agency advisory assistant coaching portal".to_owned()),
                 "PUBLIC_URL" => return Some(PUBLIC_URL.to_owned()),
                 "ALLOWED_ORIGINS" => return Some(ORIGIN.to_owned()),
+                // Of a machine that is busy with other tests nobody asks for a second.
+                "WEBHOOK_TIMEOUT_SECONDS" => return Some("60".to_owned()),
                 "BASEROW_CLOSED_FIELDS" => return Some("Level".to_owned()),
                 other => &facts["simulators"]["settings"][other],
             };
@@ -309,7 +311,7 @@ pub(crate) fn request(
     }
 }
 
-fn json_of(body: Body<Vec<u8>>) -> Value {
+pub(crate) fn json_of(body: Body<Vec<u8>>) -> Value {
     match body {
         Body::Bytes(bytes) | Body::Stream(bytes) => {
             serde_json::from_slice(&bytes).unwrap_or_default()

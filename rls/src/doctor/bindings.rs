@@ -5,14 +5,16 @@ use toml::{Table, Value};
 use super::Finding;
 use super::deployment::Deployment;
 
-/// The limits that the Worker looks for, and of what they are.
-pub const LIMITS: [(&str, &str); 3] = [
-    ("RATE_LIMIT_ADDRESS", "an address"),
-    ("RATE_LIMIT_CALLER", "a person"),
-    (PORTAL, "a HubSpot portal"),
+/// The limits that the Worker looks for, and what they count.
+pub const LIMITS: [(&str, &str); 4] = [
+    ("RATE_LIMIT_ADDRESS", "the requests of an address"),
+    ("RATE_LIMIT_CALLER", "the requests of a person"),
+    (PORTAL, "the requests of a HubSpot portal"),
+    (SEARCH, "the searches in a HubSpot portal"),
 ];
-/// The limit of the Worker's own requests.
+/// The limits of the Worker's own requests.
 const PORTAL: &str = "RATE_LIMIT_HUBSPOT";
+const SEARCH: &str = "RATE_LIMIT_HUBSPOT_SEARCH";
 
 pub(super) fn all(deployment: &Deployment) -> Vec<Finding> {
     let mut found = limits(deployment);
@@ -39,7 +41,7 @@ fn limits(deployment: &Deployment) -> Vec<Finding> {
             found.push(Finding::warning(
                 "no-limit",
                 name,
-                format!("is not bound: nobody counts the requests of {of}"),
+                format!("is not bound: nobody counts {of}"),
                 "bind it as wrangler.toml in the repository does; `[env]` takes over no binding",
             ));
             continue;
@@ -48,7 +50,7 @@ fn limits(deployment: &Deployment) -> Vec<Finding> {
         let said = said.unwrap_or("60").to_owned();
         let period = limit.get("simple").and_then(|of| of.get("period"));
         let period = period.and_then(Value::as_integer).unwrap_or_default();
-        if name == PORTAL {
+        if [PORTAL, SEARCH].contains(&name) {
             if period != 10 {
                 found.push(Finding::error(
                     "period",

@@ -45,7 +45,7 @@ const OF_24: Form = Secret {
 };
 
 /// All of them, in the order of the operators' page.
-pub const SETTINGS: [Setting; 57] = [
+pub const SETTINGS: [Setting; 58] = [
     plain("SUPABASE_URL", Url),
     plain("SUPABASE_PUBLISHABLE_KEY", PublicKey),
     plain("SUPABASE_ANON_KEY", PublicKey),
@@ -82,6 +82,14 @@ pub const SETTINGS: [Setting; 57] = [
     ),
     plain(
         "UPSTREAM_TIMEOUT_SECONDS",
+        Number {
+            least: 1,
+            most: 120,
+            wrong: "is not a number from 1 to 120",
+        },
+    ),
+    plain(
+        "WEBHOOK_TIMEOUT_SECONDS",
         Number {
             least: 1,
             most: 120,

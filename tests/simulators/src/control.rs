@@ -1,5 +1,7 @@
 //! What tests tell the simulators, and ask them: faults, the clock, the log.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -15,6 +17,8 @@ pub struct Control {
     pub faults: Vec<Fault>,
     /// What was asked, and answered.
     pub log: Vec<Entry>,
+    /// All that was ever not as the descriptions say, whoever emptied the log.
+    pub deviations: BTreeSet<String>,
 }
 
 /// A request and its answer.
@@ -30,6 +34,16 @@ pub struct Entry {
     pub fault: bool,
     /// How request and answer deviate from the official description.
     pub deviations: Vec<String>,
+}
+
+impl Entry {
+    /// How it deviates, with what was asked of whom.
+    pub fn named(&self) -> impl Iterator<Item = String> {
+        let Request { method, path, .. } = &self.request;
+        let of = format!("{} {method} {path}", self.provider);
+        let all = self.deviations.iter();
+        all.map(move |what| format!("{of}: {what}"))
+    }
 }
 
 /// Something that is to go wrong.
@@ -193,6 +207,7 @@ pub fn answer(simulators: &mut Simulators, request: &Request, now: u64) -> Answe
             let found = json!({ "requests": simulators.control.log, "deviations": simulators.deviations() });
             Answer::json(200, &found)
         }
+        ("GET", "/deviations") => Answer::json(200, &json!(simulators.control.deviations)),
         ("DELETE", "/log") => {
             simulators.control.log.clear();
             ok

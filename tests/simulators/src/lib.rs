@@ -104,31 +104,22 @@ impl Simulators {
         }
         deviations.sort();
         deviations.dedup();
-        self.control.log.push(Entry {
+        let entry = Entry {
             provider: provider.to_owned(),
             request: inner,
             status: answer.status,
             fault: fault.is_some(),
             deviations,
-        });
+        };
+        self.control.deviations.extend(entry.named());
+        self.control.log.push(entry);
         answer
     }
 
     /// Everything that was not as the descriptions say, since the log was emptied.
     #[must_use]
     pub fn deviations(&self) -> Vec<String> {
-        let entries = self.control.log.iter();
-        let named = entries.flat_map(|entry| {
-            let of = format!(
-                "{} {} {}",
-                entry.provider, entry.request.method, entry.request.path
-            );
-            entry
-                .deviations
-                .iter()
-                .map(move |what| format!("{of}: {what}"))
-        });
-        named.collect()
+        self.control.log.iter().flat_map(Entry::named).collect()
     }
 
     fn provider(&mut self, provider: &str, request: &Request, now: u64) -> Answer {

@@ -264,6 +264,13 @@ fn a_portal_is_asked_no_more_than_it_allows() {
         assert!(world.pauses.borrow().is_empty());
         one.list(kind, &[], 1, None).await.unwrap();
         assert_eq!(*world.pauses.borrow(), [10_000]);
+        // But apart, and for the portal as a whole.
+        for hubspot in [&one, &one, &other] {
+            hubspot.search(kind, &[], &found).await.unwrap();
+        }
+        assert_eq!(*world.pauses.borrow(), [10_000]);
+        one.search(kind, &[], &found).await.unwrap();
+        assert_eq!(*world.pauses.borrow(), [10_000, 10_000]);
         // Somebody else uses up what there is, and no time is left to wait for more.
         world.most.set(Some(0));
         let asked = world.asked("GET", "/contacts");

@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) now_ms: Cell<u64>,
     pub(crate) pauses: RefCell<Vec<u64>>,
     pub(crate) lines: RefCell<Vec<String>>,
-    /// How many requests for a portal are counted in ten seconds, and those that were.
+    /// How many requests for a portal are counted in ten seconds, and as many searches; and those that were.
     pub(crate) most: Cell<Option<usize>>,
     counted: RefCell<Vec<(String, u64)>>,
 }
@@ -336,9 +336,11 @@ impl Runtime for World {
     }
 
     async fn within(&self, limit: Limit, key: &str) -> bool {
-        let Some(most) = self.most.get().filter(|_| limit == Limit::Portal) else {
+        let ours = |_: &usize| matches!(limit, Limit::Portal | Limit::Search);
+        let Some(most) = self.most.get().filter(ours) else {
             return true;
         };
+        let key = &format!("{limit:?} {key}");
         let now = self.now_ms.get();
         let mut counted = self.counted.borrow_mut();
         counted.push((key.to_owned(), now));

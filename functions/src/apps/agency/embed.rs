@@ -74,10 +74,8 @@ impl<R: Runtime> Agency<'_, R> {
             due.chunk_by(|one, other| (&one.tenant, &one.source) == (&other.tenant, &other.source))
         {
             let Some(first) = rows.first() else { continue };
-            let found = [Within::Documents, Within::Interactions].into_iter();
-            let within = found
-                .into_iter()
-                .find(|within| within.table() == first.source);
+            let mut all = [Within::Documents, Within::Interactions].into_iter();
+            let within = all.find(|within| within.table() == first.source);
             let Some(within) = within.filter(|within| settings.embeds(within.places())) else {
                 continue;
             };

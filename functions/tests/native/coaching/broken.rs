@@ -254,3 +254,57 @@ pub(super) async fn wherever_an_outcome_dies_it_is_there_once_or_not(world: &Wor
     println!("{there} were there when asked again, {lost} were told that the first broke off");
     assert!(there >= 4 && lost >= 4, "{there} {lost}");
 }
+
+/// A draft under a key: asked again, nobody has two of it, and nobody was sent anything.
+pub(super) async fn wherever_a_draft_dies_it_is_there_once_or_not(world: &World) {
+    let conversation = world.recording().await;
+    let order = json!({ "conversation_id": conversation });
+    let (status, analysis) = world
+        .coach("quinn", Method::POST, "analyse", Some(&order))
+        .await;
+    assert_eq!(status, 200, "{analysis}");
+    let id = analysis["id"].as_str().unwrap();
+    let all = format!("Coaching_Messages?conversation_analysis_id=eq.{id}");
+    let order = json!({ "analysis_id": id });
+    let asked = ("quinn", "draft", &order);
+    let (mut requests, mut lost, mut there) = (0, 0, 0);
+    for (number, side) in ends() {
+        let at = format!("{number} {side:?}");
+        world
+            .table(Method::DELETE, &all, "coaching", Value::Null)
+            .await;
+        let key = format!("draft-{number}-{side:?}-{}", world.run);
+        let mortal = Mortal::new(&world.native, Some((At::Number(number), side)));
+        let status = dying(world, &mortal, asked, Some(&key)).await;
+        if !mortal.ended() {
+            assert_eq!(status, Some(201), "{at}");
+            break;
+        }
+        requests = number;
+        let before = world.calls(&all).await;
+        world.let_go().await;
+        let again = Mortal::new(&world.native, None);
+        let status = dying(world, &again, asked, Some(&key)).await;
+        assert!(matches!(status, Some(201 | 409)), "{at}: {status:?}");
+        world.until_quiet().await;
+        let after = world.calls(&all).await;
+        if status == Some(201) {
+            there += 1;
+            assert_eq!(after.len(), 1, "{at}");
+        } else {
+            lost += 1;
+            assert!(before.len() <= 1, "{at}");
+            assert_eq!(after, before, "{at}");
+        }
+        for row in &after {
+            assert_eq!(row["status"], "draft", "{at}: {row}");
+        }
+    }
+    println!("a draft sends {requests} requests; each was lost before and after its effect");
+    assert!(requests >= 9, "{requests}");
+    println!("{there} were there when asked again, {lost} were told that the first broke off");
+    assert!(there >= 4 && lost >= 4, "{there} {lost}");
+    world
+        .table(Method::DELETE, &all, "coaching", Value::Null)
+        .await;
+}

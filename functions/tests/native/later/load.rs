@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use countersign_functions::caller::keys::Key;
 use countersign_functions::message::{Body, Response};
 use countersign_functions::schedule;
 use countersign_functions::serve::serve;
-use countersign_functions::transport::{Job, Outgoing, Runtime, Unreachable, Unreadable};
+use countersign_functions::transport::{Job, Outgoing, Runtime, Unreachable};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::seller::WEBHOOK;
+use crate::runtime::otherwise_native;
 use crate::world::{World, request};
 
 const ADA: &str = "ada@assistant.example.test";
@@ -52,7 +52,7 @@ impl Failing<'_> {
 }
 
 impl Runtime for Failing<'_> {
-    type Stream = Vec<u8>;
+    otherwise_native!(|this| this.world.native);
 
     async fn send(&self, outgoing: Outgoing<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreachable> {
         let broken = || Unreachable::Broken("told to".to_owned());
@@ -92,27 +92,9 @@ impl Runtime for Failing<'_> {
         Ok(answer)
     }
 
-    async fn read(&self, stream: Vec<u8>, limit: usize) -> Result<Vec<u8>, Unreadable> {
-        self.world.native.read(stream, limit).await
-    }
-
-    async fn verify(&self, key: &Key, message: &[u8], signature: &[u8]) -> bool {
-        self.world.native.verify(key, message, signature).await
-    }
-
-    async fn pause(&self, duration: Duration) {
-        self.world.native.pause(duration).await;
-    }
-
     fn later(&self, job: Job) {
         self.job.set(Some(job));
     }
-
-    fn now_ms(&self) -> u64 {
-        self.world.native.now_ms()
-    }
-
-    fn log(&self, _: &str) {}
 }
 
 /// What HubSpot still has to deliver, and how it went.
@@ -122,6 +104,21 @@ struct Sender {
     refused: Cell<u64>,
     again: Cell<u64>,
     stored: Cell<u64>,
+    /// How long each delivery waited for its answer, apart for the time in which the database failed.
+    well: RefCell<Vec<Duration>>,
+    failing: RefCell<Vec<Duration>>,
+}
+
+/// Of waits, in milliseconds: how many there were, the middle one, the one that a hundredth exceeds, and
+/// the longest.
+fn waits(of: &RefCell<Vec<Duration>>) -> Value {
+    let mut all = of.borrow().clone();
+    all.sort_unstable();
+    let at = |share: usize| {
+        let at = (all.len() * share / 100).min(all.len().saturating_sub(1));
+        all.get(at).map(|wait| wait.as_secs_f64() * 1_000.0)
+    };
+    json!({ "answers": all.len(), "median": at(50), "p99": at(99), "longest": at(100) })
 }
 
 struct Delivery {
@@ -200,7 +197,13 @@ async fn deliver(failing: &Failing<'_>, sender: &Sender) {
             ("x-hubspot-request-timestamp", time.as_str()),
         ];
         let asked = request(Method::POST, WEBHOOK, &headers, Some(&body));
+        let before = failing.asked.get();
+        let began = Instant::now();
         let response = serve(&failing.world.setup, failing, asked).await;
+        let took = began.elapsed();
+        let away = AWAY.start < failing.asked.get() && before < AWAY.end;
+        let waits = if away { &sender.failing } else { &sender.well };
+        waits.borrow_mut().push(took);
         match (response.status.as_u16(), delivery.good) {
             (401, false) => sender.refused.set(sender.refused.get() + 1),
             (200, true) => {
@@ -301,6 +304,9 @@ async fn ten_thousand_events_are_each_worked_through_once() {
         failing.failed.get()
     );
     assert!(sender.refused.get() >= 15 && sender.again.get() >= 15);
+    // Every delivery was answered, each time it came.
+    let answers = sender.well.borrow().len() + sender.failing.borrow().len();
+    assert_eq!(answers as u64, count as u64 + sender.again.get());
     let mut rows: Vec<Value> = Vec::new();
     for from in (0..).step_by(1_000) {
         let address = format!(
@@ -353,6 +359,8 @@ async fn ten_thousand_events_are_each_worked_through_once() {
             "database requests": failing.asked.get(), "database requests that failed": failing.failed.get(),
             "seconds until the last was answered": delivered.as_secs_f64(),
             "seconds until all were done": quiet.as_secs_f64(),
+            "milliseconds until an answer": waits(&sender.well),
+            "milliseconds until an answer, while the database failed": waits(&sender.failing),
         })
     );
     for id in deals {

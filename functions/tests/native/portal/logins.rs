@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{MIA, UNA};
+use crate::mortal::{At, Mortal, ends};
 use crate::world::World;
 
 pub(super) async fn logins(world: &World) {
@@ -128,4 +129,51 @@ pub(super) async fn races(world: &World) {
         "{body}"
     );
     assert_eq!(world.link_of(&unknown.email).await, Value::Null);
+}
+
+/// A login that breaks off before and after each request that it sends: the next one comes to one member.
+pub(super) async fn broken_off(world: &World) {
+    let (mut requests, mut found, mut created) = (0, 0, 0);
+    for (number, side) in ends() {
+        let at = format!("request {number}, {side:?}");
+        let name = format!("dying{number}{side:?}").to_lowercase();
+        let member = world.sign_up(&name).await;
+        let token = world.signed(&member.token);
+        let mortal = Mortal::new(&world.native, Some((At::Number(number), side)));
+        let path = "/functions/v1/portal-sync";
+        let asked = (Method::POST, path, token.as_str(), &Value::Null);
+        let answer = world.ask_in(&mortal, || mortal.ended(), asked).await;
+        if !mortal.ended() {
+            let (status, body) = answer.unwrap();
+            assert_eq!((status, &body["linked"]), (200, &json!("created")), "{at}");
+            break;
+        }
+        requests = number;
+        let there = world.members(&member.email).await.len();
+        assert!(there <= 1, "{at}");
+        world.let_go().await;
+        let (status, body) = world.sync(&member.token).await;
+        assert_eq!(status, 200, "{at}: {body}");
+        let came = body["linked"].as_str().unwrap();
+        *if came == "created" {
+            &mut created
+        } else {
+            &mut found
+        } += 1;
+        assert_eq!(came == "created", there == 0, "{at}: {body}");
+        assert_eq!(world.members(&member.email).await.len(), 1, "{at}");
+        assert_eq!(
+            world.link_of(&member.email).await,
+            body["member"]["id"],
+            "{at}"
+        );
+    }
+    println!(
+        "a first login sends {requests} requests; each was lost before and after its effect: \
+         {created} had added nobody, {found} had, and were found"
+    );
+    assert!(
+        requests >= 8 && created >= 8 && found >= 3,
+        "{requests} {created} {found}"
+    );
 }
