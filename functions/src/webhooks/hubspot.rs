@@ -391,6 +391,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_longer_than_any_delivery_is_not_even_hashed() {
+        let vector = vectors_named("python-v3-post");
+        let sized = |length: usize| {
+            let body = vec![b' '; length];
+            let delivery = Delivery {
+                method: &vector.method,
+                uri: &vector.uri,
+                headers: &vector.headers(),
+                body: &body,
+            };
+            let secret = Secret::new(&*vector.client_secret);
+            verify(&delivery, &secret, BOTH, vector.now())
+        };
+        assert_eq!(sized(LARGEST_BODY), Err(Unverified::Wrong));
+        assert_eq!(sized(LARGEST_BODY + 1), Err(Unverified::TooLong));
+    }
+
+    #[test]
     fn an_address_is_decoded_as_hubspot_does_it() {
         let table: Value = serde_json::from_str(VECTORS).unwrap();
         let table = table["uri_decode_table_v3"].as_object().unwrap().clone();

@@ -138,6 +138,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_longer_than_any_delivery_is_not_even_hashed() {
+        let secret = Secret::new("whsec_c2VjcmV0");
+        let signed = headers([(ID, "m"), (TIMESTAMP, "1"), (SIGNATURE, "v1,AAAA")]);
+        let sized = |length: usize| verify(&signed, &vec![b' '; length], &secret, 1_000);
+        assert_eq!(sized(LARGEST_BODY), Err(Unverified::Wrong));
+        assert_eq!(sized(LARGEST_BODY + 1), Err(Unverified::TooLong));
+    }
+
     /// All cases, and those that are valid.
     const COUNTS: (usize, usize) = (15, 4);
 }

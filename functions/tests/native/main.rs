@@ -8,6 +8,7 @@
 mod advisory;
 mod agency;
 mod away;
+mod budgets;
 mod coaching;
 mod faults;
 mod later;

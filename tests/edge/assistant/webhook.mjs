@@ -8,6 +8,8 @@ import { runSchedule, until } from '../support/later.mjs';
 const uri = `${workerUrl}/functions/v1/assistant-hubspot-webhook`;
 const sql = database();
 const PORTAL = 4242;
+/** More often than any event is tried. */
+const TOO_OFTEN = 1_000;
 
 const make = (events, to = uri) =>
   control('POST', '/hubspot/webhook', { uri: to, events: events.map((event) => ({ portalId: PORTAL, ...event })) });
@@ -51,11 +53,15 @@ describe('webhooks of HubSpot', () => {
     await sql`insert into countersign_edge.webhook_inbox (app, source, event_id, tenant_id, event_type, payload)
       values ('assistant', 'hubspot', 'left', ${String(PORTAL)}, 'contact.creation', '{"ids": ["1"]}'),
         ('agency', 'nobody', 'odd', ${String(PORTAL)}, 'x', null)`;
+    // Whoever had it died, as often as an event is tried.
+    await sql`insert into countersign_edge.webhook_inbox (app, source, event_id, tenant_id, event_type, status, attempts, next_attempt_at)
+      values ('assistant', 'hubspot', 'worn', ${String(PORTAL)}, 'contact.creation', 'processing', ${TOO_OFTEN}, now())`;
     await runSchedule();
-    const rows = await sql`select event_id, status, last_error from countersign_edge.webhook_inbox where event_id in ('left', 'odd') order by 1`;
+    const rows = await sql`select event_id, status, last_error from countersign_edge.webhook_inbox where event_id in ('left', 'odd', 'worn') order by 1`;
     assert.deepEqual([...rows], [
       { event_id: 'left', status: 'done', last_error: null },
       { event_id: 'odd', status: 'dead', last_error: 'unknown_source: no app works through it' },
+      { event_id: 'worn', status: 'dead', last_error: 'worn_out: every run that had it died' },
     ]);
     const [{ held }] = await sql`select expires_at > now() as held from countersign_edge.leases where name = 'schedule'`;
     assert.equal(held, false);

@@ -197,8 +197,9 @@ impl<R: Runtime> Advisory<'_, R> {
         })
     }
 
-    /// Notes from when the next run asks, unless the connection leads to another CRM by now. `last_synced_at` says that the copies are all there are, so
-    /// it waits for the first listing that is complete.
+    /// Notes from when the next run asks, unless the connection leads to another CRM by now.
+    /// `last_synced_at` says that the copies are all there are, so it waits for the first listing that
+    /// is complete.
     async fn note(
         &self,
         connection: &Connection,

@@ -144,7 +144,7 @@ impl<R: Runtime> Desk<'_, R> {
     }
 }
 
-/// The portal. The assistant's connections all have one.
+/// A part of a day's fill, from this place on.
 fn part(of: &Connection, day: &str, began: &str, after: Option<&str>) -> Arrival {
     let place = after.unwrap_or("first");
     Arrival {

@@ -13,6 +13,16 @@ async fn sync(world: &World, path: &str) -> (u16, Value) {
     world.advise("grace", Method::POST, path, None).await
 }
 
+/// Renews all copies, and does something else before the run asks for clients.
+async fn sync_while(world: &World, other: impl AsyncFn()) {
+    let token = world.person("grace@advisory.example.test");
+    let meanwhile = Meanwhile::new(&world.native, "/v1/clients", other);
+    let path = "/functions/v1/advisory-sync?all=true";
+    let asked = (Method::POST, path, token, &json!({}));
+    let (status, answer) = world.ask_in(&meanwhile, || false, asked).await.unwrap();
+    assert_eq!((status, meanwhile.happened()), (200, true), "{answer}");
+}
+
 async fn clients(world: &World) -> Vec<String> {
     let address = format!(
         "client_data_cache?select=crm_client_id&owner_id=is.null&firm_id=eq.{WHITFIELD}&order=crm_client_id.asc"
@@ -195,16 +205,7 @@ pub(super) async fn who_connects_anew_waits_for_a_run(world: &World) {
             "{answer}"
         );
     };
-    let token = world.person("grace@advisory.example.test");
-    let meanwhile = Meanwhile::new(&world.native, "/v1/clients", other);
-    let asked = (
-        Method::POST,
-        "/functions/v1/advisory-sync?all=true",
-        token,
-        &json!({}),
-    );
-    let (status, answer) = world.ask_in(&meanwhile, || false, asked).await.unwrap();
-    assert_eq!((status, meanwhile.happened()), (200, true), "{answer}");
+    sync_while(world, other).await;
     let again = world.advise("grace", Method::POST, "connect", Some(&given));
     assert_eq!(again.await.0, 200);
 }
@@ -223,16 +224,7 @@ pub(super) async fn a_run_notes_nothing_on_another_connection(world: &World) {
             .table(Method::PATCH, &address, "advisory", anew.clone())
             .await;
     };
-    let token = world.person("grace@advisory.example.test");
-    let meanwhile = Meanwhile::new(&world.native, "/v1/clients", other);
-    let asked = (
-        Method::POST,
-        "/functions/v1/advisory-sync?all=true",
-        token,
-        &json!({}),
-    );
-    let (status, answer) = world.ask_in(&meanwhile, || false, asked).await.unwrap();
-    assert_eq!((status, meanwhile.happened()), (200, true), "{answer}");
+    sync_while(world, other).await;
     let after = world.rows(&address).await[0].clone();
     assert_eq!(
         (&after["config"], &after["last_synced_at"]),

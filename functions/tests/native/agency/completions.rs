@@ -1,5 +1,6 @@
 //! Answers of the model: in the form asked for, logged, remembered.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{ORG_A, ORG_B, number};
@@ -103,6 +104,31 @@ pub(super) async fn people(world: &World) {
         .await;
     assert_eq!(status, 400, "{body}");
     assert_eq!(body["hint"], "name one: `?org_id=<its id>`");
+
+    // Whoever loses it is refused with the next request, whatever was known a moment before.
+    let id = world.id_of("member.a@example.test");
+    let member = format!("team_members?org_id=eq.{ORG_A}&user_id=eq.{id}");
+    for (lost, given_back) in [
+        (json!({ "role": "viewer" }), json!({ "role": "member" })),
+        (
+            json!({ "status": "removed" }),
+            json!({ "status": "active" }),
+        ),
+    ] {
+        let known = "/rest/v1/projects?select=id&limit=1";
+        let known = world.as_agent("member.a", Method::GET, known, None).await;
+        assert_eq!(known.0, 200, "{}", known.1);
+        let change = async |to: Value| {
+            let changed = world.table(Method::PATCH, &member, "agency", to).await;
+            assert_eq!(changed.as_array().map(Vec::len), Some(1), "{changed}");
+        };
+        change(lost.clone()).await;
+        let (status, body) = world.agency("member.a", "complete", asked.clone()).await;
+        change(given_back).await;
+        assert_eq!((status, &body["code"]), (403, &json!("42501")), "{lost}");
+    }
+    let (status, body) = world.agency("member.a", "complete", asked.clone()).await;
+    assert_eq!(status, 200, "{body}");
 
     let with = |name: &str, value: Value| {
         let mut asked = asked.clone();
