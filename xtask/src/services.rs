@@ -4,7 +4,7 @@ use std::env;
 use std::fs::File;
 use std::path::PathBuf;
 
-use miette::{IntoDiagnostic as _, Result};
+use miette::{IntoDiagnostic as _, Result, miette};
 use serde::Serialize;
 
 use crate::postgres::Cluster;
@@ -168,6 +168,21 @@ impl Services {
                 .map(|url| ("COUNTERSIGN_WORKER_URL", url)),
         );
         variables
+    }
+
+    /// Whether everything that was sent to the simulators, and that they answered, was as the providers'
+    /// official descriptions have it.
+    pub(crate) fn as_described(&self) -> Result<()> {
+        let url = format!("{}/control/deviations", self.facts.simulators.url);
+        let mut answer = ureq::get(&url).call().into_diagnostic()?;
+        let found: Vec<String> = answer.body_mut().read_json().into_diagnostic()?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(miette!(
+            "not as the providers' descriptions in tests/specs:\n{}",
+            found.join("\n")
+        ))
     }
 
     pub(crate) fn has_worker(&self) -> bool {

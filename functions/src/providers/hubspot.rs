@@ -168,7 +168,8 @@ impl<R: Runtime, T: Tokens> HubSpot<'_, R, T> {
     ) -> Result<(Vec<Record>, Vec<String>), Failure> {
         let url = self.objects(kind, &["batch", "read"])?;
         let inputs: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
-        let body = json!({ "inputs": inputs, "properties": properties });
+        let body =
+            json!({ "inputs": inputs, "properties": properties, "propertiesWithHistory": [] });
         let call = self.call(
             "objects.batch_read",
             Method::POST,

@@ -102,6 +102,23 @@ fn pages_come_one_after_the_other_until_the_last() {
 }
 
 #[test]
+fn many_are_read_at_once_and_those_that_are_missing_are_named() {
+    for version in versions() {
+        let world = World::new();
+        let settings = settings(version).hubspot.unwrap();
+        let hubspot = world.hubspot(&settings);
+        run(async {
+            let ids = ["101", "1", "102"];
+            let read = hubspot.get_many(ObjectKind::Contacts, &ids, &["email"]);
+            let (found, missing) = read.await.unwrap();
+            let found: Vec<&str> = found.iter().map(|record| record.id.as_str()).collect();
+            assert_eq!((found, missing), (vec!["101", "102"], vec!["1".to_owned()]));
+        });
+        world.as_described();
+    }
+}
+
+#[test]
 fn a_search_filters_sorts_and_pages() {
     for version in versions() {
         let world = World::new();

@@ -99,7 +99,8 @@ impl<'scope, 'a> Run<'scope, 'a> {
                 let mut test = self.command("cargo")?;
                 test.args(["test", "--workspace", "--no-fail-fast"])
                     .env("COUNTERSIGN_PGRLS", pgrls(self.workspace, self.progress)?);
-                self.stream(test)
+                let tested = self.stream(test)?;
+                self.services()?.as_described().map(|()| tested)
             }
             Step::Wasm => self.wasm(),
             Step::Stack => self.node("tests/stack"),
@@ -107,7 +108,8 @@ impl<'scope, 'a> Run<'scope, 'a> {
                 if !self.services()?.has_worker() {
                     return Err(miette!("there is no Worker, see above"));
                 }
-                self.node("tests/edge")
+                let tested = self.node("tests/edge")?;
+                self.services()?.as_described().map(|()| tested)
             }
         }
     }

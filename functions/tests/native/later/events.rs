@@ -213,7 +213,7 @@ async fn a_new_connection_is_filled_and_what_is_gone_is_removed() {
     let token = world.hubspot_token().await;
     let mut made = Vec::new();
     for _ in 0..6 {
-        let deal = json!({ "properties": { "dealname": "Fill" } });
+        let deal = json!({ "properties": { "dealname": "Fill" }, "associations": [] });
         let inputs = vec![deal; 90];
         let batch = world.batch(&token, "create", inputs).await;
         let ids = batch["results"].as_array().unwrap().iter();
