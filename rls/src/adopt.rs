@@ -6,7 +6,7 @@
 //! 3. [`policies`] adds the policies of a table up as PostgreSQL does;
 //!    [`never`] takes those that forbid something of the row;
 //! 4. [`tenancy`] finds the roles and their order in what memberships are asked for;
-//! 5. [`table`] and [`rules`] say it, by the grants' columns;
+//! 5. [`table`] and [`rules`] say it, by the grants' columns; [`retire`] takes soft deletion out of the rules;
 //! 6. [`draft`] puts the text together and holds it against the schema.
 //!
 //! What the language cannot say is left out and listed, so that the text never allows more than the
@@ -21,6 +21,7 @@ pub mod never;
 pub mod policies;
 pub mod recognise;
 pub mod report;
+pub mod retire;
 pub mod rules;
 pub mod table;
 pub mod tenancy;

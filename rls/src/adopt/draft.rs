@@ -43,7 +43,7 @@ enum Line {
     /// The subject of these rules of a block.
     Subject(usize, Vec<usize>),
     /// What no rule of a block can allow.
-    Never(usize),
+    Limit(usize),
     /// A rule of a block.
     Rule(usize, usize),
     /// A view or function.
@@ -97,8 +97,8 @@ impl Draft {
                 };
                 push(&format!("hidden {hidden};"), Line::Frame);
             }
-            for never in block.never.iter().filter(|_| !block.rules.is_empty()) {
-                push(&format!("{never};"), Line::Never(position));
+            for limit in block.limits.iter().filter(|_| !block.rules.is_empty()) {
+                push(&format!("{limit};"), Line::Limit(position));
             }
             for (subject, rules) in by_subject(&block.rules) {
                 let of = rules.iter().map(|(rule, _)| *rule).collect();
@@ -198,7 +198,7 @@ impl Draft {
                     }
                 }
                 // Without it the rules would allow more.
-                Some(Line::Never(block)) => {
+                Some(Line::Limit(block)) => {
                     if let Some((table, of)) = self.blocks.get(*block) {
                         notes.unsaid(&called(table), error.message.clone(), mend);
                         rules.extend((0..of.rules.len()).map(|rule| (*block, rule)));
@@ -223,7 +223,7 @@ impl Draft {
             if let Some((table, block)) = self.blocks.get_mut(*block) {
                 block.head = bare(table);
                 block.rules.clear();
-                block.never.clear();
+                block.limits.clear();
                 block.hidden.clear();
             }
         }

@@ -11,6 +11,7 @@ use super::never::Never;
 use super::policies::{Test, combined};
 use super::recognise::{Reader, Refusal, Role};
 use super::report::{Assumption, Unsaid};
+use super::retire::{self, Retire};
 use super::rules::{self, Place, Rule, Spoken};
 use super::tenancy::{Asked, Tenancy};
 use super::words;
@@ -69,8 +70,8 @@ pub struct Block {
     pub head: String,
     /// The hidden columns.
     pub hidden: Vec<String>,
-    /// What no rule can allow.
-    pub never: Vec<String>,
+    /// What no rule can allow: `retire` and `never`.
+    pub limits: Vec<String>,
     /// The rules.
     pub rules: Vec<Rule>,
 }
@@ -245,9 +246,45 @@ impl<'a> Read<'a> {
         }
     }
 
+    /// How its rows are retired, if that means the same.
+    fn retire(&self, tenancy: Option<&Tenancy>, tenants: &Tenants) -> Option<Retire> {
+        let (tenancy, tenant) = (tenancy?, tenants.get(&self.live.name)?);
+        let anybody = Test::ALL.iter().any(|test| !self.anon.of(*test).is_empty());
+        if anybody || self.is_guarded() {
+            return None;
+        }
+        let columns = |privilege| grants::columns(self.live, Role::Authenticated, privilege);
+        let rows = retire::Rows {
+            relation: self.relation,
+            tenant,
+            inserted: &columns("insert"),
+            changed: &columns("update"),
+        };
+        Retire::of(&self.authenticated, rows, tenancy)
+    }
+
     /// Its block, and what cannot be said.
     #[must_use]
     pub fn block(&self, tenancy: Option<&Tenancy>, tenants: &Tenants, notes: &mut Notes) -> Block {
+        let Some(retire) = self.retire(tenancy, tenants) else {
+            return self.said(tenancy, tenants, None, notes);
+        };
+        let rest = Self {
+            authenticated: retire.rest,
+            ..self.clone()
+        };
+        let mut block = rest.said(tenancy, tenants, Some(&retire.stamp), notes);
+        block.limits.insert(0, retire.text);
+        block
+    }
+
+    fn said(
+        &self,
+        tenancy: Option<&Tenancy>,
+        tenants: &Tenants,
+        stamp: Option<&String>,
+        notes: &mut Notes,
+    ) -> Block {
         let object = called(&self.live.name);
         let place = self.place(tenancy, tenants);
         let peer = self.peer();
@@ -286,6 +323,7 @@ impl<'a> Read<'a> {
             peer.as_ref(),
             tenancy,
             &hidden,
+            stamp,
             &object,
             notes,
             &mut rules,
@@ -305,7 +343,7 @@ impl<'a> Read<'a> {
                 .filter(|name| hidden.contains(*name))
                 .cloned()
                 .collect(),
-            never: self
+            limits: self
                 .never
                 .text(&|test| !self.authenticated.of(test).is_empty()),
             rules,
@@ -410,6 +448,7 @@ impl<'a> Read<'a> {
         peer: Option<&Parent>,
         tenancy: Option<&Tenancy>,
         hidden: &BTreeSet<String>,
+        stamp: Option<&String>,
         object: &str,
         notes: &mut Notes,
         rules: &mut Vec<Rule>,
@@ -422,7 +461,9 @@ impl<'a> Read<'a> {
             .collect();
         let generated = grants::generated(self.relation);
         let shown: BTreeSet<String> = all.difference(hidden).cloned().collect();
-        let set: BTreeSet<String> = shown.difference(&generated).cloned().collect();
+        // What only the database writes is in no list.
+        let mut set: BTreeSet<String> = shown.difference(&generated).cloned().collect();
+        set.retain(|column| Some(column) != stamp);
         let mut kept: BTreeSet<String> = self.relation.primary_key.iter().cloned().collect();
         kept.extend(place.tenant.clone());
         let changed: BTreeSet<String> = set.difference(&kept).cloned().collect();

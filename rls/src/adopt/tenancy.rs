@@ -227,6 +227,21 @@ impl Tenancy {
         })
     }
 
+    /// The highest role of which a lookup counts all memberships that it finds.
+    #[must_use]
+    pub fn step(&self, of: &Membership) -> Option<Step> {
+        self.ladder.step(&self.columns.rows(of))
+    }
+
+    /// The lookups that together find whoever has a role.
+    #[must_use]
+    pub fn lookups(&self, step: Step, column: &str) -> Vec<Membership> {
+        let rows = self.ladder.steps.get(step).into_iter();
+        let rows = rows.flat_map(|step| &step.rows);
+        rows.flat_map(|rows| rows.lookups(column, &self.columns))
+            .collect()
+    }
+
     /// The lowest role.
     #[must_use]
     pub fn lowest(&self) -> Step {

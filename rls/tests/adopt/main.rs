@@ -23,6 +23,7 @@ const TYPICAL: &str = include_str!("typical.sql");
 const SOURCES: &str = include_str!("sources.sql");
 const TEAMS: &str = include_str!("teams.sql");
 const NEVER: &str = include_str!("never.sql");
+const RETIRE: &str = include_str!("retire.sql");
 const HOSTILE: &str = include_str!("hostile.sql");
 const EDGE: &str = "do $$ begin create role countersign_edge nologin noinherit;
     exception when duplicate_object or unique_violation then null; end $$;\n";
@@ -174,6 +175,11 @@ fn memberships_that_say_a_team_are_held_against_the_row() {
 #[test]
 fn what_restrictive_policies_forbid_is_never() {
     means_what_it_was_adopted_from("vault", NEVER, &["minutes", "notices"]);
+}
+
+#[test]
+fn soft_deletion_is_retire_where_it_means_the_same() {
+    means_what_it_was_adopted_from("trash", RETIRE, &["comments"]);
 }
 
 /// The adopted policy never allows more than the one that the database was made from, and where it
