@@ -90,7 +90,7 @@ pub fn adopt(live: &Live, names: &ArgumentNames, app: &str) -> Adoption {
         None => Ok(None),
         Some(root) => {
             let tests: Vec<_> = read.iter().flat_map(|table| table.asked(&root.0)).collect();
-            Tenancy::of(&tests, root, &live.catalogue)
+            declared(&tests, &root, &ground, &mut notes)
         }
     });
     let tenancy = tenancy.unwrap_or_else(|(why, mend)| {
@@ -119,6 +119,31 @@ pub fn adopt(live: &Live, names: &ArgumentNames, app: &str) -> Adoption {
         rowless,
     };
     draft.finish(live, notes, policies)
+}
+
+/// The tenancy, without sources that the checker refuses; these are noted.
+fn declared(
+    tests: &[tenancy::Asked<'_>],
+    root: &(String, String),
+    ground: &Ground<'_>,
+    notes: &mut Notes,
+) -> Result<Option<Tenancy>, tenancy::NoTenancy> {
+    let catalogue = &ground.live.catalogue;
+    let mut without = BTreeSet::new();
+    loop {
+        let Some(tenancy) = Tenancy::of(tests, root.clone(), catalogue, &without)? else {
+            return Ok(None);
+        };
+        let before = without.len();
+        for (rows, refusal) in tenancy.refused(catalogue, ground.caller_id) {
+            let object = format!("memberships in {}", words::name(&rows.source.table));
+            notes.unsaid(&object, refusal.why, refusal.mend);
+            without.insert(rows);
+        }
+        if without.len() == before {
+            return Ok(Some(tenancy));
+        }
+    }
 }
 
 /// The policies of all tables; the others are noted.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use policy_core::catalogue::Catalogue;
 use policy_core::syntax::KEYWORDS;
+use policy_core::value::Kind;
 
 use super::alternative::{Alternative, Membership, Same, Source};
 use super::recognise::Refusal;
@@ -92,7 +93,8 @@ pub fn root(
 }
 
 impl Tenancy {
-    /// What the lookups of all tests have in common; nothing if there are none.
+    /// What the lookups of all tests have in common; nothing if there are none. Sources that the
+    /// checker refused are left out.
     ///
     /// # Errors
     /// If the language cannot say it.
@@ -100,6 +102,7 @@ impl Tenancy {
         tests: &[Asked<'_>],
         (root, key): (String, String),
         catalogue: &Catalogue,
+        refused: &BTreeSet<Rows>,
     ) -> Result<Option<Self>, NoTenancy> {
         let is_ours = |source: &Source| {
             if source.table == root {
@@ -138,6 +141,7 @@ impl Tenancy {
         let asked: Vec<Group> = tests
             .iter()
             .flat_map(|test| tenancy.groups(test, &owners, &is_ours))
+            .map(|group| group.without(refused))
             .collect();
         tenancy.ladder = Ladder::of(asked, &tenancy.columns, &tenancy.root);
         if let Some(reserved) = tenancy
@@ -404,6 +408,35 @@ impl Tenancy {
         text.push_str(&roles.join(" > "));
         text.push_str(";\n");
         text
+    }
+
+    /// The sources that the checker refuses, with the reason and what to do.
+    #[must_use]
+    pub fn refused(&self, catalogue: &Catalogue, caller_id: Kind) -> Vec<(Rows, Refusal)> {
+        let frame = format!("app a;\ncaller id {};\n", caller_id.name());
+        let text = format!("{frame}{}", self.text());
+        let Err(found) = policy_core::compile(&text, catalogue) else {
+            return Vec::new();
+        };
+        // The sources stand one a line, behind the tenant's own.
+        let first = frame.matches('\n').count() + 1;
+        let errors = found.iter().filter(|error| error.is_error());
+        let each = errors.filter_map(|error| {
+            let before = text.get(..error.span.start).unwrap_or_default();
+            let line = before.matches('\n').count().checked_sub(first)?;
+            let mend = error.help.clone();
+            let mend =
+                mend.unwrap_or_else(|| "change the schema, or what the policies ask".to_owned());
+            let rows = self.ladder.declared.get(line)?.rows.clone();
+            Some((
+                Rows {
+                    labels: None,
+                    ..rows
+                },
+                Refusal::new(error.message.clone(), mend),
+            ))
+        });
+        each.collect()
     }
 
     fn members(&self, of: &Declared) -> String {

@@ -87,6 +87,14 @@ pub struct Group {
 }
 
 impl Group {
+    /// Without memberships that cannot be declared.
+    #[must_use]
+    pub fn without(mut self, refused: &BTreeSet<Rows>) -> Self {
+        self.rows
+            .retain(|rows| !refused.iter().any(|of| rows.within(of)));
+        self
+    }
+
     /// The sets that it can be on a chain: with as many of the silent memberships as stand on a step.
     fn sets(&self, chain: &[BTreeSet<Rows>]) -> Vec<BTreeSet<Rows>> {
         let mut all = vec![self.rows.clone()];

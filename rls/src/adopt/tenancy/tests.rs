@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use policy_core::Catalogue;
+use policy_core::value::Kind;
 use serde_json::json;
 
 use super::{Asked, Tenancy, root};
@@ -71,7 +72,9 @@ fn told(known: &[&str], tests: &[Vec<Alternative>]) -> String {
         .flat_map(|one| one.members.iter().cloned())
         .collect();
     let root = root(&all, &catalogue).unwrap().unwrap();
-    let tenancy = Tenancy::of(&tests, root, &catalogue).unwrap().unwrap();
+    let tenancy = Tenancy::of(&tests, root, &catalogue, &BTreeSet::new())
+        .unwrap()
+        .unwrap();
     let mut text = tenancy.text();
     for test in tests {
         let each = test.all.iter().map(|one| {
@@ -236,4 +239,50 @@ fn a_source_that_says_no_team_is_neither_in_nor_out() {
     lead
     the roles `rep` are not the highest ones of an order in which the other policies' roles stand too
     ");
+}
+
+/// What the checker would refuse in the declaration leaves the rest sound.
+#[test]
+fn a_source_that_the_checker_refuses_is_left_out() {
+    let catalogue = catalogue(&["admin"]);
+    let mut mailed = member("partners", &[]);
+    mailed.conditions.insert("status = caller.email".to_owned());
+    let lists = [
+        any(&[("staff", &["admin"])]),
+        vec![
+            any(&[("staff", &["admin"])]).remove(0),
+            Alternative {
+                members: BTreeSet::from([mailed]),
+                ..Alternative::default()
+            },
+        ],
+    ];
+    let tests: Vec<Asked<'_>> = lists
+        .iter()
+        .map(|all| Asked {
+            all,
+            tenants: false,
+        })
+        .collect();
+    let root = ("orgs".to_owned(), "id".to_owned());
+    let of = |without: &BTreeSet<_>| {
+        Tenancy::of(&tests, root.clone(), &catalogue, without)
+            .unwrap()
+            .unwrap()
+    };
+    let both = of(&BTreeSet::new());
+    let refused = both.refused(&catalogue, Kind::Uuid);
+    let why: Vec<&str> = refused
+        .iter()
+        .map(|(_, refusal)| refusal.why.as_str())
+        .collect();
+    assert_eq!(
+        why,
+        ["who belongs to a tenant must not depend on who asks"],
+        "{}",
+        both.text()
+    );
+    let rest = of(&refused.into_iter().map(|(rows, _)| rows).collect());
+    assert!(rest.refused(&catalogue, Kind::Uuid).is_empty());
+    assert!(!rest.text().contains("partners"), "{}", rest.text());
 }
