@@ -1,5 +1,6 @@
 //! Constraints: for what is written from now on first, for what is there later, NOT NULL at last.
 
+use super::locks::{Lock, Mode};
 use super::step::{Phase, Step};
 use super::{Context, Question, quote};
 use crate::live::{Constraint, ConstraintKind, Index, Table};
@@ -331,21 +332,15 @@ fn superseded(context: &mut Context<'_>, live: &Table, goal: &Table) {
                 .contains(&format!("{}.{column}", live.name))
         });
         if stricter {
-            let parent = known
-                .reference
-                .as_ref()
-                .map_or_else(String::new, |reference| {
-                    format!(
-                        " and {}",
-                        sql::qualified(&reference.schema, &reference.table)
-                    )
-                });
+            let parent = known.reference.as_ref();
+            let parent = parent.map(|of| sql::qualified(&of.schema, &of.table));
+            let locked = [relation.clone()].into_iter().chain(parent).collect();
             step.push_locking(
                 format!(
                     "alter table {relation} drop constraint {}",
                     sql::name(&known.name)
                 ),
-                format!("ACCESS EXCLUSIVE on {relation}{parent}"),
+                Lock::new(Mode::AccessExclusive, locked),
                 Some(format!(
                     "alter table {relation} add constraint {} {}{}",
                     sql::name(&known.name),

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::locks::{Lock, Mode};
 use super::step::{Phase, Statement, Step};
 use super::{Context, keys, quote};
 use crate::live::{Constraint, ConstraintKind, Table};
@@ -139,7 +140,7 @@ end $$"
     step.about.push("What it holds afterwards: select \"table\", action, reason, count(*) from countersign.quarantine group by 1, 2, 3;".to_owned());
     step.up.push(Statement::locking(
         script,
-        format!("ROW EXCLUSIVE on {}", touched.join(", ")),
+        Lock::new(Mode::RowExclusive, touched),
     ));
     context.steps.push(step);
 }

@@ -13,6 +13,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::locks::Lock;
 use super::step::{Phase, Statement, Step};
 use super::{DiffError, goal};
 use crate::live::{Column, Live};
@@ -106,7 +107,8 @@ fn parse(text: &str, own: &str, live: &Live) -> Result<Option<Recipe>, String> {
     }
     let mut step = Step::new(phase, "", "");
     step.about = about;
-    let lock = lock.ok_or("its head does not say what it locks")?;
+    let lock = lock.and_then(|lock| Lock::parse(&lock));
+    let lock = lock.ok_or("its head does not say what it locks, as `MODE on table and table`")?;
     for statement in lex::statements(&retarget(rest, own, &live.schema)) {
         step.up.push(Statement::locking(statement, lock.clone()));
     }

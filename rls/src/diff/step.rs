@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::locks;
+use super::locks::{self, Lock};
 
 /// When a step comes. Up to [`Phase::Required`] the application goes on as before; then it meets
 /// the policy; what is left is taken away at last.
@@ -73,7 +73,7 @@ impl Phase {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Statement {
     sql: String,
-    lock: Option<String>,
+    lock: Option<Lock>,
 }
 
 impl Statement {
@@ -87,9 +87,9 @@ impl Statement {
     }
 
     /// A statement whose locks only its author knows.
-    pub(super) fn locking(sql: impl Into<String>, lock: impl Into<String>) -> Self {
+    pub(super) fn locking(sql: impl Into<String>, lock: Lock) -> Self {
         Self {
-            lock: Some(lock.into()),
+            lock: Some(lock),
             ..Self::new(sql)
         }
     }
@@ -136,12 +136,7 @@ impl Step {
     }
 
     /// The same, where only the author knows what it locks.
-    pub(super) fn push_locking(
-        &mut self,
-        up: impl Into<String>,
-        lock: impl Into<String>,
-        down: Option<String>,
-    ) {
+    pub(super) fn push_locking(&mut self, up: impl Into<String>, lock: Lock, down: Option<String>) {
         self.up.push(Statement::locking(up, lock));
         if let Some(down) = down {
             self.down.insert(0, Statement::new(down));
@@ -193,12 +188,26 @@ impl Step {
                 text.push_str("set local search_path = '';\n");
             }
         }
+        let pairs = statements.iter().map(|of| (&*of.sql, of.lock.as_ref()));
+        let ahead = if self.alone {
+            Vec::new()
+        } else {
+            locks::ahead(pairs)
+        };
+        if !ahead.is_empty() {
+            text.push_str("\n-- The strongest locks first: one that grows later could meet another transaction halfway.\n");
+        }
+        for lock in ahead {
+            let _ = writeln!(text, "{lock};");
+        }
         let mut known = None;
         for statement in statements {
             text.push('\n');
             if statement.lock != known {
-                let lock = statement.lock.as_deref().unwrap_or("none on any table");
-                let _ = writeln!(text, "-- lock: {lock}");
+                let _ = match &statement.lock {
+                    Some(lock) => writeln!(text, "-- lock: {lock}"),
+                    None => writeln!(text, "-- lock: none on any table"),
+                };
                 known.clone_from(&statement.lock);
             }
             let _ = writeln!(text, "{};", statement.sql);

@@ -9,7 +9,7 @@ use crate::verify::domain::domains;
 use crate::verify::error::VerifyError;
 use crate::verify::schema::{at, relation_of};
 use crate::verify::seed::Fixed;
-use crate::verify::world::Row;
+use crate::verify::world::{Row, value};
 
 impl Stage<'_> {
     /// A row as it comes by itself, in either tenant.
@@ -50,7 +50,10 @@ impl Stage<'_> {
         for group in self.left_out_together(&template) {
             let mut comes_alone = false;
             for column in &group {
-                comes_alone |= self.with([*column].into()).await?.is_some();
+                let row = self.with([*column].into()).await?;
+                let is_there =
+                    |of: &&usize| row.as_ref().is_some_and(|row| value(row, **of).is_some());
+                comes_alone |= group.iter().filter(is_there).eq([column]);
             }
             if !comes_alone && let Some(row) = self.with(group.clone()).await? {
                 let relation = relation_of(self.index);
