@@ -4,7 +4,7 @@
 //! 2. [`recognise`] finds in it what the language speaks of: owners, memberships, visible parents,
 //!    conditions on the row; functions are read through their bodies;
 //! 3. [`policies`] adds the policies of a table up as PostgreSQL does;
-//!    [`never`] takes those that forbid something of the row;
+//!    [`mod@never`] takes those that forbid something of the row;
 //! 4. [`tenancy`] finds the roles and their order in what memberships are asked for;
 //! 5. [`table`] and [`rules`] say it, by the grants' columns; [`retire`] takes soft deletion out of the rules;
 //! 6. [`draft`] puts the text together and holds it against the schema.
