@@ -112,9 +112,9 @@ fn answers(told: &Told) -> Section {
         ("while it failed", &told.failing),
     ] {
         let time = |ms: f64| format!("{ms:.1} ms");
-        let times = [waits.median, waits.p99, waits.longest].map(time);
-        let [median, p99, longest] = times;
-        section.row([what.to_owned(), waits.answers.to_string(), median, p99, longest]);
+        let [median, p99, longest] = [waits.median, waits.p99, waits.longest].map(time);
+        let answers = waits.answers.to_string();
+        section.row([what.to_owned(), answers, median, p99, longest]);
     }
     section.note(
         "Target: each within a second. That is also when the Worker waits for the database no longer, unless \
