@@ -54,8 +54,28 @@ function openPostgres(url) {
   };
 }
 
-/** A PGlite without REST and auth, for tools that speak PostgreSQL. */
-export async function openBarePglite(directory) {
-  const pglite = await PGlite.create(directory ?? 'memory://', { extensions });
+/**
+ * A PGlite without REST and auth, for tools that speak PostgreSQL.
+ *
+ * The REST server's own is PostgreSQL 17. It loses an answer after some ten thousand errors in one
+ * process, so the longest proofs are for the newer one, PostgreSQL 18, which does not.
+ */
+export async function openBarePglite({ directory = 'memory://', major = '17' } = {}) {
+  const open = { 17: openSeventeen, 18: openEighteen }[major];
+  if (!open) throw new Error(`there is no PGlite of PostgreSQL ${major}; --major is 17 or 18`);
+  const pglite = await open(directory);
   return { pglite, turns: new Turns(), close: () => pglite.close() };
+}
+
+function openSeventeen(directory) {
+  return PGlite.create(directory, { extensions });
+}
+
+async function openEighteen(directory) {
+  const { PGlite } = await import('pglite-bare');
+  const { pgcrypto } = await import('pglite-bare/contrib/pgcrypto');
+  const { pg_trgm } = await import('pglite-bare/contrib/pg_trgm');
+  const { uuid_ossp } = await import('pglite-bare/contrib/uuid_ossp');
+  const { vector } = await import('@electric-sql/pglite-pgvector');
+  return PGlite.create(directory, { extensions: { pgcrypto, pg_trgm, uuid_ossp, vector } });
 }

@@ -3,10 +3,10 @@
  *
  *   node tests/stack/server.mjs [--database URL | --directory DIR] [--port N] [--wire-port N]
  *     [--migrations DIR] [--people <app>_people.sql]... [--seed FILE.sql]... [--bare]
- *     [--better-auth-secret SECRET]
+ *     [--major 17|18] [--better-auth-secret SECRET]
  *
  * Without a database it is PGlite in memory. `--bare` serves PGlite to PostgreSQL clients and
- * nothing else. When all is ready it prints one line of JSON.
+ * nothing else, of PostgreSQL 17 or of `--major`. When all is ready it prints one line of JSON.
  */
 import { serve } from '@hono/node-server';
 import { once } from 'node:events';
@@ -30,6 +30,7 @@ const { values: options } = parseArgs({
     people: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', multiple: true, default: [] },
     bare: { type: 'boolean', default: false },
+    major: { type: 'string' },
     'better-auth-secret': { type: 'string' },
   },
 });
@@ -42,7 +43,8 @@ process.once('SIGTERM', stop).once('SIGINT', stop);
 console.log(JSON.stringify(stack.facts));
 
 async function bare() {
-  const database = await openBarePglite(options.directory);
+  const { directory, major } = options;
+  const database = await openBarePglite({ directory, major });
   const wire = await openWire(database);
   return { database, wire, facts: { databaseUrl: wire.url } };
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Turns } from './turns.mjs';
 
-const [QUERY, SYNC, TERMINATE] = ['Q', 'S', 'X'].map((letter) => letter.charCodeAt(0));
+const [QUERY, SYNC, TERMINATE, READY] = ['Q', 'S', 'X', 'Z'].map((letter) => letter.charCodeAt(0));
 // Asked before the first message proper; both are declined with a letter.
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
@@ -39,7 +39,10 @@ async function converse(socket, pglite, turns) {
   try {
     for await (const message of messages(socket)) {
       giveBack ??= await turns.take();
-      socket.write(await pglite.runExclusive(() => pglite.execProtocolRaw(message)));
+      const answer = await pglite.runExclusive(() => pglite.execProtocolRaw(message));
+      // Whoever asked would wait for the rest for ever.
+      if (message[0] === QUERY && !isReady(answer)) throw new Error('PGlite lost a part of its answer; start it anew');
+      socket.write(answer);
       if (endsCycle(message) && !pglite.isInTransaction()) giveBack = giveBack();
     }
   } catch (error) {
@@ -56,6 +59,12 @@ async function converse(socket, pglite, turns) {
 /** Whether the client now waits for the session to be ready. The first message has no type. */
 function endsCycle(message) {
   return message[0] === QUERY || message[0] === SYNC || message[0] === 0;
+}
+
+/** Whether an answer ends by saying that the session is ready: a letter, a length of 5, its state. */
+function isReady(answer) {
+  const end = Buffer.from(answer.subarray(-6));
+  return end.length === 6 && end[0] === READY && end.readInt32BE(1) === 5;
 }
 
 /** The messages of one connection, from its start-up to its end. */

@@ -48,6 +48,40 @@ test('the next client finds a clean session', async () => {
   });
 });
 
+test('an answer that breaks off ends the connection', async () => {
+  const { pglite } = database;
+  const lossy = {
+    runExclusive: (work) => work(),
+    execProtocolRaw: async (message) => {
+      const answer = await pglite.execProtocolRaw(message);
+      return message.includes('loses') ? answer.subarray(0, -6) : answer;
+    },
+    isInTransaction: () => pglite.isInTransaction(),
+    exec: (sql) => pglite.exec(sql),
+  };
+  const other = await serveWire({ pglite: lossy, turns: database.turns }, { host: '127.0.0.1', port: 0 });
+  const sql = postgres({ host: '127.0.0.1', port: other.port, user: 'postgres', max: 1 });
+  try {
+    assert.equal((await sql.unsafe('select 1 as n'))[0].n, 1);
+    await assert.rejects(sql.unsafe(`select 'loses'`), { code: 'CONNECTION_CLOSED' });
+  } finally {
+    await sql.end({ timeout: 1 });
+    other.close();
+  }
+});
+
+test('PostgreSQL 18, too', async () => {
+  const newer = await openBarePglite({ major: '18' });
+  try {
+    await newer.pglite.exec('create extension vector; create extension pg_trgm');
+    const { rows } = await newer.pglite.query('show server_version_num');
+    assert.equal(Math.floor(rows[0].server_version_num / 10_000), 18);
+  } finally {
+    await newer.close();
+  }
+  await assert.rejects(openBarePglite({ major: '9' }), /17 or 18/);
+});
+
 test('a second client waits for the first to leave', async () => {
   const order = [];
   const first = client(async (sql) => {

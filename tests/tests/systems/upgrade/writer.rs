@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use postgres::{Client, Config, NoTls};
 
 use super::COACHING;
-use super::apply::one;
+use super::apply::{apply, one};
 
 const ROSA: &str = "c0a10000-0000-4000-8000-000000000004";
 
@@ -135,4 +135,62 @@ fn writers_go_on() {
         person.slowest,
         person.refused.len()
     );
+}
+
+/// Whether a switch to the policy and an `analyze` that begins in its middle are both done.
+fn beside_analyze(client: &mut Client, url: &str, text: &str) -> [bool; 2] {
+    let (first, rest) = text.split_once("\ngrant").unwrap();
+    let config: Config = url.parse().unwrap();
+    let mut other: Client = config.connect(NoTls).unwrap();
+    let pid: i32 = other
+        .query_one("select pg_backend_pid()", &[])
+        .unwrap()
+        .get(0);
+    let mut watch: Client = config.connect(NoTls).unwrap();
+    client.batch_execute("begin").unwrap();
+    client.batch_execute(first).unwrap();
+    let analyze = thread::spawn(move || other.batch_execute("analyze public.\"Conversations\""));
+    let waits =
+        "select exists (select from pg_catalog.pg_locks where pid = $1 and not granted) as waits";
+    while !watch
+        .query_one(waits, &[&pid])
+        .unwrap()
+        .get::<_, bool>("waits")
+    {
+        assert!(!analyze.is_finished(), "nothing keeps it waiting");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let switch = client.batch_execute(&format!("grant{rest}"));
+    client
+        .batch_execute(if switch.is_ok() { "commit" } else { "rollback" })
+        .unwrap();
+    [switch.is_ok(), analyze.join().unwrap().is_ok()]
+}
+
+/// `grant` changes the table's row in the catalogue, for which `analyze` waits, which holds what the
+/// first policy waits for.
+#[test]
+fn the_strongest_lock_comes_first() {
+    let Some(database) = COACHING.load("upgrade_lock") else {
+        return;
+    };
+    let files = COACHING.diff(&database, &[]).unwrap().files;
+    let switch = "_policy_conversations.sql";
+    let at = files.iter().position(|file| file.name.ends_with(switch));
+    let (before, rest) = files.split_at(at.unwrap());
+    apply(&database, before);
+    let (file, rest) = rest.split_first().unwrap();
+    let lock = "lock table public.\"Conversations\" in access exclusive mode;\n";
+    let without = file.up.replacen(lock, "", 1);
+    assert_ne!(without, file.up, "{}", file.up);
+    let mut client = database.client();
+    let both = beside_analyze(&mut client, &database.url, &without);
+    assert!(
+        both.contains(&false),
+        "without the lock one is in the other's way"
+    );
+    let both = beside_analyze(&mut client, &database.url, &file.up);
+    assert_eq!(both, [true, true]);
+    apply(&database, rest);
+    assert!(COACHING.diff(&database, &[]).unwrap().files.is_empty());
 }
