@@ -1,5 +1,5 @@
-//! Which lock a statement takes, as measured on PostgreSQL 15 to 18, and which a transaction has to
-//! take before anything else.
+//! Which lock a statement takes, as measured on PostgreSQL 15 to 18, and how a transaction of several
+//! begins.
 
 use std::fmt;
 
@@ -72,61 +72,113 @@ impl fmt::Display for Lock {
     }
 }
 
-/// The locks with which a transaction of these statements has to begin.
+/// How a transaction begins so that nobody is ended for its sake.
 ///
-/// A transaction that makes its lock on a table stronger later on meets others that hold what keeps
-/// it waiting and wait for what it holds: a transaction that has read the table and goes on to write
-/// it; and `vacuum` or `analyze`, which wait for whoever has changed the table's row in the
-/// catalogue, as `grant` does. One that locks several tables takes first those that are referred to,
-/// as writers do.
-pub(super) fn ahead<'s>(
-    statements: impl Iterator<Item = (&'s str, Option<&'s Lock>)>,
-) -> Vec<String> {
-    let mut known: Vec<Ahead<'_>> = Vec::new();
-    let mut made: Vec<String> = Vec::new();
-    let mut granted: Vec<String> = Vec::new();
-    for (statement, lock) in statements {
-        made.extend(created(statement));
-        granted.extend(privileges_on(statement));
-        // To lock a view is to lock the tables behind it.
-        let lock = lock.filter(|lock| lock.mode > Mode::RowExclusive && !is_of_view(statement));
-        let Some(lock) = lock else {
-            continue;
-        };
-        for (place, table) in lock.tables.iter().enumerate() {
-            if made.contains(table) {
+/// One that makes its lock on a table stronger later on meets others that hold what keeps it waiting
+/// and wait for what it holds: a transaction that has read the table and goes on to write it; and
+/// `vacuum` or `analyze`, which wait for whoever has changed the table's row in the catalogue, as
+/// `grant` does. So the strongest comes first.
+///
+/// One that locks several tables meets others that lock them in another order, and there is no order
+/// that all others have. So it waits less than a second in all, which is when a server begins to look
+/// for deadlocks (`deadlock_timeout`): it gives way, and is run again.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Beginning {
+    /// Tables and how strongly they are locked, in order.
+    locks: Vec<(String, Mode)>,
+    /// How many tables and views are locked, these and what cannot be locked ahead.
+    relations: usize,
+}
+
+/// How long a transaction waits for the first of several tables, in milliseconds.
+const FIRST: usize = 500;
+/// How long it waits for the others together.
+const OTHERS: usize = 400;
+
+impl Beginning {
+    pub(super) fn of<'s>(statements: impl Iterator<Item = (&'s str, Option<&'s Lock>)>) -> Self {
+        let mut known: Vec<Ahead<'_>> = Vec::new();
+        let (mut made, mut granted): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        for (statement, lock) in statements {
+            made.extend(created(statement));
+            granted.extend(privileges_on(statement));
+            let Some(lock) = lock.filter(|lock| lock.mode > Mode::RowExclusive) else {
                 continue;
-            }
-            let before = known.iter_mut().find(|of| of.table == table);
-            let Some(before) = before else {
+            };
+            for (place, table) in lock.tables.iter().enumerate() {
+                if made.contains(table) {
+                    continue;
+                }
+                if let Some(before) = known.iter_mut().find(|of| of.table == table) {
+                    before.strongest = before.strongest.max(lock.mode);
+                    before.is_parent &= place > 0;
+                    continue;
+                }
                 known.push(Ahead {
                     table,
                     first: (!granted.contains(table)).then_some(lock.mode),
                     strongest: lock.mode,
                     is_parent: place > 0,
+                    is_view: is_of_view(statement),
                 });
-                continue;
-            };
-            before.strongest = before.strongest.max(lock.mode);
-            before.is_parent |= place > 0;
+            }
+        }
+        let relations = known.len();
+        // To lock a view is to lock the tables behind it; and what belongs to somebody else, such as
+        // the users, may be referred to and not be locked.
+        known.retain(|of| !of.is_view);
+        let schema = |of: &Ahead<'_>| {
+            of.table
+                .split_once('.')
+                .map(|(schema, _)| schema.to_owned())
+        };
+        let own: Vec<_> = known
+            .iter()
+            .filter(|of| !of.is_parent)
+            .map(schema)
+            .collect();
+        known.retain(|of| own.contains(&schema(of)));
+        // A single one that is strongest from the start needs no word.
+        known.retain(|of| relations > 1 || of.first != Some(of.strongest));
+        known.sort_by_key(|of| of.is_parent);
+        let locks = known.iter().map(|of| (of.table.to_owned(), of.strongest));
+        Self {
+            locks: locks.collect(),
+            relations,
         }
     }
-    // What belongs to somebody else, such as the users, may be referred to and not be locked.
-    let schema = |table: &'_ str| table.split_once('.').map(|(schema, _)| schema.to_owned());
-    let own: Vec<_> = known.iter().filter(|of| !of.is_parent).collect();
-    let own: Vec<_> = own.iter().map(|of| schema(of.table)).collect();
-    known.retain(|of| own.contains(&schema(of.table)));
-    // A single one that is strongest from the start needs no word.
-    let several = known.len() > 1;
-    known.retain(|of| several || of.first != Some(of.strongest));
-    known.sort_by_key(|of| !of.is_parent);
-    known
-        .iter()
-        .map(|of| {
-            let mode = of.strongest.name().to_ascii_lowercase();
-            format!("lock table {} in {mode} mode", of.table)
-        })
-        .collect()
+}
+
+impl fmt::Display for Beginning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut locks = self.locks.iter();
+        let mut lock = |f: &mut fmt::Formatter<'_>| {
+            let Some((table, mode)) = locks.next() else {
+                return Ok(false);
+            };
+            let mode = mode.name().to_ascii_lowercase();
+            writeln!(f, "lock table {table} in {mode} mode;")?;
+            Ok(true)
+        };
+        let others = self.relations.saturating_sub(1);
+        if others == 0 {
+            if !self.locks.is_empty() {
+                f.write_str("\n-- The strongest lock first: one that grows could meet another transaction halfway.\n")?;
+                lock(f)?;
+            }
+            return Ok(());
+        }
+        f.write_str("\n-- Several tables are locked. It waits less than a second for all of them, so that nobody else is ended in a deadlock.\n")?;
+        writeln!(f, "set local lock_timeout = '{FIRST}ms';")?;
+        lock(f)?;
+        writeln!(
+            f,
+            "set local lock_timeout = '{}ms';",
+            OTHERS / others.min(OTHERS)
+        )?;
+        while lock(f)? {}
+        Ok(())
+    }
 }
 
 /// A table that a transaction locks.
@@ -135,7 +187,9 @@ struct Ahead<'l> {
     /// The lock that it takes first, if its privileges do not change before that.
     first: Option<Mode>,
     strongest: Mode,
+    /// Whether others only refer to it.
     is_parent: bool,
+    is_view: bool,
 }
 
 fn created(statement: &str) -> Option<String> {
@@ -266,7 +320,7 @@ fn relation(tokens: &[Token<'_>], after: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lock, Mode, ahead, of};
+    use super::{Beginning, Lock, Mode, of};
 
     #[test]
     fn statements_say_what_they_lock() {
@@ -317,53 +371,55 @@ mod tests {
             assert_eq!(of(none), None, "{none}");
         }
     }
-    fn ahead_of(statements: &[&str]) -> Vec<String> {
+    fn beginning(statements: &[&str]) -> String {
         let locks: Vec<_> = statements.iter().map(|one| of(one)).collect();
         let pairs = statements.iter().zip(&locks);
-        ahead(pairs.map(|(statement, lock)| (*statement, lock.as_ref())))
+        let pairs = pairs.map(|(statement, lock)| (*statement, lock.as_ref()));
+        let text = Beginning::of(pairs).to_string();
+        let lines = text.lines().filter(|line| !line.starts_with("--"));
+        lines.collect::<Vec<_>>().join("\n").trim().to_owned()
     }
 
     #[test]
-    fn what_grows_or_follows_a_grant_is_locked_ahead() {
+    fn what_grows_or_follows_a_grant_is_locked_first() {
         let (policy, grant) = (
             "create policy p on s.t using (true)",
             "grant select on s.t to x",
         );
         let trigger = "create trigger g before update on s.t for each row execute function f()";
-        let lock = ["lock table s.t in access exclusive mode"];
-        assert_eq!(ahead_of(&[grant, policy]), lock);
-        assert_eq!(ahead_of(&[trigger, policy]), lock);
-        assert_eq!(ahead_of(&[policy, grant, trigger]), [""; 0]);
-        assert_eq!(
-            ahead_of(&["create table s.t (a int)", grant, policy]),
-            [""; 0]
-        );
-        assert_eq!(
-            ahead_of(&["update s.t set a = 1", "delete from s.u"]),
-            [""; 0]
-        );
+        let lock = "lock table s.t in access exclusive mode;";
+        assert_eq!(beginning(&[grant, policy]), lock);
+        assert_eq!(beginning(&[trigger, policy]), lock);
+        assert_eq!(beginning(&[policy, grant, trigger]), "");
+        let made = "create table s.t (a int)";
+        assert_eq!(beginning(&[made, grant, policy]), "");
+        let rows = ["update s.t set a = 1", "delete from s.u"];
+        assert_eq!(beginning(&rows), "");
     }
 
     #[test]
-    fn parents_are_locked_first() {
+    fn whoever_locks_several_tables_hardly_waits() {
         let key = "alter table s.t add constraint c foreign key (a) references s.p (id) not valid";
         let check = "alter table s.t add constraint d check (a > 0) not valid";
-        assert_eq!(
-            ahead_of(&[key, check]),
-            [
-                "lock table s.p in share row exclusive mode",
-                "lock table s.t in access exclusive mode"
-            ]
-        );
-    }
-
-    #[test]
-    fn what_is_no_table_of_ones_own_is_not_locked() {
+        insta::assert_snapshot!(beginning(&[key, check]), @r"
+        set local lock_timeout = '500ms';
+        lock table s.t in access exclusive mode;
+        set local lock_timeout = '400ms';
+        lock table s.p in share row exclusive mode;
+        ");
+        // What is none of one's own tables is not locked ahead.
         let key = "alter table s.t add constraint c foreign key (a) references auth.users (id)";
-        assert_eq!(ahead_of(&[key]), [""; 0]);
-        let view = "drop view s.v";
-        let column = "alter table s.t alter column c type bigint";
-        assert_eq!(ahead_of(&[view, column]), [""; 0]);
+        insta::assert_snapshot!(beginning(&[key]), @r"
+        set local lock_timeout = '500ms';
+        lock table s.t in share row exclusive mode;
+        set local lock_timeout = '400ms';
+        ");
+        let view = ["drop view s.v", "drop view s.w", check];
+        insta::assert_snapshot!(beginning(&view), @r"
+        set local lock_timeout = '500ms';
+        lock table s.t in access exclusive mode;
+        set local lock_timeout = '200ms';
+        ");
     }
 
     #[test]

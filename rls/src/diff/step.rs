@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::locks::{self, Lock};
+use super::locks::{self, Beginning, Lock};
 
 /// When a step comes. Up to [`Phase::Required`] the application goes on as before; then it meets
 /// the policy; what is left is taken away at last.
@@ -188,17 +188,9 @@ impl Step {
                 text.push_str("set local search_path = '';\n");
             }
         }
-        let pairs = statements.iter().map(|of| (&*of.sql, of.lock.as_ref()));
-        let ahead = if self.alone {
-            Vec::new()
-        } else {
-            locks::ahead(pairs)
-        };
-        if !ahead.is_empty() {
-            text.push_str("\n-- The strongest locks first: one that grows later could meet another transaction halfway.\n");
-        }
-        for lock in ahead {
-            let _ = writeln!(text, "{lock};");
+        if !self.alone {
+            let pairs = statements.iter().map(|of| (&*of.sql, of.lock.as_ref()));
+            let _ = write!(text, "{}", Beginning::of(pairs));
         }
         let mut known = None;
         for statement in statements {

@@ -1,6 +1,8 @@
 //! Applies the files as `psql` would, and looks at the locks that each one takes.
 
 use std::collections::BTreeSet;
+use std::thread::sleep;
+use std::time::Duration;
 
 use countersign_rls::diff::File;
 use postgres::Client;
@@ -16,6 +18,9 @@ const MODES: [(&str, &str); 5] = [
     ("ExclusiveLock", "EXCLUSIVE on "),
     ("AccessExclusiveLock", "ACCESS EXCLUSIVE on "),
 ];
+
+/// As often as the manual's loop tries.
+const TRIES: u32 = 20;
 
 /// Applies files in order, each as it wants to be, and seals tokens where `countersign seal` would.
 pub(crate) fn apply(database: &Database, files: &[File]) {
@@ -34,20 +39,19 @@ pub(crate) fn one(client: &mut Client, file: &File) {
     if file.alone {
         return alone(client, &file.up);
     }
-    for attempt in 1..=5 {
+    for attempt in 1..=TRIES {
         match together(client, file) {
             Ok(()) => return,
-            Err(error) if attempt < 5 && gave_way(&error) => {}
+            Err(error) if attempt < TRIES && gave_way(&error) => {}
             Err(error) => panic!("{}: {:?}", file.name, error.as_db_error()),
         }
+        sleep(Duration::from_millis(50));
     }
 }
 
-/// Whether the file changed nothing because somebody else was in its way: a lock it did not get in
-/// time, or a deadlock that the server resolved at its expense.
+/// Whether the file changed nothing because it did not get a lock in time.
 fn gave_way(error: &postgres::Error) -> bool {
-    let code = error.code();
-    code == Some(&SqlState::LOCK_NOT_AVAILABLE) || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
 /// A statement at a time, outside a transaction.

@@ -9,10 +9,56 @@ use std::time::{Duration, Instant};
 
 use postgres::{Client, Config, NoTls};
 
-use super::COACHING;
 use super::apply::{apply, one};
+use super::{AGENCY, COACHING, Case};
 
-const ROSA: &str = "c0a10000-0000-4000-8000-000000000004";
+/// An application that goes on writing while its database is upgraded.
+struct Application {
+    case: Case,
+    /// Who writes as a client.
+    person: &'static str,
+    /// The rows that are there, as SQL; `{rows}` stands for their number.
+    rows: &'static str,
+    /// What is written over and over. `{writer}` stands for who writes, `{number}` for the statement's
+    /// number, and `{before}` for that of the last but one.
+    statements: &'static [&'static str],
+}
+
+const CALLS: Application = Application {
+    case: COACHING,
+    person: "c0a10000-0000-4000-8000-000000000004",
+    rows: "insert into public.\"Synced_Activities\" (account_id, user_id, provider, external_id, activity_type, properties)
+        select case when g % 50 = 0 then 'dead0000-0000-4000-8000-00000000000a' when g % 3 = 0 then 'b0000000-0000-4000-8000-000000000002' else '00000000-0000-0000-0000-000000000001' end::uuid,
+          'c0a10000-0000-4000-8000-000000000004', 'hubspot', 'g-' || g, 'calls', case when g % 7 = 0 then null else '{}'::jsonb end
+        from generate_series(1, {rows}) g;
+        insert into public.\"Conversations\" (account_id, user_id, provider, external_id, transcript, duration_seconds)
+        select '00000000-0000-0000-0000-000000000001', 'c0a10000-0000-4000-8000-000000000004', 'fathom', 'g-' || g, repeat('word ', 40), g % 3600
+        from generate_series(1, {rows} / 4) g",
+    statements: &[
+        "update public.\"Conversations\" set title = 'call {number}' where external_id = 'w-{writer}-{before}'",
+        "insert into public.\"Conversations\" (account_id, user_id, provider, external_id) values ('00000000-0000-0000-0000-000000000001', 'c0a10000-0000-4000-8000-000000000004', 'fathom', 'w-{writer}-{number}')",
+        "insert into public.\"Synced_Activities\" (account_id, user_id, provider, external_id, activity_type) values ('00000000-0000-0000-0000-000000000001', 'c0a10000-0000-4000-8000-000000000004', 'fathom', 'w-{writer}-{number}', 'calls')",
+    ],
+};
+
+/// Deals are written anew, since their amounts become wider.
+const STUDIO: Application = Application {
+    case: AGENCY,
+    person: "a9e10000-0000-4000-8000-000000000003",
+    rows: "insert into public.crm_interactions (org_id, client_id, type, summary)
+        select case when g % 3 = 0 then 'b0000000-0000-4000-8000-0000000000b1' else 'a0000000-0000-4000-8000-0000000000a1' end::uuid,
+          case when g % 3 = 0 then 'b1000000-0000-4000-8000-000000000001' else 'a1000000-0000-4000-8000-000000000001' end::uuid,
+          'call', 'call ' || g
+        from generate_series(1, {rows}) g;
+        insert into public.crm_deals (org_id, client_id, pipeline_id, stage_id, title, amount_cents)
+        select s.org_id, 'a1000000-0000-4000-8000-000000000001', s.pipeline_id, s.id, 'deal ' || g, g
+        from (select * from public.crm_stages where org_id = 'a0000000-0000-4000-8000-0000000000a1' limit 1) s, generate_series(1, {rows} / 4) g",
+    statements: &[
+        "update public.crm_interactions set summary = 'call {number}' where external_id = 'w-{writer}-{before}'",
+        "insert into public.crm_interactions (org_id, client_id, type, external_source, external_id, created_by) values ('a0000000-0000-4000-8000-0000000000a1', 'a1000000-0000-4000-8000-000000000001', 'call', 'app', 'w-{writer}-{number}', 'a9e10000-0000-4000-8000-000000000003')",
+        "insert into public.crm_deals (org_id, client_id, pipeline_id, stage_id, title, amount_cents) select org_id, 'a1000000-0000-4000-8000-000000000001', pipeline_id, id, 'w-{writer}-{number}', {number} from public.crm_stages where org_id = 'a0000000-0000-4000-8000-0000000000a1' limit 1",
+    ],
+};
 
 /// What a writer has done.
 #[derive(Default)]
@@ -23,32 +69,26 @@ struct Diary {
 }
 
 /// Writes until it is told to stop, in short transactions, as a client or as the service.
-fn write(url: &str, role: &'static str, stop: &AtomicBool) -> Diary {
+fn write(of: &Application, url: &str, role: &'static str, stop: &AtomicBool) -> Diary {
     let config: Config = url.parse().unwrap();
     let mut client: Client = config.connect(NoTls).unwrap();
     // Whoever waits longer than the upgrade declares has failed.
     client
         .batch_execute(&format!(
-            "set lock_timeout = '{}'; set request.jwt.claims = '{{\"sub\": \"{ROSA}\", \"role\": \"{role}\"}}'; set role {role}",
-            countersign_rls::diff::LOCK_TIMEOUT
+            "set lock_timeout = '{}'; set request.jwt.claims = '{{\"sub\": \"{}\", \"role\": \"{role}\"}}'; set role {role}",
+            countersign_rls::diff::LOCK_TIMEOUT,
+            of.person
         ))
         .unwrap();
     let mut diary = Diary::default();
     let mut number = 0_u64;
     while !stop.load(Ordering::Relaxed) {
         number += 1;
-        let statement = match number % 3 {
-            0 => format!(
-                "update public.\"Conversations\" set title = 'call {number}' where external_id = 'w-{role}-{}'",
-                number - 2
-            ),
-            1 => format!(
-                "insert into public.\"Conversations\" (account_id, user_id, provider, external_id) values ('00000000-0000-0000-0000-000000000001', '{ROSA}', 'fathom', 'w-{role}-{number}')"
-            ),
-            _ => format!(
-                "insert into public.\"Synced_Activities\" (account_id, user_id, provider, external_id, activity_type) values ('00000000-0000-0000-0000-000000000001', '{ROSA}', 'fathom', 'w-{role}-{number}', 'calls')"
-            ),
-        };
+        let statement = usize::try_from(number).unwrap() % of.statements.len();
+        let statement = of.statements[statement]
+            .replace("{writer}", role)
+            .replace("{number}", &number.to_string())
+            .replace("{before}", &number.saturating_sub(2).to_string());
         let began = Instant::now();
         match client.batch_execute(&statement) {
             Ok(()) => diary.written += 1,
@@ -69,34 +109,32 @@ fn write(url: &str, role: &'static str, stop: &AtomicBool) -> Diary {
 
 #[test]
 fn writers_go_on() {
-    let Some(database) = COACHING.load("upgrade_writer") else {
+    goes_on(&CALLS);
+}
+
+#[test]
+fn writers_go_on_at_the_agency() {
+    goes_on(&STUDIO);
+}
+
+fn goes_on(of: &'static Application) {
+    let case = of.case;
+    let Some(database) = case.load(&format!("upgrade_writer_{}", case.app)) else {
         return;
     };
-    let rows: u64 =
-        std::env::var("COUNTERSIGN_UPGRADE_ROWS").map_or(20_000, |rows| rows.parse().unwrap());
+    let rows = std::env::var("COUNTERSIGN_UPGRADE_ROWS").unwrap_or("20000".to_owned());
+    let text = of.rows.replace("{rows}", &rows);
     database
-        .run_text(
-            "rows",
-            &format!(
-                "insert into public.\"Synced_Activities\" (account_id, user_id, provider, external_id, activity_type, properties)
-                 select case when g % 50 = 0 then 'dead0000-0000-4000-8000-00000000000a' when g % 3 = 0 then 'b0000000-0000-4000-8000-000000000002' else '00000000-0000-0000-0000-000000000001' end::uuid,
-                   '{ROSA}', 'hubspot', 'g-' || g, 'calls', case when g % 7 = 0 then null else '{{}}'::jsonb end
-                 from generate_series(1, {rows}) g;
-                 insert into public.\"Conversations\" (account_id, user_id, provider, external_id, transcript, duration_seconds)
-                 select '00000000-0000-0000-0000-000000000001', '{ROSA}', 'fathom', 'g-' || g, repeat('word ', 40), g % 3600
-                 from generate_series(1, {rows} / 4) g;
-                 analyze"
-            ),
-        )
+        .run_text("rows", &format!("{text}; analyze"))
         .unwrap();
-    COACHING.remember(&database);
-    let upgrade = COACHING.diff(&database, &[]).unwrap();
+    case.remember(&database);
+    let upgrade = case.diff(&database, &[]).unwrap();
     let switch = upgrade.switch.clone().unwrap();
 
     let stop = Arc::new(AtomicBool::new(false));
     let start = |role: &'static str| {
         let (url, stop) = (database.url.clone(), Arc::clone(&stop));
-        thread::spawn(move || write(&url, role, &stop))
+        thread::spawn(move || write(of, &url, role, &stop))
     };
     let (service, person) = (start("service_role"), start("authenticated"));
     let mut client = database.client();
@@ -116,16 +154,17 @@ fn writers_go_on() {
 
     assert_eq!(service.refused, [], "the service never notices");
     assert!(service.written > 20 && person.written > 20);
-    // A client may not write these tables: that is the policy, and nothing else refuses it.
+    // What a client may not write is the policy's matter, and nothing else refuses it.
     for (code, message) in &person.refused {
         assert_eq!(code, "42501", "{message}");
     }
     assert!(!person.refused.is_empty());
-    let again = COACHING.diff(&database, &[]).unwrap();
+    let again = case.diff(&database, &[]).unwrap();
     assert!(again.files.is_empty());
-    COACHING.nothing_is_lost(&database);
+    case.nothing_is_lost(&database);
     println!(
-        "{rows} rows, {} files in {took:.1?}; the slowest file {:.1?} ({}); the service wrote {} times, at worst in {:.0?}; a client {} times, at worst in {:.0?}, then the policy refused {}",
+        "{}: {rows} rows, {} files in {took:.1?}; the slowest file {:.1?} ({}); the service wrote {} times, at worst in {:.0?}; a client {} times, at worst in {:.0?}, then the policy refused {}",
+        case.app,
         upgrade.files.len(),
         slowest.0,
         slowest.1,
