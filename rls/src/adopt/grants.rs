@@ -35,6 +35,13 @@ pub fn has(grants: &[Grant], role: Role, privilege: &str) -> bool {
     })
 }
 
+/// All columns.
+#[must_use]
+pub fn all(relation: &Relation) -> BTreeSet<String> {
+    let of = relation.columns.iter();
+    of.map(|column| column.name.clone()).collect()
+}
+
 /// The columns that no statement can set.
 #[must_use]
 pub fn generated(relation: &Relation) -> BTreeSet<String> {

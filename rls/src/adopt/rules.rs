@@ -44,6 +44,19 @@ pub struct Spoken {
     pub anybody: bool,
 }
 
+impl Spoken {
+    /// An alternative that asks nothing of who the caller is beyond this subject.
+    #[must_use]
+    pub fn plain(subject: &str, of: &Alternative) -> Self {
+        Self {
+            subject: subject.to_owned(),
+            conditions: of.conditions.clone(),
+            stable: true,
+            anybody: false,
+        }
+    }
+}
+
 /// Says an alternative for signed-in callers, one of the ways that `asked` has.
 ///
 /// # Errors

@@ -23,12 +23,7 @@ impl Read<'_> {
         notes: &mut Notes,
         rules: &mut Vec<Rule>,
     ) {
-        let all: BTreeSet<String> = self
-            .relation
-            .columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect();
+        let all = grants::all(self.relation);
         let generated = grants::generated(self.relation);
         let shown: BTreeSet<String> = all.difference(hidden).cloned().collect();
         // What only the database writes is in no list.
@@ -107,15 +102,10 @@ impl Read<'_> {
                     action: format!("{word}{list}{}", rules::asked(asks, &one.conditions)),
                 });
             }
-            let others: Vec<Alternative> = signed_in
-                .all
-                .iter()
-                .filter(|one| !open.iter().any(|wider| one.implies(wider)))
-                .filter(|one| {
-                    word != "select" || peer.is_none_or(|peer| !one.parents.contains(peer))
-                })
-                .cloned()
-                .collect();
+            let mut others = beyond(signed_in.all, &open);
+            others.retain(|one| {
+                word != "select" || peer.is_none_or(|peer| !one.parents.contains(peer))
+            });
             for one in say(&others, signed_in, word, notes) {
                 order.push(Rule {
                     subject: one.subject,
@@ -128,25 +118,12 @@ impl Read<'_> {
                 let new_open =
                     self.for_anon("update", &anon.new, &own.new, &place.via, object, notes);
                 let to = |all: &[Alternative]| -> Vec<Spoken> {
-                    all.iter()
-                        .map(|one| Spoken {
-                            subject: "anon".to_owned(),
-                            conditions: one.conditions.clone(),
-                            stable: true,
-                            anybody: false,
-                        })
-                        .collect()
-                };
-                let rest = |all: &[Alternative], open: &[Alternative]| -> Vec<Alternative> {
-                    all.iter()
-                        .filter(|one| !open.iter().any(|wider| one.implies(wider)))
-                        .cloned()
-                        .collect()
+                    all.iter().map(|one| Spoken::plain("anon", one)).collect()
                 };
                 let mut old = to(&old_open);
-                old.extend(say(&rest(&own.old, &old_open), of_old, "update", notes));
+                old.extend(say(&beyond(&own.old, &old_open), of_old, "update", notes));
                 let mut new = to(&new_open);
-                new.extend(say(&rest(&own.new, &new_open), of_new, "update", notes));
+                new.extend(say(&beyond(&own.new, &new_open), of_new, "update", notes));
                 let (said, lost) =
                     rules::updates(&old, &new, &columns, &rules::always(self.relation));
                 order.extend(said);
@@ -203,4 +180,10 @@ impl Read<'_> {
         }
         open
     }
+}
+
+/// What is not allowed to anybody at all.
+fn beyond(all: &[Alternative], open: &[Alternative]) -> Vec<Alternative> {
+    let is_open = |one: &Alternative| open.iter().any(|wider| one.implies(wider));
+    all.iter().filter(|one| !is_open(one)).cloned().collect()
 }

@@ -16,12 +16,7 @@ impl Read<'_> {
         notes: &mut Notes,
         rules: &mut Vec<Rule>,
     ) {
-        let all: BTreeSet<String> = self
-            .relation
-            .columns
-            .iter()
-            .map(|column| column.name.clone())
-            .collect();
+        let all = grants::all(self.relation);
         let generated = grants::generated(self.relation);
         let set: BTreeSet<String> = all.difference(&generated).cloned().collect();
         let mut key: BTreeSet<String> = self.relation.primary_key.iter().cloned().collect();
@@ -57,12 +52,7 @@ impl Read<'_> {
         }
         let spoken = |all: &[Alternative]| -> Vec<Spoken> {
             all.iter()
-                .map(|one| Spoken {
-                    subject: "service".to_owned(),
-                    conditions: one.conditions.clone(),
-                    stable: true,
-                    anybody: false,
-                })
+                .map(|one| Spoken::plain("service", one))
                 .collect()
         };
         let update = columns("update");
