@@ -72,6 +72,11 @@ impl fmt::Display for Lock {
     }
 }
 
+/// How long a transaction waits for the first of several tables, in milliseconds.
+const FIRST: usize = 500;
+/// How long it waits for the others together.
+const OTHERS: usize = 400;
+
 /// How a transaction begins so that nobody is ended for its sake.
 ///
 /// One that makes its lock on a table stronger later on meets others that hold what keeps it waiting
@@ -82,102 +87,80 @@ impl fmt::Display for Lock {
 /// One that locks several tables meets others that lock them in another order, and there is no order
 /// that all others have. So it waits less than a second in all, which is when a server begins to look
 /// for deadlocks (`deadlock_timeout`): it gives way, and is run again.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Beginning {
-    /// Tables and how strongly they are locked, in order.
-    locks: Vec<(String, Mode)>,
-    /// How many tables and views are locked, these and what cannot be locked ahead.
-    relations: usize,
-}
-
-/// How long a transaction waits for the first of several tables, in milliseconds.
-const FIRST: usize = 500;
-/// How long it waits for the others together.
-const OTHERS: usize = 400;
-
-impl Beginning {
-    pub(super) fn of<'s>(statements: impl Iterator<Item = (&'s str, Option<&'s Lock>)>) -> Self {
-        let mut known: Vec<Ahead<'_>> = Vec::new();
-        let (mut made, mut granted): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-        for (statement, lock) in statements {
-            made.extend(created(statement));
-            granted.extend(privileges_on(statement));
-            let Some(lock) = lock.filter(|lock| lock.mode > Mode::RowExclusive) else {
-                continue;
-            };
-            for (place, table) in lock.tables.iter().enumerate() {
-                if made.contains(table) {
-                    continue;
-                }
-                if let Some(before) = known.iter_mut().find(|of| of.table == table) {
-                    before.strongest = before.strongest.max(lock.mode);
-                    before.is_parent &= place > 0;
-                    continue;
-                }
-                known.push(Ahead {
-                    table,
-                    first: (!granted.contains(table)).then_some(lock.mode),
-                    strongest: lock.mode,
-                    is_parent: place > 0,
-                    is_view: is_of_view(statement),
-                });
-            }
-        }
-        let relations = known.len();
-        // To lock a view is to lock the tables behind it; and what belongs to somebody else, such as
-        // the users, may be referred to and not be locked.
-        known.retain(|of| !of.is_view);
-        let schema = |of: &Ahead<'_>| {
-            of.table
-                .split_once('.')
-                .map(|(schema, _)| schema.to_owned())
+pub(super) fn beginning<'s>(
+    statements: impl Iterator<Item = (&'s str, Option<&'s Lock>)>,
+) -> String {
+    let mut known: Vec<Ahead<'_>> = Vec::new();
+    let (mut made, mut granted): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for (statement, lock) in statements {
+        let tokens = significant(statement);
+        let starts = |words: &[&str]| {
+            let first = tokens.iter().zip(words);
+            first.filter(|(token, word)| token.is(word)).count() == words.len()
         };
-        let own: Vec<_> = known
-            .iter()
-            .filter(|of| !of.is_parent)
-            .map(schema)
-            .collect();
-        known.retain(|of| own.contains(&schema(of)));
-        // A single one that is strongest from the start needs no word.
-        known.retain(|of| relations > 1 || of.first != Some(of.strongest));
-        known.sort_by_key(|of| of.is_parent);
-        let locks = known.iter().map(|of| (of.table.to_owned(), of.strongest));
-        Self {
-            locks: locks.collect(),
-            relations,
+        if starts(&["create", "table"]) {
+            made.extend(relation(&tokens, "table"));
+        } else if starts(&["grant"]) || starts(&["revoke"]) {
+            granted.extend(relation(&tokens, "on"));
+        }
+        let Some(lock) = lock.filter(|lock| lock.mode > Mode::RowExclusive) else {
+            continue;
+        };
+        for (place, table) in lock.tables.iter().enumerate() {
+            if made.contains(table) {
+                continue;
+            }
+            if let Some(before) = known.iter_mut().find(|of| of.table == table) {
+                before.strongest = before.strongest.max(lock.mode);
+                before.is_parent &= place > 0;
+                continue;
+            }
+            known.push(Ahead {
+                table,
+                first: (!granted.contains(table)).then_some(lock.mode),
+                strongest: lock.mode,
+                is_parent: place > 0,
+                is_view: tokens.iter().take(3).any(|token| token.is("view")),
+            });
         }
     }
-}
-
-impl fmt::Display for Beginning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut locks = self.locks.iter();
-        let mut lock = |f: &mut fmt::Formatter<'_>| {
-            let Some((table, mode)) = locks.next() else {
-                return Ok(false);
-            };
-            let mode = mode.name().to_ascii_lowercase();
-            writeln!(f, "lock table {table} in {mode} mode;")?;
-            Ok(true)
-        };
-        let others = self.relations.saturating_sub(1);
-        if others == 0 {
-            if !self.locks.is_empty() {
-                f.write_str("\n-- The strongest lock first: one that grows could meet another transaction halfway.\n")?;
-                lock(f)?;
-            }
-            return Ok(());
-        }
-        f.write_str("\n-- Several tables are locked. It waits less than a second for all of them, so that nobody else is ended in a deadlock.\n")?;
-        writeln!(f, "set local lock_timeout = '{FIRST}ms';")?;
-        lock(f)?;
-        writeln!(
-            f,
-            "set local lock_timeout = '{}ms';",
-            OTHERS / others.min(OTHERS)
-        )?;
-        while lock(f)? {}
-        Ok(())
+    // Views and what belongs to somebody else are waited for as well.
+    let others = known.len().saturating_sub(1);
+    // To lock a view is to lock the tables behind it; and what belongs to somebody else, such as the
+    // users, may be referred to and not be locked.
+    known.retain(|of| !of.is_view);
+    let schema = |of: &Ahead<'_>| {
+        of.table
+            .split_once('.')
+            .map(|(schema, _)| schema.to_owned())
+    };
+    let own: Vec<_> = known
+        .iter()
+        .filter(|of| !of.is_parent)
+        .map(schema)
+        .collect();
+    known.retain(|of| own.contains(&schema(of)));
+    // A single one that is strongest from the start needs no word.
+    known.retain(|of| others > 0 || of.first != Some(of.strongest));
+    known.sort_by_key(|of| of.is_parent);
+    let mut locks = known.iter().map(|of| {
+        let mode = of.strongest.name().to_ascii_lowercase();
+        format!("lock table {} in {mode} mode;\n", of.table)
+    });
+    let first = locks.next().unwrap_or_default();
+    if others > 0 {
+        let rest: String = locks.collect();
+        let each = OTHERS / others.min(OTHERS);
+        format!(
+            "\n-- Several tables are locked. It waits less than a second for all of them, so that nobody else is ended in a deadlock.\n\
+             set local lock_timeout = '{FIRST}ms';\n{first}set local lock_timeout = '{each}ms';\n{rest}"
+        )
+    } else if first.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "\n-- The strongest lock first: one that grows could meet another transaction halfway.\n{first}"
+        )
     }
 }
 
@@ -190,26 +173,6 @@ struct Ahead<'l> {
     /// Whether others only refer to it.
     is_parent: bool,
     is_view: bool,
-}
-
-fn created(statement: &str) -> Option<String> {
-    let tokens = significant(statement);
-    let starts = tokens.first().is_some_and(|t| t.is("create"));
-    let table = tokens.get(1).is_some_and(|t| t.is("table"));
-    (starts && table).then(|| relation(&tokens, "table"))?
-}
-
-fn is_of_view(statement: &str) -> bool {
-    let tokens = significant(statement);
-    let mut first = tokens.iter().take(3);
-    first.any(|token| token.is("view"))
-}
-
-fn privileges_on(statement: &str) -> Option<String> {
-    let tokens = significant(statement);
-    let first = tokens.first()?;
-    let changes = first.is("grant") || first.is("revoke");
-    changes.then(|| relation(&tokens, "on"))?
 }
 
 fn significant(statement: &str) -> Vec<Token<'_>> {
@@ -320,7 +283,7 @@ fn relation(tokens: &[Token<'_>], after: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Beginning, Lock, Mode, of};
+    use super::{Lock, Mode, of};
 
     #[test]
     fn statements_say_what_they_lock() {
@@ -375,7 +338,7 @@ mod tests {
         let locks: Vec<_> = statements.iter().map(|one| of(one)).collect();
         let pairs = statements.iter().zip(&locks);
         let pairs = pairs.map(|(statement, lock)| (*statement, lock.as_ref()));
-        let text = Beginning::of(pairs).to_string();
+        let text = super::beginning(pairs);
         let lines = text.lines().filter(|line| !line.starts_with("--"));
         lines.collect::<Vec<_>>().join("\n").trim().to_owned()
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::locks::{self, Beginning, Lock};
+use super::locks::{self, Lock};
 
 /// When a step comes. Up to [`Phase::Required`] the application goes on as before; then it meets
 /// the policy; what is left is taken away at last.
@@ -190,7 +190,7 @@ impl Step {
         }
         if !self.alone {
             let pairs = statements.iter().map(|of| (&*of.sql, of.lock.as_ref()));
-            let _ = write!(text, "{}", Beginning::of(pairs));
+            text.push_str(&locks::beginning(pairs));
         }
         let mut known = None;
         for statement in statements {

@@ -50,22 +50,22 @@ fn limits(deployment: &Deployment) -> Vec<Finding> {
         let said = said.unwrap_or("60").to_owned();
         let period = limit.get("simple").and_then(|of| of.get("period"));
         let period = period.and_then(Value::as_integer).unwrap_or_default();
-        if [PORTAL, SEARCH].contains(&name) {
-            if period != 10 {
-                found.push(Finding::error(
-                    "period",
-                    name,
-                    format!("counts for {period} seconds, and HubSpot for 10"),
-                    "let `period` be 10, and `limit` no more than HubSpot allows in that time",
-                ));
-            }
-        } else if period.to_string() != said {
-            found.push(Finding::error(
-                "period",
-                name,
-                format!("counts for {period} seconds, and RATE_LIMIT_PERIOD_SECONDS says {said}: `Retry-After` is wrong"),
+        let (expected, against, mend) = if [PORTAL, SEARCH].contains(&name) {
+            (
+                "10",
+                "HubSpot for 10".to_owned(),
+                "let `period` be 10, and `limit` no more than HubSpot allows in that time",
+            )
+        } else {
+            (
+                said.as_str(),
+                format!("RATE_LIMIT_PERIOD_SECONDS says {said}: `Retry-After` is wrong"),
                 "let both say the same, 10 or 60",
-            ));
+            )
+        };
+        if period.to_string() != expected {
+            let wrong = format!("counts for {period} seconds, and {against}");
+            found.push(Finding::error("period", name, wrong, mend));
         }
         if let Some(space) = text(limit, "namespace_id") {
             if spaces.contains(&space) {
