@@ -13,6 +13,7 @@ grant usage on schema countersign to authenticated;
 
 const UUID: &str = "
 -- The caller's id. Only the 36 characters of a uuid count: any other subject is nobody, and never an error.
+-- Three plain tests, because one regular expression that counts takes twice as long, in every statement.
 create or replace function countersign.caller_id() returns uuid
   language plpgsql stable parallel safe
   set search_path = ''
@@ -22,7 +23,10 @@ declare
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub',
     nullif(current_setting('request.jwt.claim.sub', true), ''));
 begin
-  if sub ~ '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$' then
+  if sub like '________-____-____-____-____________'
+    and length(replace(sub, '-', '')) = 32
+    and sub !~ '[^0-9A-Fa-f-]'
+  then
     return sub::uuid;
   end if;
   return null;

@@ -1,0 +1,281 @@
+-- Undoes the migration of the same name: what it changed is as before, what it made is gone.
+-- Row-level security stays on: a table without policies is closed, not open. Policies of advisory.
+
+set local lock_timeout = '5s';
+set local statement_timeout = '60s';
+
+
+-- countersign:section callers cf03b1acef9bb7992c66579b46a95642b59622562121e5fdfa266cd4d6d40737
+--
+--   Who is asking
+
+create schema if not exists countersign;
+revoke all on schema countersign from public, anon;
+grant usage on schema countersign to authenticated;
+
+-- The caller's id. Only the 36 characters of a uuid count: any other subject is nobody, and never an error.
+create or replace function countersign.caller_id() returns uuid
+  language plpgsql stable parallel safe
+  set search_path = ''
+as $$
+declare
+  sub text := coalesce(
+    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub',
+    nullif(current_setting('request.jwt.claim.sub', true), ''));
+begin
+  if sub ~ '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$' then
+    return sub::uuid;
+  end if;
+  return null;
+end $$;
+revoke execute on function countersign.caller_id() from public, anon;
+grant execute on function countersign.caller_id() to authenticated;
+
+-- Whether the caller signed in with an identity; an anonymous sign-in is a guest.
+create or replace function countersign.caller_is_user() returns boolean
+  language plpgsql stable parallel safe
+  set search_path = ''
+as $$
+begin
+  return countersign.caller_id() is not null
+    and (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'is_anonymous') is distinct from 'true';
+end $$;
+revoke execute on function countersign.caller_is_user() from public, anon;
+grant execute on function countersign.caller_is_user() to authenticated;
+
+
+-- countersign:section table.profiles 4e64416e4dd5c82852c6a166da304a6672b5e7040bf0c1ff57ecda40cda3b5fc
+--
+--   on profiles tenant firm_id {
+--     managed email;
+--     analyst: select;
+--     advisor: update (role), delete;
+--     self id: update (display_name, avatar_url), delete;  -- leaving is one's own decision
+--   }
+
+revoke all on advisory.profiles from public, anon, authenticated, service_role, countersign_edge;
+grant select (id, firm_id, role, email, display_name, avatar_url, created_at, updated_at),
+      update (role, display_name, avatar_url),
+      delete
+  on advisory.profiles to authenticated;
+grant select, insert, update, delete on advisory.profiles to service_role;
+
+create or replace function countersign.advisory_profiles_update() returns trigger
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  allowed boolean;
+  changes_role boolean := new.role is distinct from old.role;
+  changes_display_name_or_more boolean :=
+    (new.display_name, new.avatar_url)
+    is distinct from
+    (old.display_name, old.avatar_url);
+begin
+  allowed :=
+    -- advisor: update (role)
+       (not changes_display_name_or_more and old.firm_id = any (array(select countersign.advisory_advisor())))
+    -- self id: update (display_name, avatar_url)
+    or (
+         not changes_role
+         and old.firm_id = any (array(select countersign.advisory_analyst()))
+         and old.id = countersign.caller_id()
+       );
+  if allowed is not true then
+    raise exception using
+      errcode = 'insufficient_privilege',
+      message = 'no rule of advisory.profiles allows this change',
+      hint = 'One rule must allow the old row, the new row and the changed columns together: advisor: update (role); self id: update (display_name, avatar_url).';
+  end if;
+  return new;
+end $$;
+revoke execute on function countersign.advisory_profiles_update() from public, anon, authenticated, service_role, countersign_edge;
+-- Named to run after all others, and bound to exactly whom row-level security binds.
+drop trigger if exists zz_countersign on advisory.profiles;
+create trigger zz_countersign before update on advisory.profiles
+  for each row when (row_security_active('advisory.profiles'))
+  execute function countersign.advisory_profiles_update();
+
+-- A tenant keeps one advisor. The lock makes two who leave at once wait for each other. Where the tenant itself
+-- is being deleted there is no row to lock, and nothing to keep.
+create or replace function countersign.advisory_profiles_keep() returns trigger
+  language plpgsql
+  security definer
+  set search_path = ''
+as $$
+begin
+  perform 1 from advisory.firms t where t.id = old.firm_id for no key update;
+  if found
+    and not exists (select 1 from advisory.profiles m where m.firm_id = old.firm_id and m.role = 'advisor')
+  then
+    raise exception using
+      errcode = 'check_violation',
+      message = 'the last advisor cannot leave',
+      hint = 'Make somebody else advisor first, or delete the firms row.';
+  end if;
+  return null;
+end $$;
+revoke execute on function countersign.advisory_profiles_keep() from public, anon, authenticated, service_role, countersign_edge;
+drop trigger if exists zz_countersign_keep on advisory.profiles;
+create constraint trigger zz_countersign_keep after update or delete on advisory.profiles
+  for each row when (old.role = 'advisor')
+  execute function countersign.advisory_profiles_keep();
+
+drop policy if exists countersign_fence on advisory.profiles;
+create policy countersign_fence on advisory.profiles
+  as restrictive for all to authenticated
+  using (profiles.firm_id = any (array(select countersign.advisory_analyst())))
+  with check (profiles.firm_id = any (array(select countersign.advisory_analyst())));
+comment on policy countersign_fence on advisory.profiles is 'the tenant fence [17685560]';
+
+drop policy if exists countersign_fence_anon on advisory.profiles;
+create policy countersign_fence_anon on advisory.profiles
+  as restrictive for all to anon
+  using (false)
+  with check (false);
+comment on policy countersign_fence_anon on advisory.profiles is 'nothing here is for anon [4cc44a80]';
+
+drop policy if exists countersign_select on advisory.profiles;
+create policy countersign_select on advisory.profiles for select to authenticated
+  using ((select countersign.caller_id()) is not null);
+comment on policy countersign_select on advisory.profiles is 'analyst: select [fd53c4ab]';
+
+drop policy if exists countersign_update on advisory.profiles;
+create policy countersign_update on advisory.profiles for update to authenticated
+  using (
+    profiles.firm_id = any (array(select countersign.advisory_advisor()))
+    or profiles.id = (select countersign.caller_id())
+  )
+  with check (
+    profiles.firm_id = any (array(select countersign.advisory_advisor()))
+    or profiles.id = (select countersign.caller_id())
+  );
+comment on policy countersign_update on advisory.profiles is 'advisor: update (role); self id: update (display_name, avatar_url) [7fe60a5c]';
+
+drop policy if exists countersign_delete on advisory.profiles;
+create policy countersign_delete on advisory.profiles for delete to authenticated
+  using (
+    profiles.firm_id = any (array(select countersign.advisory_advisor()))
+    or profiles.id = (select countersign.caller_id())
+  );
+comment on policy countersign_delete on advisory.profiles is 'advisor: delete; self id: delete [aa9aa457]';
+
+-- Not FORCE: the helpers read memberships as this table's owner.
+alter table advisory.profiles enable row level security;
+
+
+-- countersign:section table.sessions 9b7bd37cfe15213c404c25584da3d08c61d0b856a338eff11adddaef6e9579a1
+--
+--   on sessions tenant firm_id {
+--     fixed advisor_id;
+--     analyst: select;
+--     advisor: insert check advisor_id = caller.id,
+--              update (crm_household_id, household_id, ended_at) where advisor_id = caller.id;
+--   }
+
+revoke all on advisory.sessions from public, anon, authenticated, service_role, countersign_edge;
+grant select (id, firm_id, advisor_id, crm_client_id, crm_household_id, household_id, started_at, ended_at,
+              created_at, updated_at),
+      insert (id, firm_id, advisor_id, crm_client_id, crm_household_id, household_id, started_at, ended_at),
+      update (crm_household_id, household_id, ended_at)
+  on advisory.sessions to authenticated;
+grant select, insert, update, delete on advisory.sessions to service_role;
+
+drop policy if exists countersign_fence on advisory.sessions;
+create policy countersign_fence on advisory.sessions
+  as restrictive for all to authenticated
+  using (sessions.firm_id = any (array(select countersign.advisory_analyst())))
+  with check (sessions.firm_id = any (array(select countersign.advisory_analyst())));
+comment on policy countersign_fence on advisory.sessions is 'the tenant fence [0b6fdcdf]';
+
+drop policy if exists countersign_fence_anon on advisory.sessions;
+create policy countersign_fence_anon on advisory.sessions
+  as restrictive for all to anon
+  using (false)
+  with check (false);
+comment on policy countersign_fence_anon on advisory.sessions is 'nothing here is for anon [501bcb8d]';
+
+drop policy if exists countersign_select on advisory.sessions;
+create policy countersign_select on advisory.sessions for select to authenticated
+  using ((select countersign.caller_id()) is not null);
+comment on policy countersign_select on advisory.sessions is 'analyst: select [d11dec6e]';
+
+drop policy if exists countersign_insert on advisory.sessions;
+create policy countersign_insert on advisory.sessions for insert to authenticated
+  with check (
+    coalesce(sessions.firm_id = any (array(select countersign.advisory_advisor())), false)
+    and sessions.advisor_id = (select countersign.caller_id())
+  );
+comment on policy countersign_insert on advisory.sessions is 'advisor: insert check advisor_id = caller.id [077ec652]';
+
+drop policy if exists countersign_update on advisory.sessions;
+create policy countersign_update on advisory.sessions for update to authenticated
+  using (
+    coalesce(sessions.firm_id = any (array(select countersign.advisory_advisor())), false)
+    and sessions.advisor_id = (select countersign.caller_id())
+  )
+  with check (
+    coalesce(sessions.firm_id = any (array(select countersign.advisory_advisor())), false)
+    and sessions.advisor_id = (select countersign.caller_id())
+  );
+comment on policy countersign_update on advisory.sessions is 'advisor: update (crm_household_id, household_id, ended_at) where advisor_id = caller.id [4cf5e07f]';
+
+alter table advisory.sessions enable row level security;
+
+
+-- countersign:section table.meeting_records 02c295fb98f3a60782175c9d94a4e46e872a350a4c47f07e7203971054878fb2
+--
+--   on meeting_records tenant firm_id via session_id in sessions {
+--     fixed (session_id, author_id);
+--     inherit select;
+--     advisor: insert check author_id = caller.id,
+--              update (notes, outcomes) where author_id = caller.id;
+--   }
+
+revoke all on advisory.meeting_records from public, anon, authenticated, service_role, countersign_edge;
+grant select (id, firm_id, session_id, author_id, notes, outcomes, created_at, updated_at),
+      insert (id, firm_id, session_id, author_id, notes, outcomes),
+      update (notes, outcomes)
+  on advisory.meeting_records to authenticated;
+grant select, insert, update, delete on advisory.meeting_records to service_role;
+
+drop policy if exists countersign_fence on advisory.meeting_records;
+create policy countersign_fence on advisory.meeting_records
+  as restrictive for all to authenticated
+  using (meeting_records.firm_id = any (array(select countersign.advisory_analyst())))
+  with check (meeting_records.firm_id = any (array(select countersign.advisory_analyst())));
+comment on policy countersign_fence on advisory.meeting_records is 'the tenant fence [fbc50d4f]';
+
+drop policy if exists countersign_fence_anon on advisory.meeting_records;
+create policy countersign_fence_anon on advisory.meeting_records
+  as restrictive for all to anon
+  using (false)
+  with check (false);
+comment on policy countersign_fence_anon on advisory.meeting_records is 'nothing here is for anon [ab210e60]';
+
+drop policy if exists countersign_select on advisory.meeting_records;
+create policy countersign_select on advisory.meeting_records for select to authenticated
+  using ((select countersign.caller_id()) is not null);
+comment on policy countersign_select on advisory.meeting_records is 'inherit select from sessions: analyst: select [bdd26943]';
+
+drop policy if exists countersign_insert on advisory.meeting_records;
+create policy countersign_insert on advisory.meeting_records for insert to authenticated
+  with check (
+    coalesce(meeting_records.firm_id = any (array(select countersign.advisory_advisor())), false)
+    and meeting_records.author_id = (select countersign.caller_id())
+  );
+comment on policy countersign_insert on advisory.meeting_records is 'advisor: insert check author_id = caller.id [5566ded8]';
+
+drop policy if exists countersign_update on advisory.meeting_records;
+create policy countersign_update on advisory.meeting_records for update to authenticated
+  using (
+    coalesce(meeting_records.firm_id = any (array(select countersign.advisory_advisor())), false)
+    and meeting_records.author_id = (select countersign.caller_id())
+  )
+  with check (
+    coalesce(meeting_records.firm_id = any (array(select countersign.advisory_advisor())), false)
+    and meeting_records.author_id = (select countersign.caller_id())
+  );
+comment on policy countersign_update on advisory.meeting_records is 'advisor: update (notes, outcomes) where author_id = caller.id [b6ccdc8c]';
+
+alter table advisory.meeting_records enable row level security;
