@@ -101,6 +101,7 @@ async fn advisers_and_their_crm() {
     holdings::lists_are_searched_and_paged(&world).await;
     meetings::a_meeting_is_held(&world).await;
     meetings::and_not_by_everybody_nor_with_anybody(&world).await;
+    meetings::under_a_key_there_is_one(&world).await;
     sync::changes_come_and_what_is_gone_goes(&world).await;
     sync::a_failure_removes_nothing(&world).await;
     sync::an_edit_meanwhile_stays(&world).await;

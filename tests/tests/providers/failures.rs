@@ -171,6 +171,50 @@ fn a_create_is_never_doubled() {
     }
 }
 
+/// What the largest request that is sent holds, in bytes.
+const LARGEST: usize = 1024 * 1024;
+
+#[test]
+fn what_is_too_long_is_not_sent_at_all() {
+    let settings = settings(Version::V3).hubspot.unwrap();
+    let world = World::new();
+    let hubspot = world.hubspot(&settings);
+    let create = |length: usize| {
+        let note: Properties = [
+            (
+                "hs_timestamp".to_owned(),
+                Some("2027-01-15T08:00:00Z".to_owned()),
+            ),
+            ("hs_note_body".to_owned(), Some("x".repeat(length))),
+        ]
+        .into();
+        run(hubspot.create(ObjectKind::Notes, &note, &[]))
+    };
+    let sent = || {
+        let simulators = world.simulators.borrow();
+        let log = simulators.control.log.iter();
+        let notes = log.filter(|entry| entry.request.path.contains("/objects/notes"));
+        notes
+            .map(|entry| entry.request.body.len())
+            .collect::<Vec<_>>()
+    };
+    create(1).unwrap();
+    let around = sent()[0] - 1;
+    create(LARGEST - around).unwrap();
+    assert_eq!(sent(), [around + 1, LARGEST]);
+    let (lines, pauses) = (world.lines.borrow().len(), world.pauses.borrow().len());
+    let failed = create(LARGEST - around + 1).unwrap_err();
+    assert_eq!(failed.kind, Kind::Invalid(Vec::new()));
+    assert_eq!(
+        failed.message.as_deref(),
+        Some("it is longer than 1048576 bytes")
+    );
+    assert_eq!(sent(), [around + 1, LARGEST], "nothing was sent");
+    // Nor was it tried, nor waited for.
+    assert_eq!(world.lines.borrow().len(), lines);
+    assert_eq!(world.pauses.borrow().len(), pauses);
+}
+
 #[test]
 fn a_create_that_was_refused_for_the_limit_is_repeated() {
     let settings = settings(Version::V3).hubspot.unwrap();

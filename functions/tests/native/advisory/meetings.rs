@@ -112,3 +112,73 @@ pub(super) async fn and_not_by_everybody_nor_with_anybody(world: &World) {
         assert_eq!(status, 404, "{id}");
     }
 }
+
+/// Asks under a key: the status, whether the answer was kept from before, and the answer.
+async fn under(
+    world: &World,
+    name: &str,
+    path: &str,
+    key: &str,
+    body: &Value,
+) -> (u16, bool, Value) {
+    let token = world.person(&format!("{name}@advisory.example.test"));
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("idempotency-key", key)];
+    let path = format!("/functions/v1/advisory-{path}");
+    let asked = world.ask_whole(Method::POST, &path, &headers, Some(body));
+    let (status, headers, body) = asked.await;
+    (status, headers.get("idempotency-replayed").is_some(), body)
+}
+
+pub(super) async fn under_a_key_there_is_one(world: &World) {
+    let key = format!("meeting-{}", world.run);
+    let client = json!({ "crm_client_id": "crm-501" });
+    let (status, replayed, meeting) = under(world, "henry", "meetings", &key, &client).await;
+    assert_eq!((status, replayed), (201, false), "{meeting}");
+    world.forget_log().await;
+    let again = under(world, "henry", "meetings", &key, &client).await;
+    assert_eq!(again, (201, true, meeting.clone()));
+    assert_eq!(world.asked("/clients/").await, 0, "the CRM was asked again");
+    let id = meeting["id"].as_str().unwrap();
+    let own = |table: &str, column: &str, of: &str| format!("{table}?select=id&{column}=eq.{of}");
+    let since = meeting["started_at"].as_str().unwrap().replace('+', "%2B");
+    let started = format!(
+        "{}&started_at=gte.{since}",
+        own(
+            "sessions",
+            "advisor_id",
+            meeting["advisor_id"].as_str().unwrap()
+        )
+    );
+    assert_eq!(world.rows(&started).await, [json!({ "id": id })]);
+    // The key is this request's and no other's, and Henry's and nobody else's.
+    let other = json!({ "crm_client_id": "crm-502" });
+    let (status, _, answer) = under(world, "henry", "meetings", &key, &other).await;
+    assert_eq!(
+        (status, &answer["code"]),
+        (422, &json!("CS422")),
+        "{answer}"
+    );
+    assert_eq!(world.rows(&started).await, [json!({ "id": id })]);
+    let (status, replayed, hers) = under(world, "grace", "meetings", &key, &client).await;
+    assert_eq!((status, replayed), (201, false), "{hers}");
+    assert_ne!(hers["id"], meeting["id"]);
+
+    // What is noted is noted once, too.
+    let path = format!("meetings/{id}/records");
+    let key = format!("record-{}", world.run);
+    let noted = json!({ "notes": "Agreed to meet in spring." });
+    let (status, replayed, record) = under(world, "henry", &path, &key, &noted).await;
+    assert_eq!((status, replayed), (201, false), "{record}");
+    let again = under(world, "henry", &path, &key, &noted).await;
+    assert_eq!(again, (201, true, record.clone()));
+    let other = json!({ "notes": "Agreed to meet in autumn." });
+    let (status, _, answer) = under(world, "henry", &path, &key, &other).await;
+    assert_eq!(
+        (status, &answer["code"]),
+        (422, &json!("CS422")),
+        "{answer}"
+    );
+    let records = own("meeting_records", "session_id", id);
+    assert_eq!(world.rows(&records).await, [json!({ "id": record["id"] })]);
+}

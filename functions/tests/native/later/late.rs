@@ -3,11 +3,12 @@
 use std::future::pending;
 use std::time::Duration;
 
+use countersign_functions::apps::workflows;
 use countersign_functions::message::Response;
 use countersign_functions::serve::serve;
 use countersign_functions::transport::{Outgoing, Runtime, Unreachable};
 use reqwest::header::{HeaderMap, HeaderName};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 
 use super::seller::WEBHOOK;
@@ -58,12 +59,12 @@ impl Delivery {
         runtime: &R,
     ) -> Response<Vec<u8>> {
         let mut request = request(Method::POST, &self.path, &[], Some(&self.body));
-        request.headers.clone_from(&self.headers);
+        request.headers.extend(self.headers.clone());
         serve(&world.setup, runtime, request).await
     }
 }
 
-/// One of each kind; the bridge's is like Fathom's.
+/// One of each kind.
 async fn deliveries(world: &World) -> Vec<Delivery> {
     let mut all = Vec::new();
     let coaching = "/functions/v1/coaching-hubspot-webhook";
@@ -83,6 +84,10 @@ async fn deliveries(world: &World) -> Vec<Delivery> {
         "/functions/v1/portal-baserow-webhook",
         &made,
     ));
+    let firm = json!({ "id": format!("late-{}", world.run), "type": "clients.changed", "ids": ["crm-599"] });
+    let made = world.control("/bridge/webhook", firm).await;
+    let url = Url::parse(made["url"].as_str().unwrap()).unwrap();
+    all.push(Delivery::made(url.path(), &made));
     // Whose secret it is made with has to be asked for first.
     all.push(Delivery {
         path: "/functions/v1/coaching-fathom-webhook/a0000000-0000-4000-8000-000000000001".into(),
@@ -97,7 +102,27 @@ async fn a_delivery_is_answered_in_time_whatever_the_database_does() {
     let Some(world) = World::with(&[("WEBHOOK_TIMEOUT_SECONDS", "1")]) else {
         return;
     };
+    // Where the bridge delivers to it is told when somebody connects.
+    let adviser = "grace@advisory.example.test";
+    let given = json!({ "provider": "bridge", "key": "countersign-local-bridge-key-whitfield" });
+    let path = "/functions/v1/advisory-connect";
+    let bearer = format!("Bearer {}", world.person(adviser));
+    let headers = [("authorization", bearer.as_str())];
+    let (status, answer) = world.ask(Method::POST, path, &headers, Some(&given)).await;
+    assert_eq!(status, 200, "{answer}");
     let all = deliveries(&world).await;
+    // Each route that takes deliveries, by what its path begins with.
+    let routes = workflows().filter(|workflow| workflow.delivers());
+    let routes: Vec<&str> = routes
+        .map(|route| route.path.split('{').next().unwrap())
+        .collect();
+    assert_eq!(routes.len(), 5);
+    for route in &routes {
+        let has = all
+            .iter()
+            .filter(|delivery| delivery.path.starts_with(route));
+        assert_eq!(has.count(), 1, "{route}");
+    }
     let silent = Silent { world: &world };
     for delivery in &all {
         let answer = delivery.to(&world, &silent);
@@ -115,7 +140,7 @@ async fn a_delivery_is_answered_in_time_whatever_the_database_does() {
     // What is sent again is taken, once.
     drop(world);
     let Some(world) = World::new() else { return };
-    for (number, stored) in [(0, 1), (0, 0), (1, 1), (1, 0), (2, 1), (2, 0)] {
+    for (number, stored) in (0..4).flat_map(|number| [(number, 1), (number, 0)]) {
         let answer = all[number].to(&world, &world.native).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", all[number].path);
         let said = crate::world::json_of(answer.body);
