@@ -1,13 +1,13 @@
 -- Who may do what in agency: row-level security generated from policies/agency.policy.
 -- Not for editing: change the policy and run `countersign generate --app agency`, which writes a file with what changed.
 -- Each section can be applied again, alone. How to read it: docs/policy-to-sql.md
--- countersign:file app=agency schema=agency state=2d39dfa3f4820b0caf952aaa2f44acee9edc5d637e2fbe67aba6c1010f857b3a
+-- countersign:file app=agency schema=agency state=d8fc07083b4b10d2fa05442d0e5202362edd65cde2d09f689dfbd5e5a059b9d2
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
 
--- countersign:section callers 5dac47f570220b0904856c190d416236e04500c0d3923face19425cff96998c0
+-- countersign:section callers 318d5c5d0f487d5e8ef805d3388051102beac5cb2d80d914094c0ebe6a2b11ad
 --
 --   Who is asking
 
@@ -24,7 +24,7 @@ as $$
 declare
   sub text := coalesce(
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub',
-    nullif(current_setting('request.jwt.claim.sub', true), ''));
+    current_setting('request.jwt.claim.sub', true));
 begin
   if sub like '________-____-____-____-____________'
     and length(replace(sub, '-', '')) = 32

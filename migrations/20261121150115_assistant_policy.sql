@@ -1,13 +1,13 @@
 -- Who may do what in assistant: row-level security generated from policies/assistant.policy.
 -- Not for editing: change the policy and run `countersign generate --app assistant`, which writes a file with what changed.
 -- Each section can be applied again, alone. How to read it: docs/policy-to-sql.md
--- countersign:file app=assistant schema=assistant state=d4e0b02bb529fca6ca769dff807f48ae8a2efb50bfd6ed5d0a14321985a45694
+-- countersign:file app=assistant schema=assistant state=f53c060db8ea295c9627f2ad90c678477a1ddb1328eeae142fbb2ae8aa51be56
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
 
--- countersign:section callers 5dac47f570220b0904856c190d416236e04500c0d3923face19425cff96998c0
+-- countersign:section callers 318d5c5d0f487d5e8ef805d3388051102beac5cb2d80d914094c0ebe6a2b11ad
 --
 --   Who is asking
 
@@ -24,7 +24,7 @@ as $$
 declare
   sub text := coalesce(
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub',
-    nullif(current_setting('request.jwt.claim.sub', true), ''));
+    current_setting('request.jwt.claim.sub', true));
 begin
   if sub like '________-____-____-____-____________'
     and length(replace(sub, '-', '')) = 32

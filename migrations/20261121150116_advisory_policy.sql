@@ -1,13 +1,13 @@
 -- Who may do what in advisory: row-level security generated from policies/advisory.policy.
 -- Not for editing: change the policy and run `countersign generate --app advisory`, which writes a file with what changed.
 -- Each section can be applied again, alone. How to read it: docs/policy-to-sql.md
--- countersign:file app=advisory schema=advisory state=a215a31e86b4d23db2c93ee253401e0f959487ce1bac8386ae08d080a5340a97
+-- countersign:file app=advisory schema=advisory state=3d3b4ddac9d0a4f680b4efa89df85a7d576b42b15da6410e2ac10c608ea90454
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
 
--- countersign:section callers 5dac47f570220b0904856c190d416236e04500c0d3923face19425cff96998c0
+-- countersign:section callers 318d5c5d0f487d5e8ef805d3388051102beac5cb2d80d914094c0ebe6a2b11ad
 --
 --   Who is asking
 
@@ -24,7 +24,7 @@ as $$
 declare
   sub text := coalesce(
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub',
-    nullif(current_setting('request.jwt.claim.sub', true), ''));
+    current_setting('request.jwt.claim.sub', true));
 begin
   if sub like '________-____-____-____-____________'
     and length(replace(sub, '-', '')) = 32

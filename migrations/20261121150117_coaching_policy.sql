@@ -1,13 +1,13 @@
 -- Who may do what in coaching: row-level security generated from policies/coaching.policy.
 -- Not for editing: change the policy and run `countersign generate --app coaching`, which writes a file with what changed.
 -- Each section can be applied again, alone. How to read it: docs/policy-to-sql.md
--- countersign:file app=coaching schema=coaching state=71d369767dd1881811c15b7f5fa4e1f6999a4bade128f4a58c2867cbc5d4a1c6
+-- countersign:file app=coaching schema=coaching state=adc5e346e1606eec56813ff04f7f2f7e3cde0a4adf95c5b8ce167db87555a7b1
 
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
 
--- countersign:section callers 5dac47f570220b0904856c190d416236e04500c0d3923face19425cff96998c0
+-- countersign:section callers 318d5c5d0f487d5e8ef805d3388051102beac5cb2d80d914094c0ebe6a2b11ad
 --
 --   Who is asking
 
@@ -24,7 +24,7 @@ as $$
 declare
   sub text := coalesce(
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub',
-    nullif(current_setting('request.jwt.claim.sub', true), ''));
+    current_setting('request.jwt.claim.sub', true));
 begin
   if sub like '________-____-____-____-____________'
     and length(replace(sub, '-', '')) = 32

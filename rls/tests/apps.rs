@@ -112,9 +112,11 @@ fn proof(app: &str, variable: &str, how: &[&str], least: u64) -> Value {
     .join(", ");
     eprintln!("{summary}, seconds: {}", report["seconds"]);
     let count = |key: &str| report[key].as_array().map(Vec::len);
-    assert_eq!(count("disagreements"), Some(0), "{summary}");
-    assert_eq!(count("findings"), Some(0), "{summary}");
-    assert_eq!(output.status.code(), Some(0), "{summary}");
+    for what in ["disagreements", "findings"] {
+        assert_eq!(count(what), Some(0), "{summary}\n{:#}", report[what][0]);
+    }
+    let survivors = &report["mutation"]["survivors"];
+    assert_eq!(output.status.code(), Some(0), "{summary}\n{survivors:#}");
     assert!(report["cells"].as_u64() >= Some(least), "{summary}");
     report
 }

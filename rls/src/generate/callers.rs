@@ -21,7 +21,7 @@ as $$
 declare
   sub text := coalesce(
     nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub',
-    nullif(current_setting('request.jwt.claim.sub', true), ''));
+    current_setting('request.jwt.claim.sub', true));
 begin
   if sub like '________-____-____-____-____________'
     and length(replace(sub, '-', '')) = 32

@@ -204,7 +204,8 @@ pub(super) fn everybody(policy: &Policy, table: Option<&Table>) -> Vec<Person> {
         Subject::None,
     );
     if policy.caller_id == Kind::Uuid {
-        let odd = Subject::Text("not-a-uuid");
+        // As long as one, with hyphens where one has them.
+        let odd = Subject::Text("somebody-else-with-some-hyphensagain");
         nobody(
             &mut add,
             "sub that is no uuid",

@@ -103,12 +103,6 @@ pub(super) fn of_generated(
 
 /// Why a change to a function that a table's statements run means the same.
 pub(super) fn of_function(context: &Context<'_>, name: &str, change: &Change) -> Option<Same> {
-    if name == "caller_id" && only_of_older_subject(change) {
-        return Some(Same {
-            rule: "a subject that is empty is no uuid either",
-            piece: None,
-        });
-    }
     if change.what == INVOKER {
         return sees_own(context, name).then_some(Same {
             rule: SEEN,
@@ -153,19 +147,6 @@ fn only_locks(before: &str, after: &str) -> bool {
     let mut pairs = before.lines().zip(after.lines());
     before.lines().count() == after.lines().count()
         && pairs.all(|(old, new)| old == new || locks(old) && locks(new))
-}
-
-/// Whether a change is to what an empty subject in a setting of its own is taken for, and only
-/// uuids are subjects.
-fn only_of_older_subject(change: &Change) -> bool {
-    const OLDER: &str = "nullif(current_setting('request.jwt.claim.sub', true), '')";
-    const UUID: &str = "~ '^[0-9A-Fa-f]{8}-";
-    let without = |body: &str, of: &str| body.replacen(of, "", 1);
-    let changed = OLDER.replace("''", "'!'");
-    change.before.contains(OLDER)
-        && change.after.contains(&changed)
-        && without(&change.before, OLDER) == without(&change.after, &changed)
-        && change.after.contains(UUID)
 }
 
 /// Whether a helper that runs as its caller finds the same: everybody sees all of their own
