@@ -69,7 +69,6 @@ pub(super) fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
         }
         fences.extend(fence.map(|fence| (printed, fence)));
     }
-    let columns = scene.relation.columns.iter();
     let objects = context.objects.get(&scene.index)?;
     let numbered = scene.relation.columns.iter().enumerate();
     let defaults = numbered.filter_map(|(at, column)| {
@@ -93,7 +92,7 @@ pub(super) fn facts<'c>(context: &'c Context<'_>) -> Option<Facts<'c>> {
     let tenant = tenant.and_then(|at| scene.relation.columns.get(usize::from(at)));
     let tenant = tenant.map_or("", |column| &column.name);
     Some(Facts {
-        columns: columns.map(|c| (c.name.clone(), c.not_null)).collect(),
+        columns: columns(scene.relation),
         table: crate::sql::name(&scene.relation.name).into_owned(),
         held: held(context, scene.relation),
         open: context.open.get_or_init(|| open(context)).clone(),
@@ -136,6 +135,12 @@ fn bare<'c>(context: &'c Context<'_>, objects: &'c Objects) -> Facts<'c> {
     }
 }
 
+/// A table's columns, with whether NULL is forbidden.
+fn columns(relation: &Relation) -> Vec<(String, bool)> {
+    let columns = relation.columns.iter();
+    columns.map(|c| (c.name.clone(), c.not_null)).collect()
+}
+
 /// How PostgreSQL prints a table in a subquery.
 fn printed(relation: &Relation) -> String {
     let plain = |name: &str| crate::sql::name(name).into_owned();
@@ -161,6 +166,7 @@ fn open(context: &Context<'_>) -> BTreeMap<String, usize> {
                 continue;
             };
             let facts = Facts {
+                columns: columns(relation),
                 table: crate::sql::name(&relation.name).into_owned(),
                 held: held(context, relation),
                 tenant: crate::sql::name(&tenant.name).into_owned(),

@@ -3,7 +3,7 @@
 //! The generated policies repeat themselves on purpose: the tenant fence stands beside conditions
 //! that imply it. A change to one of two is caught only if the other does not make up for it. So
 //! both sets of policies are read as formulas and compared for every truth the tests can have:
-//! a test over NOT NULL columns is never unknown, a higher role's helper implies a lower one's, a
+//! a test over NOT NULL columns is never unknown, one of them always is not NULL, a higher role's helper implies a lower one's, a
 //! parent that is visible lies inside the parent's own fence, and what neither an update nor a
 //! trigger can set is the same before and after. An update also has to pass the guard, a trigger that asks for one rule
 //! which allows everything together; either may make up for what the other lacks.
@@ -178,7 +178,10 @@ impl Facts<'_> {
         self.stored(&seen)
             .is_always(&|test| match self.helper(test) {
                 Some((column, least)) => column == self.tenant && least <= rank,
-                None => lookup(test).is_some_and(|(parent, wanted)| leads(parent, wanted)),
+                None => {
+                    self.is_filled(test)
+                        || lookup(test).is_some_and(|(parent, wanted)| leads(parent, wanted))
+                }
             })
     }
 
@@ -296,7 +299,9 @@ impl Facts<'_> {
         let choices: Vec<&[Option<bool>]> = tests
             .iter()
             .map(|test| {
-                if self.is_definite(plain(test)) {
+                if self.is_filled(plain(test)) {
+                    [Some(true)].as_slice()
+                } else if self.is_definite(plain(test)) {
                     [Some(false), Some(true)].as_slice()
                 } else {
                     ANY_TRUTH
@@ -318,6 +323,15 @@ impl Facts<'_> {
                 }
             }
             true
+        })
+    }
+
+    /// Whether a test asks only that a column which is NOT NULL is not NULL.
+    fn is_filled(&self, test: &str) -> bool {
+        let column = test.strip_suffix(" IS NOT NULL");
+        column.is_some_and(|column| {
+            let mut filled = self.columns.iter().filter(|(_, not_null)| *not_null);
+            filled.any(|(name, _)| crate::sql::name(name) == column)
         })
     }
 
