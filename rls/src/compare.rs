@@ -19,6 +19,8 @@ mod render;
 mod report;
 mod rows;
 mod tables;
+mod uses;
+mod values;
 
 use policy_core::value::Kind;
 use policy_core::{Catalogue, Policy};

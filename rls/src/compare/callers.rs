@@ -10,7 +10,9 @@ use policy_core::value::{Literal, Value};
 
 use super::CompareError;
 use super::both::{Both, NEW, SIDES, Set};
-use super::classes::{Asking, Cell, Ground, Known, team};
+use super::classes::{Asking, Ground};
+use super::uses::Known;
+use super::values::{Cell, team};
 
 /// The most memberships that are combined before the comparison is given up.
 const MOST: u64 = 20_000;

@@ -8,10 +8,11 @@ use policy_core::value::{Literal, date_text, timestamp_text, uuid_text};
 
 use super::both::{Both, NEW, OLD, Set};
 use super::callers::{Asked, Everybody, Who};
-use super::classes::{self, Ground};
+use super::classes::Ground;
 use super::report::{Direction, Example, ExampleCaller, ExampleRow, Membership, RelatedRow};
 use super::rows::{Maker, Related, Shape};
 use super::tables::{Act, Bench, Cell, gained};
+use super::values;
 use policy_core::model::Action;
 
 /// A statement that was found to differ.
@@ -116,7 +117,7 @@ fn text(literal: &Literal) -> String {
 fn named(
     both: &Both<'_>,
     table: usize,
-    values: &[(usize, classes::Cell)],
+    values: &[(usize, values::Cell)],
 ) -> BTreeMap<String, Option<String>> {
     let columns = both.tables.get(table).map(|of| &of.columns);
     values
@@ -188,7 +189,7 @@ fn caller(
         aal: who.aal.as_ref().map(text),
         memberships: rows
             .map(|row| {
-                let own = |value: &classes::Cell| {
+                let own = |value: &values::Cell| {
                     if value.is_some() && value.as_ref() == me {
                         return who.id.clone();
                     }

@@ -12,7 +12,8 @@ use policy_core::{ColumnSet, decide};
 
 use super::both::{Both, NEW, OLD, SIDES, Set};
 use super::callers::{Everybody, Who, caller_columns, membership_columns, seats_of};
-use super::classes::{Cell, Ground, fresh};
+use super::classes::Ground;
+use super::values::{Cell, fresh};
 
 /// A row that the row under test points to.
 #[derive(Clone, Debug)]

@@ -2,10 +2,19 @@
 #![cfg(test)]
 
 #[expect(dead_code, reason = "the test of random policies uses the rest")]
+#[path = "../random/bench.rs"]
+mod bench;
+#[expect(dead_code, reason = "the test of random policies uses the rest")]
 #[path = "../random/cell.rs"]
 mod cell;
 #[path = "../support/dice.rs"]
 mod dice;
+#[expect(dead_code, reason = "the test of random policies uses the rest")]
+#[path = "../random/expected.rs"]
+mod expected;
+#[expect(dead_code, reason = "the test of random policies uses the rest")]
+#[path = "../random/person.rs"]
+mod person;
 #[path = "../random/policy.rs"]
 mod policy;
 #[expect(dead_code, reason = "the test of random policies uses the rest")]
@@ -15,7 +24,8 @@ mod world;
 mod command;
 mod replay;
 
-use cell::{Act, Bench, Cell};
+use bench::Bench;
+use cell::{Act, Cell};
 use countersign_rls::compare::{CompareError, Comparison, Direction, Side, compare_within};
 use dice::Dice;
 use policy::{Draft, Refusals};

@@ -7,7 +7,9 @@ use countersign_rls::compare::{Change, Direction, ExampleRow, RelatedRow, Side};
 use policy_core::Decision;
 use policy_core::decide::CallerKind;
 
-use crate::cell::{Act, Bench, Cell, Person};
+use crate::bench::Bench;
+use crate::cell::{Act, Cell};
+use crate::person::Person;
 use crate::world::{Default, Row, Stage, World, key};
 
 /// Whether the two policies differ on a change's example as it says; `None` where the statement

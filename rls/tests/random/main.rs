@@ -10,16 +10,21 @@
 //! a new one; `COUNTERSIGN_RANDOM_POLICIES` makes it longer.
 #![cfg(test)]
 
+mod bench;
 mod cell;
 #[path = "../support/dice.rs"]
 mod dice;
+mod expected;
+mod person;
 mod policy;
 mod world;
 
-use cell::{Act, Bench, Cell, Outcome, Person};
+use bench::Bench;
+use cell::{Act, Cell, Outcome};
 use countersign_rls::generate::sections;
 use countersign_rls::postgrest::filter_sql;
 use dice::Dice;
+use person::Person;
 use policy::{Draft, Refusals};
 use policy_core::model::{Action, Subject};
 use policy_core::mutants::{self, Mutant};

@@ -1,0 +1,68 @@
+//! Somebody who asks.
+
+use policy_core::Value;
+use policy_core::decide::{Caller, CallerKind, Membership, Ranks};
+use policy_core::value::uuid_from_text;
+
+use crate::dice::Dice;
+use crate::world::PERSON;
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) kind: CallerKind,
+    pub(crate) id: Option<&'static str>,
+    pub(crate) aal: Option<&'static str>,
+}
+
+impl Person {
+    pub(crate) fn random(dice: &mut Dice) -> Self {
+        let kind = match dice.below(16) {
+            0 => CallerKind::Anon,
+            1 => CallerKind::NoSubject,
+            2 => CallerKind::Service,
+            3 => CallerKind::Guest,
+            _ => CallerKind::User,
+        };
+        let token = !matches!(kind, CallerKind::Anon | CallerKind::Service);
+        let known = matches!(kind, CallerKind::Guest | CallerKind::User);
+        Self {
+            kind,
+            id: known.then(|| *dice.pick(PERSON.values)),
+            aal: (token && dice.once_in(2)).then_some("aal2"),
+        }
+    }
+
+    pub(crate) fn caller<'r>(&self, ranks: &'r [Membership<'r>]) -> Caller<'r> {
+        let text = |text: Option<&'static str>| text.map_or(Value::Null, Value::Text);
+        Caller {
+            kind: self.kind,
+            id: self
+                .id
+                .map_or(Value::Null, |id| Value::Uuid(uuid_from_text(id).unwrap())),
+            email: Value::Null,
+            aal: text(self.aal),
+            ranks: Ranks::Known(ranks),
+        }
+    }
+
+    pub(crate) fn role(&self) -> &'static str {
+        match self.kind {
+            CallerKind::Anon => "anon",
+            CallerKind::Service => "countersign_edge",
+            _ => "authenticated",
+        }
+    }
+
+    pub(crate) fn claims(&self) -> String {
+        let mut claims = serde_json::json!({ "role": self.role() });
+        if let Some(id) = self.id {
+            claims["sub"] = id.into();
+            claims["is_anonymous"] = (self.kind == CallerKind::Guest).into();
+        }
+        if let Some(aal) = self.aal {
+            claims["aal"] = aal.into();
+        }
+        claims.to_string()
+    }
+}
