@@ -113,12 +113,24 @@ class Event {
   }
 }
 
+// The headers of a request that goes out: as a record they take the runtime two thirds of the time of appending them.
+function record(lines, first) {
+  const headers = {};
+  for (let i = first; i + 1 < lines.length; i += 2) {
+    const name = lines[i];
+    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${lines[i + 1]}` : lines[i + 1];
+  }
+  return headers;
+}
+
 // A redirect is the client's to follow: what follows it here would carry the caller's token.
-async function forward(text, body) {
-  const parts = text.split('\n');
-  const request = new Request(parts[1], { method: parts[0], body, redirect: 'manual' });
-  append(request.headers, parts, 2);
-  return fetch(request);
+function forward(text, body) {
+  try {
+    const parts = text.split('\n');
+    return fetch(parts[1], { method: parts[0], headers: record(parts, 2), body, redirect: 'manual' });
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 function event(ctx, env, begin) {

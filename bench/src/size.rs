@@ -42,7 +42,7 @@ pub(crate) fn measure(given: &Given) -> Result<Vec<Section>, BenchError> {
             "functions/build",
             "index_bg.wasm",
             "index.js",
-            "800 KB",
+            "1080 KB",
         ),
         (
             "the browser library",

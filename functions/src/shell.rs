@@ -109,8 +109,7 @@ fn incoming(text: &str, body: Option<ReadableStream>) -> Option<Request<Stream>>
 }
 
 fn answer(event: &Event, response: Response<Stream>) {
-    let mut text = String::new();
-    headers::write(&response.headers, &mut text);
+    let text = headers::written(&[], &response.headers);
     // The runtime refuses a body where the status says that there is none.
     let none = matches!(
         response.status,

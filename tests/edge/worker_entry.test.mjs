@@ -30,7 +30,7 @@ Entrypoint.prototype.arrive = (event, env, text, body) => {
   else if (pathname === '/never') event.later(new Promise(() => {}));
   else if (pathname === '/send') {
     const patience = Number(searchParams.get('patience') ?? 10_000);
-    const lines = ['POST', searchParams.get('to'), 'x-one', '1', 'x-two', '2', ''];
+    const lines = ['POST', searchParams.get('to'), 'x-one', '1', 'x-two', '2', 'x-two', '3', ''];
     const id = event.send(lines.join('\\n'), body ?? undefined, patience);
     waiting.set(id, { event, told: 0, forgets: searchParams.has('forgets') });
   } else if (pathname === '/impossible') event.answer(99, '', undefined);
@@ -96,7 +96,7 @@ suite('the entry', () => {
     assert.equal(await response.text(), 'the answer');
     const { method, url, headers, body } = upstream.asked.at(-1);
     assert.deepEqual([method, url, body], ['POST', '/path?query=1', 'the body']);
-    assert.deepEqual([headers['x-one'], headers['x-two']], ['1', '2']);
+    assert.deepEqual([headers['x-one'], headers['x-two']], ['1', '2, 3']);
   });
 
   test('a redirect is an answer', async () => {

@@ -6,9 +6,12 @@ import { gzipSync } from 'node:zlib';
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** In bytes, after gzip. Cloudflare takes 3 MB of a free account's Worker and 10 MB of a paid one's. */
+/**
+ * In bytes, after gzip. Cloudflare takes 3 MB of a free account's Worker and 10 MB of a paid one's: the Worker is compiled for speed,
+ * which takes a third more than for size. The browser library is compiled for size.
+ */
 const BUDGETS = {
-  'the Worker': [805_000, 'functions/build/index_bg.wasm', 'functions/build/index.js', 'functions/build/entry.js'],
+  'the Worker': [1_080_000, 'functions/build/index_bg.wasm', 'functions/build/index.js', 'functions/build/entry.js'],
   'the browser library': [
     136_000,
     'target/countersign-wasm/web/countersign_wasm_bg.wasm',

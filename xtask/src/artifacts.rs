@@ -11,8 +11,11 @@ use crate::stamp::Stamp;
 use crate::tools::Tools;
 use crate::workspace::{Workspace, copy, write};
 
-/// Small first; `Cargo.toml` says how.
-const PROFILE: &str = "wasm";
+/// The browser library's profile: small first; `Cargo.toml` says how.
+const SMALL: &str = "wasm";
+
+/// The Worker's: fast first. What `wasm-opt` does for it is in `functions/Cargo.toml`.
+const FAST: &str = "worker";
 
 /// wasm-bindgen's name of a target, the directory for it, and the modules that come out.
 const KINDS: [(&str, &str, &str); 2] = [("nodejs", "node", "commonjs"), ("web", "web", "module")];
@@ -70,7 +73,7 @@ pub(crate) fn worker(workspace: &Workspace, tools: &Tools, progress: &Progress) 
     progress.step("build the Worker", |step| {
         let mut build = tools.worker_build(workspace)?;
         build
-            .args(["--profile", PROFILE])
+            .args(["--profile", FAST])
             .current_dir(workspace.root.join("functions"));
         process::quiet(build, step)?;
         let entry = fs::read_to_string(workspace.root.join("functions/entry.js"));
@@ -94,12 +97,9 @@ pub(crate) fn library(workspace: &Workspace, tools: &Tools, progress: &Progress)
             "--package=countersign-wasm",
             "--target=wasm32-unknown-unknown",
         ]);
-        cargo.args(["--profile", PROFILE]);
+        cargo.args(["--profile", SMALL]);
         process::quiet(cargo, step)?;
-        let module = workspace
-            .target
-            .join("wasm32-unknown-unknown")
-            .join(PROFILE);
+        let module = workspace.target.join("wasm32-unknown-unknown").join(SMALL);
         let module = module.join("countersign_wasm.wasm");
         if !module.exists() {
             return Err(miette!("`countersign-wasm` made no {}", module.display()));

@@ -148,7 +148,7 @@ fn token(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<Pa
         let mut cargo = workspace.command("cargo")?;
         cargo
             .args(["build", "--locked", "--package=countersign-bench-token"])
-            .args(["--profile=wasm", "--target=wasm32-unknown-unknown"])
+            .args(["--profile=worker", "--target=wasm32-unknown-unknown"])
             .arg("--manifest-path")
             .arg(workspace.root.join("bench/Cargo.toml"))
             .arg("--target-dir")
@@ -158,7 +158,7 @@ fn token(workspace: &Workspace, tools: &Tools, progress: &Progress) -> Result<Pa
         bindgen
             .args(["--target", "nodejs", "--out-dir"])
             .arg(&out)
-            .arg(target.join("wasm32-unknown-unknown/wasm/countersign_bench_token.wasm"));
+            .arg(target.join("wasm32-unknown-unknown/worker/countersign_bench_token.wasm"));
         process::quiet(bindgen, step)
     })?;
     // Without it, what a package further up says would hold.

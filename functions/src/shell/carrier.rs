@@ -22,7 +22,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn send(this: &Event, text: &str, body: &JsValue, patience_ms: u32) -> u32;
 
-    /// Answers a request: headers as [`super::headers::write`] has them, and a stream, bytes or nothing.
+    /// Answers a request: headers as [`super::headers::written`] has them, and a stream, bytes or nothing.
     #[wasm_bindgen(method)]
     pub(super) fn answer(this: &Event, status: u16, headers: &str, body: &JsValue);
 

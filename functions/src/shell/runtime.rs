@@ -92,8 +92,13 @@ impl Runtime for Workerd<'_> {
             upload,
             patience,
         } = outgoing;
-        let mut text = [request.method().as_str(), request.url().as_str(), ""].join("\n");
-        headers::write(request.headers(), &mut text);
+        let begins = [
+            request.method().as_str(),
+            "\n",
+            request.url().as_str(),
+            "\n",
+        ];
+        let text = headers::written(&begins, request.headers());
         let bytes = request.body().and_then(reqwest::Body::as_bytes);
         let body = match upload.and_then(Stream::take) {
             Some(stream) => Some(stream),
