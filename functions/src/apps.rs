@@ -161,6 +161,18 @@ const TABLES: [&[Workflow]; 5] = [
 /// What a workflow does as the Worker's role whose effect goes through the outbox.
 pub const RECORDS: &str = "call record_effect, finish_effect";
 
+/// What is done as the Worker's role for any request, beside what its workflow declares.
+pub const FOR_ANY: &[(&str, &[&str])] = &[
+    (
+        "under an `Idempotency-Key`",
+        &["call begin_request, finish_request, forget_request"],
+    ),
+    (
+        "portal: whoever shows a session of Better Auth",
+        &["call portal_session: read session"],
+    ),
+];
+
 /// What all their paths begin with, so that a request to PostgREST is not held against each.
 const BELOW: &str = "/functions/v1/";
 
@@ -484,7 +496,10 @@ mod tests {
         let unasked = background::AS_SERVICE
             .iter()
             .map(|(what, calls)| format!("{}\n  when nobody calls: {what}", calls.join("; ")));
-        let groups = groups.chain(unasked);
+        let any = FOR_ANY
+            .iter()
+            .map(|(what, calls)| format!("{}\n  any request: {what}", calls.join("; ")));
+        let groups = groups.chain(unasked).chain(any);
         insta::assert_snapshot!(groups.collect::<Vec<_>>().join("\n\n"));
     }
 }

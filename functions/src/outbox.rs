@@ -24,6 +24,9 @@
 //! }
 //! ```
 //!
+//! An effect that is to follow another is recorded by what settles that one, and left to others
+//! ([`Outbox::plan`]).
+//!
 //! From the second attempt on an effect is looked for before it is carried out. So whoever dies
 //! after the provider did its part, and before that is written down, leaves nothing to be doubled.
 
@@ -176,6 +179,22 @@ impl<'a, R: Runtime> Outbox<'a, R> {
             .ok_or_else(|| Problem::unavailable("the effect was neither recorded nor there"))
     }
 
+    /// Records an effect that somebody else tries: whoever asks for it at once, and after so many
+    /// seconds the schedule. One that is done, or that somebody is at, stays as it is.
+    ///
+    /// # Errors
+    /// If the database does not take it.
+    pub async fn plan(&self, new: &New<'_>, seconds: u64) -> Result<(), Problem> {
+        let Recorded::Mine(entry) = self.record(new).await? else {
+            return Ok(());
+        };
+        let arguments = json!({
+            "p_id": entry.id, "p_attempt": entry.attempts, "p_status": "pending", "p_error": null,
+            "p_seconds": seconds, "p_external_id": null,
+        });
+        self.own.call("finish_effect", &arguments).await.map(drop)
+    }
+
     /// The effect of this name, if it is recorded.
     ///
     /// # Errors
@@ -210,6 +229,17 @@ impl<'a, R: Runtime> Outbox<'a, R> {
         let outcome = attempt(entry, effect, &mut done).await;
         self.write(entry, &outcome, done.external_id.as_deref())
             .await;
+        outcome
+    }
+
+    /// Writes down what an attempt came to at an effect that may be repeated, so that there is nothing to
+    /// look for.
+    pub async fn end(&self, entry: &Entry, came: Result<(), Failure>) -> Outcome {
+        let outcome = match came {
+            Ok(()) => Outcome::Done,
+            Err(failure) => verdict(entry, failure, false),
+        };
+        self.write(entry, &outcome, None).await;
         outcome
     }
 

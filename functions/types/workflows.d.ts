@@ -270,7 +270,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Brings a part of HubSpot's contacts over */
+        /** Brings HubSpot's contacts over, a part at once and the rest by the schedule */
         post: operations["post_agency_import_contacts"];
         delete?: never;
         options?: never;
@@ -287,7 +287,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Brings a part of HubSpot's deals over */
+        /** Brings HubSpot's deals over, a part at once and the rest by the schedule */
         post: operations["post_agency_import_deals"];
         delete?: never;
         options?: never;

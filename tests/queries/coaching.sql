@@ -127,3 +127,14 @@ select id, updated_at, situation, outcome from coaching."Coaching_Outcomes"
 where account_id = $1::uuid and embedding is null
 order by created_at, id
 limit 20;
+
+-- name: find_gone_activity
+-- index: gone_coaching_activities_pkey
+-- What storing an activity looks for
+select gone_at from countersign_edge.gone_coaching_activities
+where account_id = $1::uuid and provider = 'hubspot' and external_id = 'x';
+
+-- name: purge_gone_activities
+-- index: gone_coaching_activities_noted_at_idx
+-- What the schedule forgets. No parameter
+delete from countersign_edge.gone_coaching_activities where noted_at < now() - interval '2 days';

@@ -69,5 +69,31 @@ begin
   perform pg_temp.holds('all of it', (select subject = 'Newest' from activity));
 end $$;
 
+-- A call that was deleted there, as a listing shows it that does not know yet, and as it is once somebody restored it.
+do $$
+declare
+  v_account constant uuid := 'a0000000-0000-4000-8000-000000010001';
+  v_call constant text := '[{"external_id": "order-1", "activity_type": "calls", "subject": "Shown", "as_of": "%s", "properties": {"hs_lastmodifieddate": "%s"}}]';
+  v_gone constant text := '[{"external_id": "order-1", "gone_at": "%s"}, {"external_id": "order-2", "gone_at": "2027-01-15T11:00:00.000Z"}]';
+  v_changed constant text := '2027-01-15T10:59:59.999Z';
+begin
+  perform pg_temp.holds('gone', countersign_edge.remove_coaching_activities(v_account, 'hubspot', format(v_gone, '2027-01-15T11:00:00.000Z')::jsonb) = 1);
+  perform pg_temp.holds('it is not here', not exists (select from activity));
+  perform pg_temp.holds('and told late again', countersign_edge.remove_coaching_activities(v_account, 'hubspot', format(v_gone, '2027-01-15T10:30:00.000Z')::jsonb) = 0);
+  perform pg_temp.holds('what it was does not come back', countersign_edge.store_coaching_activities(v_account, 'hubspot',
+    format(v_call, v_changed, v_changed)::jsonb) = '{"added": 0, "changed": 0}');
+  perform pg_temp.holds('nor what it was as it was deleted', countersign_edge.store_coaching_activities(v_account, 'hubspot',
+    format(v_call, '2027-01-15T11:00:00.000Z', v_changed)::jsonb) = '{"added": 0, "changed": 0}');
+  perform pg_temp.holds('it is not here yet', not exists (select from activity));
+  perform pg_temp.holds('another account''s is its own', countersign_edge.store_coaching_activities('b0000000-0000-4000-8000-000000010001',
+    'hubspot', format(v_call, v_changed, v_changed)::jsonb) = '{"added": 1, "changed": 0}');
+  perform pg_temp.holds('known to be there since, it is back', countersign_edge.store_coaching_activities(v_account, 'hubspot',
+    format(v_call, '2027-01-15T11:00:00.001Z', v_changed)::jsonb) = '{"added": 1, "changed": 0}');
+  update countersign_edge.gone_coaching_activities set noted_at = now() - interval '49 hours' where external_id = 'order-2';
+  perform countersign_edge.tidy_coaching();
+  perform pg_temp.holds('what was noted long ago is forgotten', array(select external_id from countersign_edge.gone_coaching_activities
+    where external_id like 'order-%') = '{order-1}');
+end $$;
+
 reset role;
 rollback;

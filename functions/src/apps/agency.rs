@@ -20,6 +20,7 @@ use super::{Asked, Run, Workflow, row};
 use crate::message::Response;
 use crate::problem::Problem;
 use crate::transport::Runtime;
+pub(super) use import::IMPORTS;
 
 /// What a workflow does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +58,28 @@ const RUNS: &[&str] = &[
     "call find_agency_answer, finish_agency_run",
 ];
 
+/// How the parts of an import are recorded. What fails is told as it is, and finished all the same: so
+/// nothing is answered as what will be done, and this is not [`super::RECORDS`].
+const PARTS: &str = "call record_effect, finish_effect: the parts of an import";
+
 /// What reading through the connection takes, beside writing as the caller.
 const IMPORT: &[&str] = &[
     "read, update agency_connections",
     "read, update agency_connection_secrets",
     "call take_lease, drop_lease",
+    "read outbox",
+    PARTS,
+];
+
+/// What the schedule does to finish an import.
+pub(super) const IMPORT_AS_SERVICE: &[&str] = &[
+    "read, update agency_connections",
+    "read, update agency_connection_secrets",
+    "call take_lease, drop_lease",
+    "read outbox",
+    PARTS,
+    "read crm_pipelines, crm_stages",
+    "read, insert, update crm_contacts, crm_deals",
 ];
 
 /// Who can raise an organization's budget.
@@ -157,7 +175,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         Some(("hubspot.contact", "import")),
         IMPORT,
         Run::Agency(Do::Import(Imported::Contacts)),
-        "Brings a part of HubSpot's contacts over",
+        "Brings HubSpot's contacts over, a part at once and the rest by the schedule",
     ),
     row(
         Method::POST,
@@ -165,7 +183,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         Some(("hubspot.deal", "import")),
         IMPORT,
         Run::Agency(Do::Import(Imported::Deals)),
-        "Brings a part of HubSpot's deals over",
+        "Brings HubSpot's deals over, a part at once and the rest by the schedule",
     ),
 ];
 
@@ -210,9 +228,9 @@ impl<'a, R: Runtime> Agency<'a, R> {
         }
     }
 
-    /// Behind the scenes, in no organization yet.
-    pub(super) fn behind(desk: Desk<'a, R>) -> Self {
-        let org = String::new();
+    /// Behind the scenes, in an organization, or in none yet.
+    pub(super) fn behind(desk: Desk<'a, R>, org: &str) -> Self {
+        let org = org.to_owned();
         Self { desk, org }
     }
 

@@ -152,6 +152,7 @@ pub const WORKFLOWS: &[Workflow] = workflows! {
             "read, update hubspot_connection_secrets",
             "update hubspot_connections",
             "call take_lease, drop_lease",
+            "call reserve_llm, settle_llm",
             "insert, update ai_processing_logs",
             "call finish_assistant_run",
         ],

@@ -39,6 +39,10 @@ pub const AS_SERVICE: &[(&str, &[&str])] = &[
     ("advisory: copies that are due", advisory::SYNCS),
     ("agency: texts without a vector", agency::EMBED),
     (
+        "agency: what is left of an import",
+        agency::IMPORT_AS_SERVICE,
+    ),
+    (
         "advisory: events of the CRM bridge",
         &[
             "read, update crm_connections",
@@ -55,6 +59,16 @@ pub const AS_SERVICE: &[(&str, &[&str])] = &[
             "update hubspot_connections",
             "call mirror_deals: insert, update, delete opportunities",
             "read, delete opportunities",
+        ],
+    ),
+    (
+        "assistant: the mirror is filled once a day, part by part",
+        &[
+            "read hubspot_connections",
+            "read, update hubspot_connection_secrets",
+            "call take_lease, drop_lease, store_webhooks",
+            "call mirror_deals: insert, update, delete opportunities",
+            "delete opportunities",
         ],
     ),
     (
@@ -86,7 +100,7 @@ pub const AS_SERVICE: &[(&str, &[&str])] = &[
     ),
     (
         "coaching: activities that are gone",
-        &["delete Synced_Activities"],
+        &["call remove_coaching_activities: delete Synced_Activities"],
     ),
     (
         "coaching: logs past their time, and analyses whose request died",
@@ -143,6 +157,11 @@ impl<'a, R: Runtime> Backstage<'a, R> {
             (assistant::APPLY, Ok(desk)) if entry.app == "assistant" => {
                 return desk.apply_again(outbox, entry).await;
             }
+            (agency::IMPORTS, Ok(desk)) if entry.app == "agency" => {
+                let org = entry.tenant_id.as_deref().unwrap_or_default();
+                let agency = Agency::behind(desk, org);
+                return agency.import_again(outbox, entry).await;
+            }
             (_, Ok(_)) => "no app declares it".into(),
             (_, Err(problem)) => problem.message,
         };
@@ -184,7 +203,7 @@ impl<'a, R: Runtime> Backstage<'a, R> {
         };
         // One app does not wait for another.
         if let Ok(desk) = self.desk("agency") {
-            done = Agency::behind(desk).embed_due().await.and(done);
+            done = Agency::behind(desk, "").embed_due().await.and(done);
         }
         if let Ok(desk) = self.desk("assistant") {
             done = desk.begin_fills().await.and(done);

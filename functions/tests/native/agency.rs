@@ -86,7 +86,7 @@ async fn the_agency_as_a_whole() {
     embed::within_the_budget_and_one_at_a_time(&world).await;
     embed::what_the_model_does_not_take(&world).await;
     repeats::repeats(&world).await;
-    import::wherever_an_import_dies_the_next_is_whole(&world).await;
+    Box::pin(import::wherever_an_import_dies_the_schedule_ends_it(&world)).await;
     budget::budget(&world).await;
     world.budget_of_a(5_000).await;
 }

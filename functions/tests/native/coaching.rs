@@ -5,6 +5,7 @@
 mod broken;
 mod connections;
 mod faults;
+mod gone;
 mod reconnected;
 
 use reqwest::Method;
@@ -73,6 +74,9 @@ impl World {
             self.table(Method::DELETE, address, "coaching", Value::Null)
                 .await;
         }
+        let gone = "gone_coaching_activities?external_id=not.is.null";
+        self.as_worker(Method::DELETE, gone, "countersign_edge", Value::Null)
+            .await;
         let fresh = json!({ "sync_cursor": {}, "last_synced_at": null });
         let all = format!("API_Connections?account_id=eq.{A}");
         self.table(Method::PATCH, &all, "coaching", fresh).await;
@@ -107,6 +111,11 @@ async fn coaching_as_a_whole() {
     reconnected::a_run_leaves_the_cursor_of_a_new_connection_alone(&world).await;
     reconnected::a_refused_renewal_leaves_a_new_connection_alone(&world).await;
     reconnected::a_webhook_is_ended_by_who_knows_of_it(&world).await;
+    Box::pin(gone::what_is_deleted_does_not_come_back_by_the_search(
+        &world,
+    ))
+    .await;
+    Box::pin(gone::nor_if_it_is_deleted_while_it_is_read(&world)).await;
     broken::wherever_a_synchronisation_dies_the_next_ends_it(&world).await;
     broken::wherever_an_analysis_dies_the_next_is_the_one(&world).await;
     broken::wherever_an_outcome_dies_it_is_there_once_or_not(&world).await;

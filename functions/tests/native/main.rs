@@ -12,6 +12,7 @@ mod budgets;
 mod coaching;
 mod faults;
 mod later;
+mod listed;
 mod meanwhile;
 mod mortal;
 mod people;

@@ -60,6 +60,7 @@ impl Runtime for Native {
             upload,
             patience,
         } = outgoing;
+        crate::listed::check(&request);
         *request.timeout_mut() = Some(patience);
         if let Some(upload) = upload {
             *request.body_mut() = Some(upload.into());

@@ -17,6 +17,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, redirect};
 use serde_json::{Value, json};
 
+use crate::listed;
 use crate::runtime::Native;
 
 /// Where people and providers reach this Worker, as they are told.
@@ -302,11 +303,14 @@ pub(crate) fn request(
             HeaderValue::from_str(value).unwrap(),
         )
     };
+    let mut headers: HeaderMap = headers.iter().map(header).collect();
+    let id = listed::id(&method, path);
+    headers.insert("x-request-id", HeaderValue::from_str(&id).unwrap());
     Request {
         method,
         path: path.to_owned(),
         query: query.to_owned(),
-        headers: headers.iter().map(header).collect::<HeaderMap>(),
+        headers,
         body: body.map(|body| body.to_string().into_bytes()),
     }
 }

@@ -262,8 +262,14 @@ pub fn answer(simulators: &mut Simulators, request: &Request, now: u64) -> Answe
                 number(&body, "burst", simulators.hubspot.limits.burst);
             simulators.hubspot.limits.search =
                 number(&body, "search", simulators.hubspot.limits.search);
+            simulators.hubspot.limits.page = number(&body, "page", simulators.hubspot.limits.page);
             ok
         }
+        ("POST", "/hubspot/search") => {
+            simulators.hubspot.search_lags = body.get("lags") == Some(&Value::Bool(true));
+            ok
+        }
+        ("POST", "/hubspot/archive") if simulators.hubspot.by_hand(&body, now) => ok,
         ("POST", "/hubspot/webhook") => Answer::json(200, &simulators.hubspot.webhook(&body, now)),
         ("POST", "/fathom/consent") => {
             simulators.fathom.consent(&body);

@@ -133,6 +133,8 @@ pub struct Limits {
     pub burst: u64,
     /// Searches within a second.
     pub search: u64,
+    /// Objects on a page of a list, however many are asked for.
+    pub page: u64,
 }
 
 /// The whole of it.
@@ -151,6 +153,8 @@ pub struct HubSpot {
     counted: BTreeMap<(String, &'static str), (u64, u64)>,
     /// How much is let through.
     pub limits: Limits,
+    /// Whether search does not know yet what was deleted.
+    pub search_lags: bool,
     /// Numbers that were given out.
     next: u64,
 }
@@ -203,7 +207,9 @@ impl HubSpot {
             limits: Limits {
                 burst: 110,
                 search: 5,
+                page: 1_000,
             },
+            search_lags: false,
             next: 900_000,
         };
         new.load()?;

@@ -42,7 +42,9 @@ const EDGE: &str = "
     insert into countersign_edge.idempotency_keys (app, caller, key, request_hash) values ('agency', 'test', '1', '1');
     insert into countersign_edge.rate_counters (bucket, window_start) values ('test', now());
     insert into countersign_edge.embedding_refusals (app, source, id, tenant, updated_at, attempts, last_error, next_attempt_at)
-      values ('agency', 'test', gen_random_uuid(), '1', now(), 1, 'test', now());";
+      values ('agency', 'test', gen_random_uuid(), '1', now(), 1, 'test', now());
+    insert into countersign_edge.gone_coaching_activities (account_id, provider, external_id, gone_at)
+      values (gen_random_uuid(), 'test', '1', now());";
 
 /// Makes the planner take each page for one of a million rows, so that it decides as it would on a
 /// full database and nobody has to fill one.

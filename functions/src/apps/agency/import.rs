@@ -1,7 +1,14 @@
 //! HubSpot's contacts and deals, into the organization's own tables.
 //!
-//! What is imported is written as the admin who imports, under row-level security. A row is found again
-//! by HubSpot's id, so importing twice is importing once, and what was retired here stays retired.
+//! A row is found again by HubSpot's id, so importing twice is importing once, and what was retired
+//! here stays retired.
+//!
+//! Each part of an import is an effect of the [outbox](crate::outbox), named by the run and by where in
+//! HubSpot's list it begins, and a part that is done records the one behind it. So an import that was
+//! begun comes to its end: the admin who asks for part after part writes as themselves, under row-level
+//! security, and what they leave or what breaks off is finished by the schedule as the Worker's role.
+//! That goes on if the admin is none any more: who began it was entitled to all of it. What ends it is
+//! the end of the organization's connection.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +18,28 @@ use serde_json::{Map, Value, json};
 
 use super::{Agency, Imported};
 use crate::apps::Asked;
-use crate::database::Database;
+use crate::database::{Database, refused_with};
 use crate::lease::Lease;
+use crate::outbox::{Entry, New, Outbox, Outcome, Recorded};
 use crate::problem::Problem;
 use crate::providers::decimal::Decimal;
+use crate::providers::failure::{Failure, Kind, Provider};
 use crate::providers::hubspot::objects::{ObjectKind, Record};
 use crate::record::request_id;
 use crate::time;
 use crate::transport::Runtime;
 
+/// The name of the effect.
+pub(in crate::apps) const IMPORTS: &str = "import";
 /// As many as one request takes: each that has changed is a request to the database, and a Worker of
 /// Cloudflare's free plan has 50.
-const MOST: u32 = 30;
+const MOST: u32 = 25;
 /// No part takes as long.
 const LEASE_SECONDS: u64 = 60;
+/// For how long the schedule leaves the next part to whoever asked for the last one.
+const HEAD_START_SECONDS: u64 = 60;
+/// When to ask again while somebody is at it.
+const AGAIN_SECONDS: u64 = 5;
 const SOURCE: &str = "hubspot";
 
 const CONTACT: &[&str] = &["firstname", "lastname", "email", "phone", "jobtitle"];
@@ -46,6 +61,18 @@ struct Order {
 }
 
 impl Imported {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Contacts => "contacts",
+            Self::Deals => "deals",
+        }
+    }
+
+    fn named(word: &str) -> Option<Self> {
+        let mut all = [Self::Contacts, Self::Deals].into_iter();
+        all.find(|of| of.word() == word)
+    }
+
     fn table(self) -> &'static str {
         match self {
             Self::Contacts => "crm_contacts",
@@ -80,6 +107,62 @@ impl Imported {
     }
 }
 
+/// A part of an import.
+#[derive(Debug)]
+struct Part {
+    /// What is imported.
+    of: Imported,
+    /// Tells this import from others of the same.
+    run: String,
+    /// Where in HubSpot's list it begins; from its beginning, if nowhere.
+    after: Option<String>,
+}
+
+impl Part {
+    /// The first part of a new import.
+    fn first(of: Imported) -> Self {
+        Self {
+            of,
+            run: request_id(None),
+            after: None,
+        }
+    }
+
+    /// The part that a client was told of by its [name](Self::name).
+    fn named(of: Imported, name: &str) -> Option<Self> {
+        let (run, after) = name.split_once('.')?;
+        policy_core::value::uuid_from_text(run)?;
+        (1..=LONGEST_CURSOR).contains(&after.len()).then(|| Self {
+            of,
+            run: run.to_owned(),
+            after: Some(after.to_owned()),
+        })
+    }
+
+    /// What a client asks for it by.
+    fn name(&self) -> String {
+        format!("{}.{}", self.run, self.after.as_deref().unwrap_or_default())
+    }
+
+    /// As the outbox keeps it.
+    fn kept(&self) -> Value {
+        json!({ "of": self.of.word(), "run": self.run, "after": self.after })
+    }
+
+    /// The part that the outbox kept.
+    fn read(kept: &Value) -> Option<Self> {
+        let text = |name: &str| kept.get(name)?.as_str();
+        Some(Self {
+            of: Imported::named(text("of")?)?,
+            run: text("run")?.to_owned(),
+            after: text("after").map(str::to_owned),
+        })
+    }
+}
+
+/// HubSpot's are numbers.
+const LONGEST_CURSOR: usize = 200;
+
 impl<R: Runtime> Agency<'_, R> {
     /// Imports a part, and says where the next one begins.
     pub(super) async fn import(&self, of: Imported, asked: &Asked<'_>) -> Result<Value, Problem> {
@@ -87,29 +170,137 @@ impl<R: Runtime> Agency<'_, R> {
             Some(body) if !body.is_empty() => asked.json()?,
             _ => Order::default(),
         };
-        let own = self.desk.own()?;
-        let name = format!("agency/import/{}/{}", self.org, of.table());
-        let holder = request_id(None);
-        let Some(lease) = Lease::take(&own, &name, &holder, LEASE_SECONDS).await? else {
-            let message = "somebody imports for the organization at this moment";
-            let problem = Problem::new(StatusCode::CONFLICT, "CS409", message);
-            return Err(problem.header("retry-after", "5"));
+        let part = match &order.after {
+            Some(name) => Part::named(of, name)
+                .ok_or_else(|| Problem::bad_request("`after` is not what a part gave as `next`"))?,
+            None => Part::first(of),
         };
-        let imported = self.part(of, order.after.as_deref()).await;
+        let own = self.desk.own()?;
+        let (name, holder) = (self.lease(of), request_id(None));
+        let lease = Lease::take(&own, &name, &holder, LEASE_SECONDS).await?;
+        let lease = lease.ok_or_else(busy)?;
+        let done = self.tried(part).await;
         lease.give_back().await;
-        imported
+        done
     }
 
-    async fn part(&self, of: Imported, after: Option<&str>) -> Result<Value, Problem> {
+    /// One import of a kind at a time, whoever is at it.
+    fn lease(&self, of: Imported) -> String {
+        format!("agency/import/{}/{}", self.org, of.table())
+    }
+
+    /// Records a part and tries it, for whoever asked for it.
+    async fn tried(&self, part: Part) -> Result<Value, Problem> {
+        let outbox = Outbox::new(self.desk.own()?, self.desk.runtime);
+        let user = Some(self.desk.user()?);
+        let key = self.key(&part);
+        let entry = match outbox.record(&self.effect(&part, &key, user)).await? {
+            Recorded::Mine(entry) => Some(entry),
+            // What is imported again is imported once.
+            Recorded::Other(entry) if entry.status == "done" => None,
+            Recorded::Other(_) => return Err(busy()),
+        };
+        let database = self.desk.as_caller();
+        let came = self.part(&part, &database).await;
+        let (told, came) = match came {
+            Ok((counts, next)) => {
+                let name = next.as_ref().map(Part::name);
+                (Ok((counts, name)), Ok(next))
+            }
+            Err(stop) => {
+                let (failure, problem) = stop.told();
+                (Err(problem), Err(failure))
+            }
+        };
+        if let Some(entry) = &entry {
+            self.settle(&outbox, entry, came, HEAD_START_SECONDS).await;
+        }
+        let (mut counts, next) = told?;
+        if let Some(members) = counts.as_object_mut() {
+            members.insert("next".to_owned(), next.into());
+        }
+        Ok(counts)
+    }
+
+    /// Goes on with what a request left, as the Worker's role.
+    pub(in crate::apps) async fn import_again(
+        &self,
+        outbox: &Outbox<'_, R>,
+        entry: &Entry,
+    ) -> Outcome {
+        let came = match Part::read(&entry.request) {
+            Some(part) => self.by_itself(&part).await.map_err(|stop| stop.told().0),
+            None => Err(failed(Kind::NotFound)),
+        };
+        self.settle(outbox, entry, came, 0).await
+    }
+
+    /// Imports a part as the Worker's role, if nobody else is at it.
+    async fn by_itself(&self, part: &Part) -> Result<Option<Part>, Stop> {
+        let (own, service) = (self.desk.own()?, self.desk.as_service()?);
+        let (name, holder) = (self.lease(part.of), request_id(None));
+        let lease = Lease::take(&own, &name, &holder, LEASE_SECONDS).await?;
+        let lease = lease.ok_or_else(|| {
+            let after = std::time::Duration::from_secs(AGAIN_SECONDS);
+            failed(Kind::Limited(Some(after)))
+        })?;
+        let came = self.part(part, &service).await;
+        lease.give_back().await;
+        came.map(|(_, next)| next)
+    }
+
+    /// Writes down what came of a part; if it is here, the part behind it is recorded first.
+    async fn settle(
+        &self,
+        outbox: &Outbox<'_, R>,
+        entry: &Entry,
+        mut came: Result<Option<Part>, Failure>,
+        head_start: u64,
+    ) -> Outcome {
+        if let Ok(Some(next)) = &came {
+            let key = self.key(next);
+            let next = self.effect(next, &key, entry.user_id.as_deref());
+            if let Err(problem) = outbox.plan(&next, head_start).await {
+                came = Err(failed(Kind::Storage(said(problem))));
+            }
+        }
+        outbox.end(entry, came.map(drop)).await
+    }
+
+    /// The name of a part among all effects.
+    fn key(&self, part: &Part) -> String {
+        let (org, of, name) = (&self.org, part.of.table(), part.name());
+        format!("import/{org}/{of}/{name}")
+    }
+
+    /// A part as an effect, with who began the import.
+    fn effect<'n>(&'n self, part: &Part, key: &'n str, user: Option<&'n str>) -> New<'n> {
+        New {
+            app: "agency",
+            provider: Provider::HubSpot,
+            operation: IMPORTS,
+            key,
+            tenant: Some(&self.org),
+            user,
+            request: part.kept(),
+        }
+    }
+
+    /// Imports a part. Gives what came of it, and the part behind it.
+    async fn part(
+        &self,
+        part: &Part,
+        database: &Database<'_, R>,
+    ) -> Result<(Value, Option<Part>), Stop> {
+        let (of, after) = (part.of, part.after.as_deref());
         let hubspot = self.hubspot().await?;
         let properties = match of {
             Imported::Contacts => CONTACT,
             Imported::Deals => DEAL,
         };
         let page = hubspot.list(of.kind(), properties, MOST, after).await?;
-        let caller = self.desk.as_caller();
         let ids: Vec<&str> = page.results.iter().map(|one| one.id.as_str()).collect();
-        let known = caller.rows::<Value>(of.table(), |table| {
+        let known = database.rows::<Value>(of.table(), |table| {
             let query = table.select(of.columns()).eq("org_id", &self.org);
             query.eq("external_source", SOURCE).in_("external_id", ids)
         });
@@ -120,7 +311,7 @@ impl<R: Runtime> Agency<'_, R> {
             .collect();
         let way = match of {
             Imported::Contacts => None,
-            Imported::Deals => Some(self.way(&caller).await?),
+            Imported::Deals => Some(self.way(database).await?),
         };
         let (mut new, mut updated, mut unchanged, mut retired) = (Vec::new(), 0, 0, 0);
         for record in &page.results {
@@ -150,7 +341,7 @@ impl<R: Runtime> Agency<'_, R> {
             place(&mut row)?;
             let id = old.get("id").and_then(Value::as_str).unwrap_or_default();
             let changes = Value::Object(row).to_string();
-            let changed = caller.rows::<Value>(of.table(), |table| {
+            let changed = database.rows::<Value>(of.table(), |table| {
                 table.update(changes).eq("id", id).select("id")
             });
             updated += changed.await?.len();
@@ -158,22 +349,27 @@ impl<R: Runtime> Agency<'_, R> {
         let created = new.len();
         if created > 0 {
             let rows = Value::Array(new).to_string();
-            let added = caller.rows::<Value>(of.table(), |table| table.insert(rows).select("id"));
+            let added = database.rows::<Value>(of.table(), |table| table.insert(rows).select("id"));
             added.await?;
         }
-        Ok(json!({
+        let counts = json!({
             "created": created, "updated": updated, "unchanged": unchanged, "retired": retired,
-            "next": page.after(),
-        }))
+        });
+        let next = page.after().map(|after| Part {
+            of,
+            run: part.run.clone(),
+            after: Some(after.to_owned()),
+        });
+        Ok((counts, next))
     }
 
     /// Where deals go: the organization's default pipeline.
-    async fn way(&self, caller: &Database<'_, R>) -> Result<Way, Problem> {
+    async fn way(&self, database: &Database<'_, R>) -> Result<Way, Problem> {
         #[derive(Deserialize)]
         struct Pipeline {
             id: String,
         }
-        let found = caller.rows::<Pipeline>("crm_pipelines", |table| {
+        let found = database.rows::<Pipeline>("crm_pipelines", |table| {
             let query = table.select("id").eq("org_id", &self.org);
             query.is("is_default", "true")
         });
@@ -181,7 +377,7 @@ impl<R: Runtime> Agency<'_, R> {
             let message = "the organization has no default pipeline for deals to go into";
             Problem::new(StatusCode::CONFLICT, "not_set_up", message)
         })?;
-        let stages = caller.rows("crm_stages", |table| {
+        let stages = database.rows("crm_stages", |table| {
             let query = table.select("id,outcome").eq("pipeline_id", &pipeline.id);
             query.order("position.asc,id.asc")
         });
@@ -191,6 +387,62 @@ impl<R: Runtime> Agency<'_, R> {
             stages,
         })
     }
+}
+
+/// What keeps a part from coming about.
+#[derive(Debug)]
+enum Stop {
+    /// HubSpot, or the connection to it.
+    Provider(Failure),
+    /// The database, or what the organization has not set up.
+    Here(Problem),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Provider(failure)
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Here(problem)
+    }
+}
+
+impl Stop {
+    /// As the outbox counts it, and as whoever asked is told of it.
+    fn told(self) -> (Failure, Problem) {
+        let problem = match self {
+            Self::Provider(failure) => return (failure.clone(), failure.into()),
+            Self::Here(problem) => problem,
+        };
+        let kind = match problem.status {
+            // Only the organization can mend it, and then asks again.
+            StatusCode::CONFLICT => Kind::Invalid(Vec::new()),
+            // The database looked at what HubSpot has, and does not take it.
+            StatusCode::INTERNAL_SERVER_ERROR if refused_with(&problem).is_some() => {
+                Kind::Malformed
+            }
+            _ => Kind::Storage(said(problem.clone())),
+        };
+        (failed(kind), problem)
+    }
+}
+
+/// What the log gets of a problem.
+fn said(problem: Problem) -> Box<str> {
+    problem.internal.unwrap_or(problem.message)
+}
+
+fn busy() -> Problem {
+    let message = "somebody imports for the organization at this moment";
+    let problem = Problem::new(StatusCode::CONFLICT, "CS409", message);
+    problem.header("retry-after", AGAIN_SECONDS.to_string())
+}
+
+fn failed(kind: Kind) -> Failure {
+    Failure::new(Provider::HubSpot, IMPORTS, kind)
 }
 
 /// The default pipeline.

@@ -24,6 +24,9 @@ use crate::transport::Runtime;
 use crate::webhooks::hubspot::Event;
 use crate::webhooks::standard;
 
+/// What HubSpot told of: by kind and id, when it last did, in milliseconds since the epoch.
+type Kinds<'e> = BTreeMap<&'e str, Vec<(&'e str, u64)>>;
+
 impl<R: Runtime> Coaching<'_, R> {
     pub(super) async fn hubspot_webhook(
         &self,
@@ -107,7 +110,7 @@ impl<R: Runtime> Coaching<'_, R> {
     /// Works through events of HubSpot: what they tell of is read anew, once for each account that is
     /// connected to the portal.
     pub(in crate::apps) async fn hubspot_events(&self, told: &[inbox::Event]) -> Vec<Fate> {
-        let mut portals: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+        let mut portals: BTreeMap<&str, Kinds<'_>> = BTreeMap::new();
         for event in told {
             if let (Some(portal), Some(kind), Some(id)) = (
                 event.tenant_id.as_deref(),
@@ -115,8 +118,11 @@ impl<R: Runtime> Coaching<'_, R> {
                 event.text("id"),
             ) {
                 let ids = portals.entry(portal).or_default().entry(kind).or_default();
-                if !ids.contains(&id) {
-                    ids.push(id);
+                let at = event.payload.get("at").and_then(Value::as_u64);
+                let at = at.unwrap_or_default();
+                match ids.iter_mut().find(|(of, _)| *of == id) {
+                    Some((_, last)) => *last = at.max(*last),
+                    None => ids.push((id, at)),
                 }
             }
         }
@@ -135,11 +141,7 @@ impl<R: Runtime> Coaching<'_, R> {
         told.iter().map(of).collect()
     }
 
-    async fn refresh_portal(
-        &self,
-        portal: &str,
-        kinds: &BTreeMap<&str, Vec<&str>>,
-    ) -> Result<(), Problem> {
+    async fn refresh_portal(&self, portal: &str, kinds: &Kinds<'_>) -> Result<(), Problem> {
         let service = self.desk.as_service()?;
         let found = service.rows::<Connection>(COACHING.connections, |table| {
             table
@@ -151,12 +153,12 @@ impl<R: Runtime> Coaching<'_, R> {
         let mut done = Ok(());
         for connection in found.await? {
             let held = self.held(Source::HubSpot, connection)?;
-            for (kind, ids) in kinds {
+            for (kind, told) in kinds {
                 let Some(kind) = ObjectKind::named(kind) else {
                     continue;
                 };
                 // One account's trouble keeps nothing from the others.
-                done = self.refresh(&held, kind, ids).await.and(done);
+                done = self.refresh(&held, kind, told).await.and(done);
             }
         }
         done
@@ -197,7 +199,7 @@ impl<R: Runtime> Coaching<'_, R> {
     }
 }
 
-/// An event about an activity: which it is, and nothing of what it says.
+/// An event about an activity: which it is and when it was, and nothing of what it says.
 fn arrival(event: &Event) -> Option<Arrival> {
     let id = event.payload.get("objectId")?.as_u64()?;
     let kind = match event.payload.get("objectTypeId")?.as_str()? {
@@ -210,7 +212,9 @@ fn arrival(event: &Event) -> Option<Arrival> {
         id: event.key.clone(),
         tenant: Some(event.portal.to_string()),
         kind: event.kind.clone(),
-        payload: Some(json!({ "kind": kind.word(), "id": id.to_string() })),
+        payload: Some(json!({
+            "kind": kind.word(), "id": id.to_string(), "at": event.occurred_at,
+        })),
     })
 }
 

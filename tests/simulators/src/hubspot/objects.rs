@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{HubSpot, Object, has_property, shown};
 use crate::clock::iso;
-use crate::items;
 use crate::message::{Answer, Request};
+use crate::{items, text};
 
 impl HubSpot {
     pub(super) fn list(&mut self, portal: &str, kind: &'static str, request: &Request) -> Answer {
@@ -24,6 +24,7 @@ impl HubSpot {
         let Some(after): Option<u64> = after else {
             return self.error(400, "VALIDATION_ERROR", "Invalid paging cursor", json!([]));
         };
+        let limit = limit.min(usize::try_from(self.limits.page).unwrap_or(usize::MAX));
         let archived = request.parameter("archived").as_deref() == Some("true");
         let asked = asked(request);
         let Some(of) = self.portals.get(portal) else {
@@ -200,6 +201,27 @@ impl HubSpot {
         }
         // What is not there is as archived as can be.
         Answer::empty(204)
+    }
+
+    /// What a person does in HubSpot: deletes an object or, with `restore`, brings it back, which changes
+    /// it unless `unchanged` says otherwise. Whether it was there to be.
+    pub(crate) fn by_hand(&mut self, body: &Value, now: u64) -> bool {
+        let portal = text(body, "portal").unwrap_or("24680135");
+        let kind = text(body, "kind").and_then(super::kind);
+        let id = text(body, "id").and_then(|id| id.parse::<u64>().ok());
+        let restore = body.get("restore") == Some(&Value::Bool(true));
+        let Some((of, end)) = self.portals.get_mut(portal).zip(kind.zip(id)) else {
+            return false;
+        };
+        let found = of.objects.get_mut(&end);
+        let Some(object) = found.filter(|object| object.archived.is_some() == restore) else {
+            return false;
+        };
+        object.archived = (!restore).then_some(now);
+        if restore && body.get("unchanged") != Some(&Value::Bool(true)) {
+            object.updated = now;
+        }
+        true
     }
 
     /// The object of this id, or with this value of a unique property.

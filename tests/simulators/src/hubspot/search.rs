@@ -79,7 +79,9 @@ impl HubSpot {
         };
         let all = of.objects.range((kind, 0)..=(kind, u64::MAX));
         let mut found: Vec<(u64, &Object)> = all
-            .filter(|((_, id), object)| object.archived.is_none() && matches(*id, object))
+            .filter(|((_, id), object)| {
+                (object.archived.is_none() || self.search_lags) && matches(*id, object)
+            })
             .map(|((_, id), object)| (*id, object))
             .collect();
         if let Some(sort) = body.pointer("/sorts/0") {
@@ -101,7 +103,15 @@ impl HubSpot {
             .iter()
             .skip(start)
             .take(take)
-            .map(|(id, object)| object.json(portal, kind, *id, &asked))
+            .map(|(id, object)| {
+                // As it was, where that is not known yet.
+                let archived = None;
+                let object = Object {
+                    archived,
+                    ..(*object).clone()
+                };
+                object.json(portal, kind, *id, &asked)
+            })
             .collect();
         let mut answer = json!({ "total": total, "results": results });
         if let (true, Some(members)) = (after + limit < total, answer.as_object_mut()) {

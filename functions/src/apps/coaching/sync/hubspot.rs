@@ -77,7 +77,8 @@ impl<R: Runtime> Coaching<'_, R> {
                     .search(kind, &properties(kind), &changed(round))
                     .await?;
                 let last = page.results.last().map(|last| last.updated_at.as_str());
-                self.store(&held.connection.tenant, kind, &page.results, count)
+                let rows = page.results.iter().map(|record| activity(kind, record, 0));
+                self.store(&held.connection.tenant, rows.collect(), count)
                     .await?;
                 if round.advance(last, page.after()) {
                     break;
@@ -108,17 +109,12 @@ impl<R: Runtime> Coaching<'_, R> {
     async fn store(
         &self,
         account: &str,
-        kind: ObjectKind,
-        records: &[Record],
+        rows: Vec<Value>,
         count: &mut Count,
     ) -> Result<(), Problem> {
-        if records.is_empty() {
+        if rows.is_empty() {
             return Ok(());
         }
-        let rows: Vec<Value> = records
-            .iter()
-            .map(|record| activity(kind, record))
-            .collect();
         let arguments = json!({ "p_account": account, "p_provider": "hubspot", "p_rows": rows });
         let stored = self.desk.own()?;
         let stored = stored.call("store_coaching_activities", &arguments).await?;
@@ -126,39 +122,36 @@ impl<R: Runtime> Coaching<'_, R> {
         Ok(())
     }
 
-    /// Reads activities anew that HubSpot told of, and stores them; those that are gone there go here.
+    /// Reads activities anew that HubSpot told of, each with the time, by HubSpot's clock, of the last
+    /// that it told. They are stored; those that are gone there go here, and what the search still
+    /// shows of them does not bring them back.
     pub(in crate::apps::coaching) async fn refresh(
         &self,
         held: &Held<'_, R>,
         kind: ObjectKind,
-        ids: &[&str],
+        told: &[(&str, u64)],
     ) -> Result<(), Problem> {
         let hubspot = self.hubspot(held)?;
-        for id in ids {
+        let account = &held.connection.tenant;
+        let mut gone: Vec<Value> = Vec::new();
+        for (id, at) in told {
             match hubspot.get(kind, id, &properties(kind)).await {
                 Ok(record) => {
-                    let mut count = Count::default();
-                    self.store(&held.connection.tenant, kind, &[record], &mut count)
+                    let row = activity(kind, &record, *at);
+                    self.store(account, vec![row], &mut Count::default())
                         .await?;
                 }
                 Err(Failure {
                     kind: Kind::NotFound,
                     ..
-                }) => {
-                    let service = self.desk.as_service()?;
-                    service
-                        .rows::<Value>("Synced_Activities", |table| {
-                            table
-                                .delete()
-                                .eq("account_id", &held.connection.tenant)
-                                .eq("provider", "hubspot")
-                                .eq("external_id", *id)
-                                .select("id")
-                        })
-                        .await?;
-                }
+                }) => gone.push(json!({ "external_id": id, "gone_at": time::iso(*at) })),
                 Err(failure) => return Err(failure.into()),
             }
+        }
+        if !gone.is_empty() {
+            let gone = json!({ "p_account": account, "p_provider": "hubspot", "p_rows": gone });
+            let own = self.desk.own()?;
+            own.call("remove_coaching_activities", &gone).await?;
         }
         Ok(())
     }
@@ -184,8 +177,9 @@ fn changed(round: &Round) -> Search {
 
 const MODIFIED: &str = "hs_lastmodifieddate";
 
-/// An activity as it is stored.
-fn activity(kind: ObjectKind, record: &Record) -> Value {
+/// An activity as it is stored. By HubSpot's clock it is known to have been there at this time, in
+/// milliseconds since the epoch, or when it was last changed, if that was later.
+fn activity(kind: ObjectKind, record: &Record, there: u64) -> Value {
     let text = |name: &str| record.properties.get(name).cloned().flatten();
     let subject = kind.texts().first().and_then(|name| text(name));
     let set = record.properties.iter();
@@ -193,8 +187,10 @@ fn activity(kind: ObjectKind, record: &Record) -> Value {
         .filter_map(|(name, value)| Some((name.clone(), value.as_deref()?.into())))
         .collect();
     properties.insert(MODIFIED.to_owned(), record.updated_at.as_str().into());
+    let changed = time::milliseconds(&record.updated_at).unwrap_or_default();
     json!({
         "external_id": record.id, "activity_type": kind.word(), "subject": subject, "properties": properties,
+        "as_of": time::iso(changed.max(there)),
         "occurred_at": text("hs_timestamp").filter(|at| time::milliseconds(at).is_some()),
     })
 }
