@@ -18,6 +18,8 @@ use crate::sql::literal;
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
     app: &'static str,
+    /// Where the tables are, if not in the app's schema.
+    schema: Option<&'static str>,
     connections: &'static str,
     secrets: &'static str,
     /// The connection's tenant; where rows are a person's own, the person.
@@ -29,9 +31,10 @@ pub struct Layout {
     columns: &'static [&'static str],
 }
 
-const LAYOUTS: [Layout; 3] = [
+const LAYOUTS: [Layout; 4] = [
     Layout {
         app: "advisory",
+        schema: None,
         connections: "crm_connections",
         secrets: "crm_connection_secrets",
         tenant: "firm_id",
@@ -40,7 +43,18 @@ const LAYOUTS: [Layout; 3] = [
         columns: &["secret", "refresh_token"],
     },
     Layout {
+        app: "agency",
+        schema: Some("countersign_edge"),
+        connections: "agency_connections",
+        secrets: "agency_connection_secrets",
+        tenant: "org_id",
+        tenant_in_secrets: true,
+        provider: Some("provider"),
+        columns: &["access_token", "refresh_token"],
+    },
+    Layout {
         app: "assistant",
+        schema: None,
         connections: "hubspot_connections",
         secrets: "hubspot_connection_secrets",
         tenant: "user_id",
@@ -50,6 +64,7 @@ const LAYOUTS: [Layout; 3] = [
     },
     Layout {
         app: "coaching",
+        schema: None,
         connections: "API_Connections",
         secrets: "API_Connection_Secrets",
         tenant: "account_id",
@@ -83,7 +98,7 @@ pub struct Sealed {
 pub enum SealingError {
     /// No tokens are kept for this app.
     #[error(
-        "the app `{0}` keeps no provider tokens; those that do are advisory, assistant and coaching"
+        "the app `{0}` keeps no provider tokens; those that do are advisory, agency, assistant and coaching"
     )]
     App(String),
     /// The database said no. Its details may hold a row, and are left out.
@@ -146,9 +161,10 @@ impl<'a> Sealer<'a> {
         batch: u32,
     ) -> Result<Self, SealingError> {
         let layout = LAYOUTS.into_iter().find(|layout| layout.app == app);
+        let layout = layout.ok_or_else(|| SealingError::App(app.to_owned()))?;
         Ok(Self {
-            layout: layout.ok_or_else(|| SealingError::App(app.to_owned()))?,
-            schema: schema.to_owned(),
+            layout,
+            schema: layout.schema.unwrap_or(schema).to_owned(),
             ring,
             batch: i64::from(batch.max(1)),
             done: Sealed::default(),

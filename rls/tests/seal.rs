@@ -197,3 +197,168 @@ fn killed_midway_nothing_is_lost_and_it_goes_on() {
         .get(0);
     assert_eq!(kept, 1);
 }
+
+/// A connection of each app that keeps tokens, as its migrations have the tables: app, schema, the
+/// two tables, the tenant's column, whether the secrets have it, provider, more columns of the
+/// connection with their values, and the columns that hold tokens.
+const KEEPERS: [Keeper; 4] = [
+    Keeper {
+        app: "advisory",
+        schema: "advisory",
+        tables: ["crm_connections", "crm_connection_secrets"],
+        tenant: "firm_id",
+        in_secrets: true,
+        provider: "wealthbox",
+        more: ["provider", "'wealthbox'"],
+        columns: &["secret", "refresh_token"],
+    },
+    Keeper {
+        app: "agency",
+        schema: "countersign_edge",
+        tables: ["agency_connections", "agency_connection_secrets"],
+        tenant: "org_id",
+        in_secrets: true,
+        provider: "hubspot",
+        more: ["provider", "'hubspot'"],
+        columns: &["access_token", "refresh_token"],
+    },
+    Keeper {
+        app: "assistant",
+        schema: "assistant",
+        tables: ["hubspot_connections", "hubspot_connection_secrets"],
+        tenant: "user_id",
+        in_secrets: false,
+        provider: "hubspot",
+        more: ["portal_id, token_expires_at", "'9001', now()"],
+        columns: &["access_token", "refresh_token"],
+    },
+    Keeper {
+        app: "coaching",
+        schema: "coaching",
+        tables: ["API_Connections", "API_Connection_Secrets"],
+        tenant: "account_id",
+        in_secrets: true,
+        provider: "fathom",
+        more: ["provider", "'fathom'"],
+        columns: &["access_token", "refresh_token", "webhook_secret"],
+    },
+];
+
+struct Keeper {
+    app: &'static str,
+    schema: &'static str,
+    tables: [&'static str; 2],
+    tenant: &'static str,
+    in_secrets: bool,
+    provider: &'static str,
+    more: [&'static str; 2],
+    columns: &'static [&'static str],
+}
+
+const TENANT: &str = "6f1d7a52-3c40-4d0e-9d53-0c8b0f3a6d11";
+const CONNECTION: &str = "0b9d6c1e-8f27-4a55-8a6e-5a1f6d2b7c33";
+
+impl Keeper {
+    fn secrets(&self) -> String {
+        format!("{}.\"{}\"", self.schema, self.tables[1])
+    }
+
+    /// One connection with plain tokens, whoever's it is.
+    fn plant(&self, client: &mut Client) {
+        let Self {
+            schema,
+            tables: [connections, _],
+            tenant,
+            more: [names, values],
+            ..
+        } = self;
+        let (own, its) = match self.in_secrets {
+            true => (format!("{tenant}, "), format!("'{TENANT}', ")),
+            false => Default::default(),
+        };
+        let tokens = self.columns.iter().map(|name| format!("'plain-{name}'"));
+        let tokens: Vec<String> = tokens.collect();
+        client
+            .batch_execute(&format!(
+                "begin; set local session_replication_role = replica;
+                 insert into {schema}.\"{connections}\" (id, {tenant}, {names}) values ('{CONNECTION}', '{TENANT}', {values});
+                 insert into {} ({own}connection_id, {}, key_id) values ({its}'{CONNECTION}', {}, 'plaintext');
+                 commit",
+                self.secrets(),
+                self.columns.join(", "),
+                tokens.join(", "),
+            ))
+            .unwrap();
+    }
+
+    /// Its tokens, opened where they lie.
+    fn opened(&self, client: &mut Client, keys: &str) -> Vec<Option<String>> {
+        let ring = KeyRing::parse(keys).unwrap();
+        let query = format!("select {} from {}", self.columns.join(", "), self.secrets());
+        let row = client.query_one(&query, &[]).unwrap();
+        let columns = self.columns.iter().enumerate();
+        columns
+            .map(|(at, column)| {
+                let place = Binding {
+                    app: self.app,
+                    tenant: TENANT,
+                    provider: self.provider,
+                    connection: CONNECTION,
+                    column,
+                };
+                let opened = ring.open(&place, row.get(at)).ok()?;
+                Some(opened.expose().to_owned())
+            })
+            .collect()
+    }
+}
+
+#[test]
+fn the_tokens_of_every_app_that_keeps_some_outlive_a_key() {
+    let Some(database) = Database::migrated() else {
+        return;
+    };
+    let mut client = database.client();
+    let kept = client
+        .query(
+            "select c.table_schema || '.\"' || c.table_name || '\"' from information_schema.columns c
+             where c.column_name = 'key_id' order by 1",
+            &[],
+        )
+        .unwrap();
+    let kept: Vec<String> = kept.iter().map(|row| row.get(0)).collect();
+    let mut known: Vec<String> = KEEPERS.iter().map(Keeper::secrets).collect();
+    known.sort();
+    assert_eq!(kept, known, "tables with sealed tokens");
+
+    let keys = tempfile::tempdir().unwrap();
+    for keeper in &KEEPERS {
+        keeper.plant(&mut client);
+        let plain = keeper.columns.iter();
+        let plain: Vec<_> = plain.map(|name| Some(format!("plain-{name}"))).collect();
+        for (ring, opens, closed) in [
+            (ONES.to_owned(), ONES, TWOS),
+            (format!("{TWOS}\n{ONES}"), TWOS, ONES),
+        ] {
+            let file = keys.path().join("keys");
+            fs::write(&file, ring).unwrap();
+            let done = Command::new(env!("CARGO_BIN_EXE_countersign"))
+                .args(["seal", "--app", keeper.app, "--json", "--dir"])
+                .arg(root())
+                .args(["--db", &database.url(), "--key-file"])
+                .arg(file)
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&done.stdout);
+            assert_eq!(done.status.code(), Some(0), "{}: {said}", keeper.app);
+            assert_eq!(
+                keeper.opened(&mut client, opens),
+                plain,
+                "{}: {said}",
+                keeper.app
+            );
+            let none = vec![None; plain.len()];
+            assert_eq!(keeper.opened(&mut client, closed), none, "{}", keeper.app);
+        }
+    }
+}
