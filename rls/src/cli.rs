@@ -8,6 +8,7 @@ mod catalogue;
 mod check;
 mod compare;
 mod compile;
+mod connect;
 mod diagnostics;
 mod diff;
 mod doctor;
@@ -60,6 +61,7 @@ enum Command {
     Compile(compile::CompileArgs),
     Ownership(ownership::OwnershipArgs),
     Seal(seal::SealArgs),
+    Connect(connect::ConnectArgs),
     Doctor(doctor::DoctorArgs),
 }
 
@@ -157,6 +159,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Compile(arguments) => arguments.run(&output),
         Command::Ownership(arguments) => arguments.run(&output),
         Command::Seal(arguments) => arguments.run(&output),
+        Command::Connect(arguments) => arguments.run(&output),
         Command::Doctor(arguments) => arguments.run(&output),
     };
     result.unwrap_or_else(|error| {

@@ -3,6 +3,7 @@
 //! - [`project`] finds policy, catalogue and migrations in a checkout;
 //! - [`adopt`] writes the policy of a schema that exists;
 //! - [`audit`] judges a live database by a policy;
+//! - [`baserow`] connects the portal to Baserow;
 //! - [`catalogue`] reads what a policy is held against from a live database;
 //! - [`connect`] reaches databases;
 //! - [`compare`](mod@compare) says exactly how two policies differ;
@@ -21,6 +22,7 @@
 
 pub mod adopt;
 pub mod audit;
+pub mod baserow;
 pub mod catalogue;
 pub mod compare;
 pub mod connect;

@@ -31,7 +31,7 @@ pub struct Layout {
     columns: &'static [&'static str],
 }
 
-const LAYOUTS: [Layout; 4] = [
+const LAYOUTS: [Layout; 5] = [
     Layout {
         app: "advisory",
         schema: None,
@@ -72,6 +72,16 @@ const LAYOUTS: [Layout; 4] = [
         provider: Some("provider"),
         columns: &["access_token", "refresh_token", "webhook_secret"],
     },
+    Layout {
+        app: "portal",
+        schema: Some("countersign_edge"),
+        connections: "portal_connections",
+        secrets: "portal_connection_secrets",
+        tenant: "app",
+        tenant_in_secrets: false,
+        provider: Some("provider"),
+        columns: &["access_token"],
+    },
 ];
 
 /// How long a statement waits for a lock before the run is stopped.
@@ -98,7 +108,7 @@ pub struct Sealed {
 pub enum SealingError {
     /// No tokens are kept for this app.
     #[error(
-        "the app `{0}` keeps no provider tokens; those that do are advisory, agency, assistant and coaching"
+        "the app `{0}` keeps no provider tokens; those that do are advisory, agency, assistant, coaching and portal"
     )]
     App(String),
     /// The database said no. Its details may hold a row, and are left out.

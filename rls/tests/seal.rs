@@ -201,12 +201,13 @@ fn killed_midway_nothing_is_lost_and_it_goes_on() {
 /// A connection of each app that keeps tokens, as its migrations have the tables: app, schema, the
 /// two tables, the tenant's column, whether the secrets have it, provider, more columns of the
 /// connection with their values, and the columns that hold tokens.
-const KEEPERS: [Keeper; 4] = [
+const KEEPERS: [Keeper; 5] = [
     Keeper {
         app: "advisory",
         schema: "advisory",
         tables: ["crm_connections", "crm_connection_secrets"],
         tenant: "firm_id",
+        owner: TENANT,
         in_secrets: true,
         provider: "wealthbox",
         more: ["provider", "'wealthbox'"],
@@ -217,6 +218,7 @@ const KEEPERS: [Keeper; 4] = [
         schema: "countersign_edge",
         tables: ["agency_connections", "agency_connection_secrets"],
         tenant: "org_id",
+        owner: TENANT,
         in_secrets: true,
         provider: "hubspot",
         more: ["provider", "'hubspot'"],
@@ -227,6 +229,7 @@ const KEEPERS: [Keeper; 4] = [
         schema: "assistant",
         tables: ["hubspot_connections", "hubspot_connection_secrets"],
         tenant: "user_id",
+        owner: TENANT,
         in_secrets: false,
         provider: "hubspot",
         more: ["portal_id, token_expires_at", "'9001', now()"],
@@ -237,10 +240,22 @@ const KEEPERS: [Keeper; 4] = [
         schema: "coaching",
         tables: ["API_Connections", "API_Connection_Secrets"],
         tenant: "account_id",
+        owner: TENANT,
         in_secrets: true,
         provider: "fathom",
         more: ["provider", "'fathom'"],
         columns: &["access_token", "refresh_token", "webhook_secret"],
+    },
+    Keeper {
+        app: "portal",
+        schema: "countersign_edge",
+        tables: ["portal_connections", "portal_connection_secrets"],
+        tenant: "app",
+        owner: "portal",
+        in_secrets: false,
+        provider: "baserow",
+        more: ["provider", "'baserow'"],
+        columns: &["access_token"],
     },
 ];
 
@@ -249,6 +264,8 @@ struct Keeper {
     schema: &'static str,
     tables: [&'static str; 2],
     tenant: &'static str,
+    /// Whose it is.
+    owner: &'static str,
     in_secrets: bool,
     provider: &'static str,
     more: [&'static str; 2],
@@ -269,11 +286,12 @@ impl Keeper {
             schema,
             tables: [connections, _],
             tenant,
+            owner,
             more: [names, values],
             ..
         } = self;
         let (own, its) = match self.in_secrets {
-            true => (format!("{tenant}, "), format!("'{TENANT}', ")),
+            true => (format!("{tenant}, "), format!("'{owner}', ")),
             false => Default::default(),
         };
         let tokens = self.columns.iter().map(|name| format!("'plain-{name}'"));
@@ -281,7 +299,7 @@ impl Keeper {
         client
             .batch_execute(&format!(
                 "begin; set local session_replication_role = replica;
-                 insert into {schema}.\"{connections}\" (id, {tenant}, {names}) values ('{CONNECTION}', '{TENANT}', {values});
+                 insert into {schema}.\"{connections}\" (id, {tenant}, {names}) values ('{CONNECTION}', '{owner}', {values});
                  insert into {} ({own}connection_id, {}, key_id) values ({its}'{CONNECTION}', {}, 'plaintext');
                  commit",
                 self.secrets(),
@@ -301,7 +319,7 @@ impl Keeper {
             .map(|(at, column)| {
                 let place = Binding {
                     app: self.app,
-                    tenant: TENANT,
+                    tenant: self.owner,
                     provider: self.provider,
                     connection: CONNECTION,
                     column,

@@ -3,6 +3,7 @@
 //! Nothing of a member is kept here but which row of Baserow's they are. What a request reads or
 //! writes, it reads and writes there, with the fields that the table has at that moment.
 
+mod connected;
 mod member;
 mod sync;
 pub mod types;
@@ -61,6 +62,7 @@ pub const WORKFLOWS: &[Workflow] = &[
             "update user.baserowMemberId",
             "read, create baserow.member",
             "call take_lease, drop_lease",
+            connected::READS,
         ],
         Run::Portal(Do::Sync),
         "Finds or adds the member that an account is",
@@ -69,7 +71,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         Method::GET,
         "/functions/v1/portal-member",
         Some(("baserow.member", "read")),
-        &[],
+        &[connected::READS],
         Run::Portal(Do::Read),
         "Your member record, with the fields it has now",
     ),
@@ -77,7 +79,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         Method::PATCH,
         "/functions/v1/portal-member",
         Some(("baserow.member", "update")),
-        &[],
+        &[connected::READS],
         Run::Portal(Do::Update),
         "Changes your member record",
     ),
@@ -85,7 +87,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         Method::GET,
         "/functions/v1/portal-quick-links",
         Some(("baserow.quick_link", "read")),
-        &[],
+        &[connected::READS],
         Run::Portal(Do::List(Kept::QuickLinks)),
         "A page of the quick links",
     ),
@@ -93,7 +95,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         Method::GET,
         "/functions/v1/portal-events",
         Some(("baserow.event", "read")),
-        &[],
+        &[connected::READS],
         Run::Portal(Do::List(Kept::Events)),
         "A page of the events",
     ),
@@ -101,7 +103,7 @@ pub const WORKFLOWS: &[Workflow] = &[
         Method::GET,
         "/functions/v1/portal-deals",
         Some(("baserow.deal", "read")),
-        &[],
+        &[connected::READS],
         Run::Portal(Do::List(Kept::Deals)),
         "A page of the deals",
     ),
@@ -158,10 +160,16 @@ impl<'a, R: Runtime> Portal<'a, R> {
         settings.ok_or_else(|| missing("BASEROW_TOKEN"))
     }
 
-    fn baserow(&self) -> Result<Baserow<'a, R>, Problem> {
+    async fn baserow(&self) -> Result<Baserow<'a, R>, Problem> {
+        let settings = self.settings()?;
+        let token = match &settings.token {
+            Some(token) => token.clone(),
+            None => self.connected().await?,
+        };
         Ok(Baserow {
             line: self.0.line_to(Provider::Baserow, READING),
-            settings: self.settings()?,
+            settings,
+            token,
         })
     }
 
@@ -188,7 +196,7 @@ impl<'a, R: Runtime> Portal<'a, R> {
             number("page", 1, 100_000)?,
             number("size", 100, LARGEST_PAGE)?,
         );
-        let baserow = self.baserow()?;
+        let baserow = self.baserow().await?;
         let (words, setting, table) = match kept {
             Kept::QuickLinks => (
                 "quick links",

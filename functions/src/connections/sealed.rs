@@ -98,7 +98,15 @@ impl Sealer<'_> {
     /// [`Kind::Settings`] if the key it was sealed with is not at hand; else [`Kind::Expired`], since
     /// what does not open is of no use to anybody, and only a new connection mends it.
     pub fn open(&self, place: &Place<'_>, column: Column, text: &str) -> Result<Secret, Kind> {
-        match self.0.open(&place.binding(column), text) {
+        self.open_at(&place.binding(column), text)
+    }
+
+    /// The same, for whoever names the place otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_at(&self, binding: &Binding<'_>, text: &str) -> Result<Secret, Kind> {
+        match self.0.open(binding, text) {
             Ok(opened) => Ok(Secret::new(opened.expose())),
             Err(OpenError::NoSuchKey(_)) => Err(Kind::Settings("SEALING_KEYS")),
             Err(_) => Err(Kind::Expired),

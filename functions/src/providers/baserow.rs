@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Call, Line, Reading, Repeat, Reply, Told, retry_after};
 use super::failure::{Failure, FieldError, Kind, Provider};
 use super::settings::BaserowSettings;
+use crate::secret::Secret;
 use crate::transport::Runtime;
 
 /// How Baserow says no.
@@ -42,13 +43,15 @@ const CALCULATED: [&str; 11] = [
     "uuid",
 ];
 
-/// Baserow, by the token that the Worker is set to.
+/// Baserow, by a database token.
 #[derive(Debug)]
 pub struct Baserow<'a, R> {
     /// The way there.
     pub line: Line<'a, R>,
     /// Which Baserow.
     pub settings: &'a BaserowSettings,
+    /// The token.
+    pub token: Secret,
 }
 
 /// A field of a table, as it is now.
@@ -285,7 +288,7 @@ impl<R: Runtime> Baserow<'_, R> {
             operation,
             method,
             url,
-            bearer: Some(self.settings.token.clone()),
+            bearer: Some(self.token.clone()),
             body,
             repeat,
             patience: PATIENCE,

@@ -36,8 +36,8 @@ pub struct Providers {
 pub struct BaserowSettings {
     /// Where its API answers, without `/api`.
     pub base: Url,
-    /// A database token of the portal's workspace.
-    pub token: Secret,
+    /// A database token of the portal's workspace, unless the operator connects Baserow with one.
+    pub token: Option<Secret>,
     /// The table of members.
     pub members: u64,
     /// The member's e-mail: the field by which an account finds its member.
@@ -230,18 +230,22 @@ impl Providers {
 fn baserow(
     text: &impl Fn(&'static str) -> Option<String>,
 ) -> Result<Option<BaserowSettings>, BadSetting> {
-    let Some(token) = text("BASEROW_TOKEN") else {
-        return Ok(None);
-    };
+    let token = text("BASEROW_TOKEN");
     let table = |name: &'static str| match text(name).map(|text| text.parse::<u64>()) {
         None => Ok(None),
         Some(Ok(id)) if id > 0 => Ok(Some(id)),
         Some(_) => Err(BadSetting::new(name, "is not the id of a table")),
     };
-    let members = table("BASEROW_MEMBERS_TABLE")?.ok_or(BadSetting::new(
-        "BASEROW_MEMBERS_TABLE",
-        "is missing, and BASEROW_TOKEN is not",
-    ))?;
+    let members = match table("BASEROW_MEMBERS_TABLE")? {
+        Some(members) => members,
+        None if token.is_none() => return Ok(None),
+        None => {
+            return Err(BadSetting::new(
+                "BASEROW_MEMBERS_TABLE",
+                "is missing, and BASEROW_TOKEN is not",
+            ));
+        }
+    };
     let webhook_secret = text("BASEROW_WEBHOOK_SECRET").map(Secret::new);
     if webhook_secret
         .as_ref()
@@ -261,7 +265,7 @@ fn baserow(
         .filter(|name| !name.is_empty());
     Ok(Some(BaserowSettings {
         base: base_url("BASEROW_URL", base)?,
-        token: Secret::new(token),
+        token: token.map(Secret::new),
         members,
         email_field: text("BASEROW_EMAIL_FIELD").unwrap_or_else(|| "Email".to_owned()),
         name_field: text("BASEROW_NAME_FIELD").unwrap_or_else(|| "Name".to_owned()),

@@ -1,5 +1,6 @@
 //! The portal's workflows; Baserow is the simulators'.
 
+mod connected;
 mod logins;
 mod records;
 mod sessions;
@@ -85,6 +86,14 @@ impl World {
         let path = "/baserow/api/database/rows/table/501/?user_field_names=true";
         let row = self.simulator(Method::POST, path, &fields).await;
         row["id"].as_u64().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_portal_as_its_operator_has_connected_it() {
+    let unset = [("BASEROW_TOKEN", "")];
+    if let Some(world) = World::with(&unset) {
+        connected::connected(&world).await;
     }
 }
 

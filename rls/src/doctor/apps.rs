@@ -56,7 +56,8 @@ const NEEDS: [Need; 11] = [
     },
     Need {
         app: "portal",
-        any: &["BASEROW_TOKEN"],
+        // By a token that is set, or one that `countersign connect` keeps.
+        any: &["BASEROW_TOKEN", "BASEROW_MEMBERS_TABLE"],
         without: "members have no records, links or events",
     },
     Need {

@@ -132,6 +132,7 @@ impl World {
         Baserow {
             line: self.line(Provider::Baserow, 30),
             settings,
+            token: settings.token.clone().unwrap(),
         }
     }
 

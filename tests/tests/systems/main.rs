@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod alone;
+mod baserow;
 mod better_auth;
 mod budget;
 mod doctor;

@@ -24,7 +24,7 @@ struct Change {
 impl<R: Runtime> Portal<'_, R> {
     pub(super) async fn member(&self) -> Result<Response<R::Stream>, Problem> {
         let id = self.own_member().await?;
-        let baserow = self.baserow()?;
+        let baserow = self.baserow().await?;
         let table = baserow.settings.members;
         let fields = baserow.fields(table).await?;
         let row = baserow.get(table, id).await.map_err(gone)?;
@@ -39,7 +39,7 @@ impl<R: Runtime> Portal<'_, R> {
             ));
         }
         let id = self.own_member().await?;
-        let baserow = self.baserow()?;
+        let baserow = self.baserow().await?;
         let table = baserow.settings.members;
         let fields = baserow.fields(table).await?;
         refuse_others(&change.fields, &fields, baserow.settings)?;

@@ -47,7 +47,7 @@ impl Came {
 impl<R: Runtime> Portal<'_, R> {
     pub(super) async fn sync(&self) -> Result<Response<R::Stream>, Problem> {
         let account = self.account().await?;
-        let baserow = self.baserow()?;
+        let baserow = self.baserow().await?;
         let (row, came) = match self.linked(&baserow, &account).await? {
             Some(row) => (row, Came::Already),
             None => self.under_lease(&baserow, &account.id).await?,
