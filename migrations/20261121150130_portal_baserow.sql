@@ -11,7 +11,7 @@ create table countersign_edge.portal_connections (
   connected_at timestamptz not null default now()
 );
 comment on table countersign_edge.portal_connections is
-  'What the operator has connected for the portal. `app` stands where other apps have a tenant: a sealed token is bound to it.';
+  'What the operator has connected for the portal. `app` stands where other apps have a tenant: a sealed token is bound to it. Retention: until the operator ends it.';
 
 create table countersign_edge.portal_connection_secrets (
   id            uuid primary key default gen_random_uuid(),
@@ -21,7 +21,7 @@ create table countersign_edge.portal_connection_secrets (
   updated_at    timestamptz not null default now()
 );
 comment on table countersign_edge.portal_connection_secrets is
-  'The token of each connection; docs/sealing.md has the format.';
+  'The token of each connection, sealed before it comes here. Retention: as long as the connection.';
 comment on column countersign_edge.portal_connection_secrets.access_token is 'Sealed, bound to its connection: of no use in another row.';
 comment on column countersign_edge.portal_connection_secrets.key_id is 'Which of the Worker''s keys opens it.';
 

@@ -3,5 +3,7 @@
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
+-- squawk-ignore ban-drop-table
 drop table countersign_edge.portal_connection_secrets;
+-- squawk-ignore ban-drop-table
 drop table countersign_edge.portal_connections;
