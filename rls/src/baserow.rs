@@ -6,10 +6,12 @@
 
 use std::time::Duration;
 
-use countersign_sealing::{Binding, KeyRing, NONCE_BYTES, Nonce};
+use countersign_sealing::{Binding, KeyRing};
 use postgres::Client;
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
+
+use crate::seal::{SealingError, failed, seal};
 
 /// How long Baserow may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -38,17 +40,9 @@ pub enum BaserowError {
     /// Something else went wrong there.
     #[error("Baserow did not answer as it should: {0}")]
     Down(String),
-    /// The database said no.
-    #[error("{doing}: {message}")]
-    Database {
-        /// What was being done.
-        doing: &'static str,
-        /// What the server said, without details.
-        message: String,
-    },
-    /// Sealing failed, or what was sealed did not open again.
-    #[error("the token could not be sealed")]
-    Sealing,
+    /// It could not be sealed, or not be written.
+    #[error(transparent)]
+    Kept(#[from] SealingError),
 }
 
 impl BaserowError {
@@ -151,15 +145,7 @@ impl Token {
             connection: &connection,
             column: "access_token",
         };
-        let mut nonce = [0; NONCE_BYTES];
-        getrandom::getrandom(&mut nonce).map_err(|_| BaserowError::Sealing)?;
-        let sealed = ring
-            .seal(Nonce::from_random(nonce), &place, &self.0)
-            .map_err(|_| BaserowError::Sealing)?;
-        let same = ring.open(&place, &sealed);
-        if !same.is_ok_and(|opened| opened.expose() == self.0) {
-            return Err(BaserowError::Sealing);
-        }
+        let sealed = seal(ring, &place, &self.0)?;
         let key = ring.current().id();
         write
             .execute(
@@ -170,7 +156,7 @@ impl Token {
                 &[&connection, &sealed, &key],
             )
             .map_err(failed("writing the sealed token"))?;
-        write.commit().map_err(failed("committing"))
+        Ok(write.commit().map_err(failed("committing"))?)
     }
 }
 
@@ -178,7 +164,7 @@ impl Token {
 ///
 /// # Errors
 /// If the database says no.
-pub fn forget(client: &mut Client) -> Result<bool, BaserowError> {
+pub fn forget(client: &mut Client) -> Result<bool, SealingError> {
     client
         .execute(
             "delete from countersign_edge.portal_connections where provider = 'baserow'",
@@ -186,15 +172,4 @@ pub fn forget(client: &mut Client) -> Result<bool, BaserowError> {
         )
         .map(|gone| gone > 0)
         .map_err(failed("deleting the connection"))
-}
-
-fn failed(doing: &'static str) -> impl Fn(postgres::Error) -> BaserowError {
-    move |error| BaserowError::Database {
-        doing,
-        // Its details may hold a row.
-        message: error.as_db_error().map_or_else(
-            || "the connection broke off".to_owned(),
-            |said| said.message().to_owned(),
-        ),
-    }
 }

@@ -124,12 +124,15 @@ pub enum SealingError {
     /// There is no source of randomness.
     #[error("the system gives no random numbers, and nothing is sealed without: {0}")]
     Randomness(String),
+    /// A token that no ciphertext holds.
+    #[error("the token is too long to be sealed")]
+    TooLong,
     /// What was sealed does not open again.
     #[error("what was sealed did not open again; nothing of this batch was written")]
     Verification,
 }
 
-fn failed(doing: &'static str) -> impl Fn(postgres::Error) -> SealingError {
+pub(crate) fn failed(doing: &'static str) -> impl Fn(postgres::Error) -> SealingError {
     move |error| match error.as_db_error() {
         Some(said) => SealingError::Database {
             doing,
@@ -141,6 +144,26 @@ fn failed(doing: &'static str) -> impl Fn(postgres::Error) -> SealingError {
             message: "the connection broke off".to_owned(),
             code: "connection".to_owned(),
         },
+    }
+}
+
+/// Seals a token for its place, and opens it again to compare.
+pub(crate) fn seal(
+    ring: &KeyRing,
+    binding: &Binding<'_>,
+    token: &str,
+) -> Result<String, SealingError> {
+    let mut nonce = [0; NONCE_BYTES];
+    getrandom::getrandom(&mut nonce)
+        .map_err(|error| SealingError::Randomness(error.to_string()))?;
+    let sealed = ring
+        .seal(Nonce::from_random(nonce), binding, token)
+        .map_err(|_| SealingError::TooLong)?;
+    let opened = ring.open(binding, &sealed);
+    if opened.is_ok_and(|opened| opened.expose() == token) {
+        Ok(sealed)
+    } else {
+        Err(SealingError::Verification)
     }
 }
 
@@ -425,20 +448,13 @@ impl<'a> Sealer<'a> {
             } else {
                 token.as_str()
             };
-            let mut nonce = [0; NONCE_BYTES];
-            getrandom::getrandom(&mut nonce)
-                .map_err(|error| SealingError::Randomness(error.to_string()))?;
-            let Ok(text) = self.ring.seal(Nonce::from_random(nonce), &binding, plain) else {
-                return Ok(Err("the token is too long to be sealed"));
-            };
-            let same = self
-                .ring
-                .open(&binding, &text)
-                .is_ok_and(|back| back.expose() == plain);
-            if !same {
-                return Err(SealingError::Verification);
+            match seal(self.ring, &binding, plain) {
+                Ok(text) => texts.push((*name, text)),
+                Err(SealingError::TooLong) => {
+                    return Ok(Err("the token is too long to be sealed"));
+                }
+                Err(error) => return Err(error),
             }
-            texts.push((*name, text));
         }
         Ok(Ok(texts))
     }

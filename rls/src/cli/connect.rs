@@ -1,6 +1,5 @@
 //! `countersign connect`: the portal's connection to Baserow.
 
-use std::fs;
 use std::io::{IsTerminal as _, Read as _, stdin};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,12 +7,12 @@ use std::process::ExitCode;
 use clap::Args;
 use countersign_rls::baserow::{Token, forget};
 use countersign_rls::connect;
-use countersign_sealing::KeyRing;
 use miette::{IntoDiagnostic as _, Result, WrapErr as _, miette};
 use reqwest::Url;
 use serde_json::json;
 
 use super::Output;
+use super::seal::key_ring;
 
 /// Connect the portal to Baserow with a database token, read from standard input.
 ///
@@ -44,12 +43,7 @@ impl ConnectArgs {
         let (Some(file), Some(table)) = (&self.key_file, self.table) else {
             return self.end(output);
         };
-        let text = fs::read_to_string(file)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("cannot read the keys in {}", file.display()))?;
-        let ring = KeyRing::parse(&text)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("the keys in {} do not read", file.display()))?;
+        let ring = key_ring(file)?;
         if stdin().is_terminal() {
             eprintln!("paste the database token, then end the input with Ctrl-D");
         }

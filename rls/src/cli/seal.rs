@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -41,12 +41,7 @@ impl SealArgs {
         let Some(subject) = self.app.compile(output)? else {
             return Ok(ExitCode::from(2));
         };
-        let text = fs::read_to_string(&self.key_file)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("cannot read the keys in {}", self.key_file.display()))?;
-        let ring = KeyRing::parse(&text)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("the keys in {} do not read", self.key_file.display()))?;
+        let ring = key_ring(&self.key_file)?;
         let mut client = connect::open(&self.db).into_diagnostic()?;
         let (app, schema) = (&subject.policy.app, &subject.policy.schema);
         let sealer = Sealer::new(app, schema, &ring, self.batch).into_diagnostic()?;
@@ -74,6 +69,16 @@ impl SealArgs {
             ExitCode::FAILURE
         })
     }
+}
+
+/// The keys in a file.
+pub(super) fn key_ring(file: &Path) -> Result<KeyRing> {
+    let text = fs::read_to_string(file)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("cannot read the keys in {}", file.display()))?;
+    KeyRing::parse(&text)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("the keys in {} do not read", file.display()))
 }
 
 fn words(done: &Sealed, key: &str, dropped: bool) -> String {

@@ -114,14 +114,21 @@ impl Bench<'_> {
         ranks
     }
 
-    fn decide(&self, table: &Table, caller: &Caller<'_>, statement: &Statement<'_>) -> Decision {
-        decide(
-            self.policy,
-            table,
-            caller,
-            statement,
-            Value::Timestamp(self.now),
-        )
+    /// Decides on a statement that reads and writes these columns.
+    fn decide(
+        &self,
+        table: &Table,
+        caller: &Caller<'_>,
+        (read, written): (ColumnSet, ColumnSet),
+        command: Command<'_>,
+    ) -> Decision {
+        let statement = Statement {
+            read,
+            written,
+            command,
+        };
+        let now = Value::Timestamp(self.now);
+        decide(self.policy, table, caller, &statement, now)
     }
 
     /// Whether the caller sees a row of the table that has these values.
@@ -163,12 +170,12 @@ impl Bench<'_> {
             parents: &parents,
             peers,
         };
-        let statement = Statement {
-            read,
-            written: ColumnSet::EMPTY,
-            command: Command::Select(row),
-        };
-        self.decide(table, caller, &statement)
+        self.decide(
+            table,
+            caller,
+            (read, ColumnSet::EMPTY),
+            Command::Select(row),
+        )
     }
 
     /// What is to be seen of the rows that a row points to.
@@ -234,14 +241,8 @@ impl Bench<'_> {
         };
         let answer = |row: &&Row| {
             let old = self.meet(table, &caller, row);
-            let ask = |read, written, command| {
-                let statement = Statement {
-                    read,
-                    written,
-                    command,
-                };
-                self.decide(table, &caller, &statement)
-            };
+            let ask =
+                |read, written, command| self.decide(table, &caller, (read, written), command);
             match &cell.act {
                 Act::Update(change, _) => {
                     let after = self.changed(cell.table, row, change);
@@ -279,14 +280,7 @@ impl Bench<'_> {
         let made_up = !written.contains(0) && stage.columns[0].default == Default::Fresh;
         let same = |old: &&Row| !made_up && row[0].is_some() && old[0] == row[0];
         let existing = stage.rows.iter().find(same);
-        let ask = |read, written, command| {
-            let statement = Statement {
-                read,
-                written,
-                command,
-            };
-            self.decide(table, &caller, &statement)
-        };
+        let ask = |read, written, command| self.decide(table, &caller, (read, written), command);
         let answer = match &cell.act {
             Act::Merge(_) => {
                 let after = existing.map(|old| (old, self.changed(cell.table, old, change)));
@@ -369,12 +363,8 @@ impl Bench<'_> {
                 Action::Delete => Command::Delete(row),
                 _ => Command::Update { old: row, new: row },
             };
-            let statement = Statement {
-                read: ColumnSet::EMPTY,
-                written: ColumnSet::EMPTY,
-                command,
-            };
-            match self.decide(table, &caller, &statement) {
+            let no_columns = (ColumnSet::EMPTY, ColumnSet::EMPTY);
+            match self.decide(table, &caller, no_columns, command) {
                 Decision::Applies(_) => true,
                 // The new row is another matter.
                 Decision::Refused(_) | Decision::Depends(_) => action == Action::Update,

@@ -3,7 +3,7 @@
 //! Where a CRM answers is the operator's setting and nobody else's. A connection's `config` may be
 //! changed by its manager, so nothing there decides where a key is sent.
 
-use countersign_sealing::{Binding, OpenError};
+use countersign_sealing::Binding;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -211,15 +211,9 @@ impl<'a, R: Runtime> Advisory<'a, R> {
         // A connection without a key was left by a connect that did not end.
         let sealed = rows.pop().ok_or_else(|| failed(Kind::Expired))?;
         let sealer = self.sealer()?;
-        let opened = sealer.0.open(&connection.binding(), &sealed.secret);
-        let key = Secret::new(
-            opened
-                .map_err(|error| match error {
-                    OpenError::NoSuchKey(_) => failed(Kind::Settings("SEALING_KEYS")),
-                    _ => failed(Kind::Expired),
-                })?
-                .expose(),
-        );
+        let key = sealer
+            .open_at(&connection.binding(), &sealed.secret)
+            .map_err(failed)?;
         if sealed.key_id != sealer.key_id() {
             self.seal_again(connection, &sealed, &key).await?;
         }
