@@ -80,6 +80,7 @@ impl Test {
             .collect();
         let tools = Tools::install(workspace, progress)?;
         let workspace = &*workspace;
+        tools::components(workspace, progress)?;
         let lines = thread::scope(|scope| {
             // It takes minutes to compile, and is not needed at first.
             let deny = steps.contains(&Step::Deny);

@@ -4,6 +4,7 @@ mod cargo;
 mod node;
 mod postgres;
 mod python;
+mod rust;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,6 +18,7 @@ use crate::workspace::Workspace;
 pub(crate) use self::cargo::cargo_deny;
 pub(crate) use self::postgres::{Postgres, postgres};
 pub(crate) use self::python::pgrls;
+pub(crate) use self::rust::components;
 
 /// The runtime under `wrangler dev`, for whoever needs nothing in between.
 pub(crate) fn workerd(workspace: &Workspace) -> PathBuf {
@@ -40,8 +42,9 @@ impl Tools {
         if let Some(directory) = node::node(workspace, progress)? {
             workspace.put_first_on_path(directory);
         }
-        // One waits for the network, the other for the processor.
         let workspace = &*workspace;
+        rust::webassembly(workspace, progress)?;
+        // One waits for the network, the other for the processor.
         thread::scope(|scope| {
             let packages = scope.spawn(|| node::packages(workspace, progress));
             let tools = Self::cargo_tools(workspace, progress);

@@ -14,6 +14,8 @@ use crate::error::BenchError;
 pub(crate) struct Workers {
     pub(crate) ours: String,
     pub(crate) peer: String,
+    /// The peer without its verifying.
+    pub(crate) unverified: String,
     /// A Worker that only forwards: what any Worker costs.
     pub(crate) plain: String,
     process: Child,
@@ -38,7 +40,7 @@ impl Workers {
                 .map_err(|error| BenchError::Read(from, error))?;
         }
         std::fs::write(directory.path().join("plain.js"), PLAIN)?;
-        let ports = [free().await?, free().await?, free().await?];
+        let ports = [free().await?, free().await?, free().await?, free().await?];
         let config: PathBuf = directory.path().join("workers.capnp");
         std::fs::write(&config, configuration(ports, &upstream.url()))?;
         let process = Command::new(workerd)
@@ -52,6 +54,7 @@ impl Workers {
             ours: format!("http://127.0.0.1:{}", ports[0]),
             peer: format!("http://127.0.0.1:{}", ports[1]),
             plain: format!("http://127.0.0.1:{}", ports[2]),
+            unverified: format!("http://127.0.0.1:{}", ports[3]),
             process,
             _directory: directory,
         };
@@ -118,7 +121,7 @@ const PLAIN: &str = "export default {
 ";
 
 /// workerd's own configuration language.
-fn configuration(ports: [u16; 3], upstream: &str) -> String {
+fn configuration(ports: [u16; 4], upstream: &str) -> String {
     let bindings: String = [
         ("SUPABASE_URL", upstream.to_owned()),
         (
@@ -134,7 +137,7 @@ fn configuration(ports: [u16; 3], upstream: &str) -> String {
     .iter()
     .map(|(name, value)| format!("    (name = \"{name}\", text = \"{value}\"),\n"))
     .collect();
-    let [ours, peer, plain] = ports;
+    let [ours, peer, plain, unverified] = ports;
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 
@@ -143,12 +146,14 @@ const config :Workerd.Config = (
     (name = "ours", worker = .ours),
     (name = "peer", worker = .peer),
     (name = "plain", worker = .plain),
+    (name = "unverified", worker = .unverified),
     (name = "internet", network = (allow = ["public", "private", "local"])),
   ],
   sockets = [
     (name = "ours", address = "127.0.0.1:{ours}", http = (), service = "ours"),
     (name = "peer", address = "127.0.0.1:{peer}", http = (), service = "peer"),
     (name = "plain", address = "127.0.0.1:{plain}", http = (), service = "plain"),
+    (name = "unverified", address = "127.0.0.1:{unverified}", http = (), service = "unverified"),
   ],
 );
 
@@ -175,6 +180,14 @@ const peer :Workerd.Worker = (
   compatibilityDate = "2026-09-01",
   bindings = [
 {bindings}  ],
+);
+
+const unverified :Workerd.Worker = (
+  modules = [ (name = "peer.js", esModule = embed "peer.js") ],
+  compatibilityDate = "2026-09-01",
+  bindings = [
+{bindings}    (name = "UNVERIFIED", text = "yes"),
+  ],
 );
 "#
     )

@@ -4,11 +4,15 @@
 #[expect(dead_code, reason = "the test of random policies uses the rest")]
 #[path = "../random/bench.rs"]
 mod bench;
+#[path = "../random/catalogue.rs"]
+mod catalogue;
 #[expect(dead_code, reason = "the test of random policies uses the rest")]
 #[path = "../random/cell.rs"]
 mod cell;
 #[path = "../support/dice.rs"]
 mod dice;
+#[path = "../random/door.rs"]
+mod door;
 #[expect(dead_code, reason = "the test of random policies uses the rest")]
 #[path = "../random/expected.rs"]
 mod expected;
@@ -17,6 +21,10 @@ mod expected;
 mod person;
 #[path = "../random/policy.rs"]
 mod policy;
+#[path = "../random/sort.rs"]
+mod sort;
+#[path = "../random/through.rs"]
+mod through;
 #[expect(dead_code, reason = "the test of random policies uses the rest")]
 #[path = "../random/world.rs"]
 mod world;
@@ -50,7 +58,7 @@ fn side(world: &World, text: &str) -> Option<Side> {
 /// What of a comparison accounts for a statement that turned out differently.
 fn accounts(comparison: &Comparison, table: &str, act: &Act, direction: Direction) -> bool {
     let actions: &[&str] = match act {
-        Act::Select => &["select"],
+        Act::Select | Act::Through(_) => &["select"],
         Act::Update(..) => &["update", "select"],
         Act::Delete(_) => &["delete", "select"],
         Act::Insert(_) | Act::Ignore(..) => &["insert", "insert returning", "select"],
@@ -72,7 +80,7 @@ fn random_policies_differ_as_told() {
     let (mut equal, mut different, mut large) = (0, 0, 0);
     let (mut replayed, mut differing) = (0, 0);
     for _ in 0..worlds {
-        let world = World::random(&mut dice);
+        let world = World::random(false, &mut dice);
         for _ in 0..PAIRS {
             let first = Draft::random(&world, &mut dice, &mut Refusals::default());
             let second = match dice.below(4) {

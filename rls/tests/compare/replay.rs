@@ -87,6 +87,7 @@ pub(crate) fn differs(world: &World, sides: [&Side; 2], change: &Change) -> Opti
     let cell = Cell {
         table,
         person: Person {
+            sort: world.person,
             kind: match example.caller.kind {
                 "anon" => CallerKind::Anon,
                 "no_subject" => CallerKind::NoSubject,

@@ -5,7 +5,7 @@ use policy_core::condition::{Comparison, Scope, compare};
 use policy_core::decide::{Command, Conflict, Membership, Row as Known, Sight};
 use policy_core::model::{Action, Policy, RoleSource, Subject, Table};
 use policy_core::residual::{Residual, residual};
-use policy_core::value::{Kind, uuid_from_text, value_from_text};
+use policy_core::value::{Kind, value_from_text};
 use policy_core::{Caller, Decision, Statement, Value, decide};
 
 use crate::cell::{Act, Cell, Change, index};
@@ -21,7 +21,7 @@ pub(crate) struct Bench<'a> {
 }
 
 /// A row's values: known, or made by the database.
-type Values<'v> = Vec<Value<'v>>;
+pub(crate) type Values<'v> = Vec<Value<'v>>;
 
 /// A row that a statement meets or makes, with what is to be seen around it.
 struct Met<'v> {
@@ -41,11 +41,11 @@ impl Met<'_> {
 }
 
 impl Bench<'_> {
-    fn table(&self, table: usize) -> &Table {
+    pub(crate) fn table(&self, table: usize) -> &Table {
         &self.policy.tables[index(self.policy, self.world, table)]
     }
 
-    fn stage_of(&self, table: &Table) -> usize {
+    pub(crate) fn stage_of(&self, table: &Table) -> usize {
         self.world
             .stages
             .iter()
@@ -53,7 +53,7 @@ impl Bench<'_> {
             .unwrap()
     }
 
-    fn values<'v>(&self, table: &Table, row: &'v Row) -> Values<'v> {
+    pub(crate) fn values<'v>(&self, table: &Table, row: &'v Row) -> Values<'v> {
         let read = |kind: Kind, text: &'v str| value_from_text(kind, text).unwrap();
         table
             .columns
@@ -68,12 +68,12 @@ impl Bench<'_> {
     }
 
     /// The caller's memberships, as the rows of the members' table say.
-    fn ranks<'v>(&self, person: &Person, world: &'v World) -> Vec<Membership<'v>> {
+    pub(crate) fn ranks<'v>(&self, person: &Person, world: &'v World) -> Vec<Membership<'v>> {
         let mut ranks = Vec::new();
-        let (Some(tenant), Some(id)) = (&self.policy.tenant, person.id) else {
+        let (Some(tenant), Some(_)) = (&self.policy.tenant, person.id) else {
             return ranks;
         };
-        let id = Value::Uuid(uuid_from_text(id).unwrap());
+        let id = person.value();
         for members in &tenant.members {
             let table = &self.policy.tables[usize::from(members.table)];
             for row in &world.stages[self.stage_of(table)].rows {
@@ -157,7 +157,7 @@ impl Bench<'_> {
         }
     }
 
-    fn select(
+    pub(crate) fn select(
         &self,
         table: &Table,
         caller: &Caller<'_>,
@@ -219,6 +219,7 @@ impl Bench<'_> {
     pub(crate) fn expect(&self, cell: &Cell) -> Expected {
         match &cell.act {
             Act::Select | Act::Delete(_) | Act::Update(..) => self.of_rows(cell),
+            Act::Through(door) => self.of_door(cell, &self.world.doors[*door]),
             Act::Insert(change) | Act::Merge(change) | Act::Ignore(change, _) => {
                 self.of_new(cell, change)
             }
@@ -440,6 +441,6 @@ fn returned(cell: &Cell) -> ColumnSet {
     }
 }
 
-fn key_of(row: &Row) -> String {
+pub(crate) fn key_of(row: &Row) -> String {
     row[0].clone().unwrap_or_default()
 }

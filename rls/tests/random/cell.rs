@@ -6,7 +6,7 @@ use policy_core::model::Action;
 
 use crate::dice::Dice;
 use crate::person::Person;
-use crate::world::{PERSON, World, key, quoted};
+use crate::world::{World, key, quoted};
 
 /// Column positions with what they are to hold.
 pub(crate) type Change = Vec<(usize, Option<String>)>;
@@ -15,6 +15,8 @@ pub(crate) type Change = Vec<(usize, Option<String>)>;
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Select,
+    /// A select from the view or function at this position.
+    Through(usize),
     /// Of some rows, or of all without a filter.
     Update(Change, Option<Vec<usize>>),
     Delete(Option<Vec<usize>>),
@@ -60,7 +62,7 @@ impl Cell {
         } else {
             *dice.pick(&named)
         };
-        let person = Person::random(dice);
+        let person = Person::random(world.person, dice);
         let stage = &world.stages[table];
         let rules = &policy.tables[index(policy, world, table)];
         let listed = |action: Action, dice: &mut Dice| {
@@ -77,7 +79,11 @@ impl Cell {
                 _ => vec![dice.below(stage.rows.len())],
             })
         };
+        let doors = &world.doors;
+        let before = (0..doors.len()).filter(|&at| doors[at].table == table);
+        let before: Vec<usize> = before.collect();
         let act = match dice.below(10) {
+            0..=1 if !before.is_empty() && dice.once_in(2) => Act::Through(*dice.pick(&before)),
             0..=2 => Act::Select,
             3..=5 => {
                 let of = listed(Action::Update, dice);
@@ -101,7 +107,7 @@ impl Cell {
                 let mut row = world.row(table, dice, 90);
                 row[0] = Some(key(table, 90));
                 if stage.name == "people" && dice.once_in(2) {
-                    row[0] = Some(PERSON.values[4 + dice.below(2)].to_owned());
+                    row[0] = Some(world.person.values[4 + dice.below(2)].to_owned());
                 }
                 let of = listed(Action::Insert, dice);
                 let meets = kind > 7 && !dice.once_in(3);
@@ -176,6 +182,7 @@ impl Cell {
                 let more = self.read.map(|at| format!(", {}", name(at)));
                 format!("select id{} from {relation}", more.unwrap_or_default())
             }
+            Act::Through(door) => format!("select id from {}", world.doors[*door].source()),
             Act::Update(change, rows) => {
                 let set = set(change, &|_, given| quoted(given));
                 format!("update {relation} set {set}{}{returning}", filter(rows))

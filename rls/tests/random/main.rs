@@ -11,12 +11,16 @@
 #![cfg(test)]
 
 mod bench;
+mod catalogue;
 mod cell;
 #[path = "../support/dice.rs"]
 mod dice;
+mod door;
 mod expected;
 mod person;
 mod policy;
+mod sort;
+mod through;
 mod world;
 
 use bench::Bench;
@@ -29,21 +33,22 @@ use policy::{Draft, Refusals};
 use policy_core::model::{Action, Subject};
 use policy_core::mutants::{self, Mutant};
 use policy_core::residual::Residual;
+use policy_core::value::Kind;
 use policy_core::{Decision, Policy, compile};
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use std::thread;
 use world::World;
 
-const POLICIES: usize = 1_000;
+const POLICIES: usize = 3_000;
 /// How many databases they are tried in at once, each with policies of its own.
 const DATABASES: usize = 2;
 /// How many policies are tried in one world.
 const TOGETHER: usize = 40;
 /// How many statements are tried under one policy.
-const CELLS: usize = 30;
+const CELLS: usize = 20;
 
 /// How many filters are tried under one policy.
-const FILTERS: usize = 6;
+const FILTERS: usize = 4;
 
 const STUB: &str = include_str!("../../../tests/sql/supabase_stub.sql");
 const EDGE: &str = "do $$ begin create role countersign_edge nologin noinherit;
@@ -65,17 +70,25 @@ impl Database {
         client
             .batch_execute(&format!("create database {name}"))
             .unwrap();
-        let mut client = server.clone().dbname(&name).connect(NoTls).unwrap();
+        let mut database = Self {
+            name,
+            server,
+            client: None,
+        };
+        let mut client = database.connect();
+        client.batch_execute(STUB).unwrap();
+        client.batch_execute(EDGE).unwrap();
+        database.client = Some(client);
+        database
+    }
+
+    fn connect(&self) -> Client {
+        let mut server = self.server.clone();
+        let mut client = server.dbname(&self.name).connect(NoTls).unwrap();
         client
             .batch_execute("set client_min_messages = error")
             .unwrap();
-        client.batch_execute(STUB).unwrap();
-        client.batch_execute(EDGE).unwrap();
-        Self {
-            name,
-            server,
-            client: Some(client),
-        }
+        client
     }
 
     fn client(&mut self) -> &mut Client {
@@ -84,10 +97,11 @@ impl Database {
 
     /// Makes the world in place of the last one.
     fn stage(&mut self, world: &World) {
-        let script = format!(
-            "rollback; drop schema if exists rnd cascade; {}",
-            world.script()
-        );
+        // A session keeps the plan of every function that it ever ran, and goes through all of them with
+        // every change of a table: what many policies leave behind would take half of the time.
+        self.client = None;
+        self.client = Some(self.connect());
+        let script = format!("drop schema if exists rnd cascade; {}", world.script());
         if let Err(error) = self.client().batch_execute(&script) {
             panic!("{error:?}\n{script}");
         }
@@ -113,7 +127,7 @@ impl Database {
     fn observe(&mut self, cell: &Cell, world: &World) -> Outcome {
         let script = format!(
             "rollback to savepoint cell; set local \"request.jwt.claims\" = '{}'; set local role {}; {}",
-            cell.person.claims(),
+            cell.person.claims().replace('\'', "''"),
             cell.person.role(),
             cell.sql(world)
         );
@@ -129,7 +143,7 @@ impl Database {
                         _ => {}
                     }
                 }
-                if cell.returning || matches!(cell.act, Act::Select) {
+                if cell.returning || matches!(cell.act, Act::Select | Act::Through(_)) {
                     Outcome::Done(keys)
                 } else {
                     Outcome::Count(count)
@@ -281,6 +295,11 @@ struct Tally {
     teams: usize,
     sources: usize,
     copied: usize,
+    /// Policies whose callers' ids are text, and policies without tenants.
+    texts: usize,
+    tenantless: usize,
+    /// Statements through views and functions, and how many of them were refused and gave rows.
+    through: [usize; 3],
     /// Operators of the evaluator that no statement has told from what they should be.
     operators: Vec<Mutant>,
     filters: usize,
@@ -303,6 +322,11 @@ impl Tally {
         self.teams += other.teams;
         self.sources += other.sources;
         self.copied += other.copied;
+        self.texts += other.texts;
+        self.tenantless += other.tenantless;
+        for (mine, others) in self.through.iter_mut().zip(other.through) {
+            *mine += others;
+        }
         self.filters += other.filters;
         self.exact += other.exact;
         self.wider += other.wider;
@@ -318,6 +342,8 @@ impl Tally {
 
     fn note(&mut self, policy: &Policy) {
         self.policies += 1;
+        self.texts += usize::from(policy.caller_id == Kind::Text);
+        self.tenantless += usize::from(policy.tenant.is_none());
         let tables = || policy.tables.iter();
         self.guarded += usize::from(tables().any(|table| table.guard.is_some()));
         self.copied += usize::from(tables().any(|table| table.source.is_some()));
@@ -338,8 +364,7 @@ fn agree(mut database: Database, seed: u64, policies: usize) -> Tally {
         ..Tally::default()
     };
     while tally.policies < policies {
-        let mut world = World::random(&mut dice);
-        world.varied = true;
+        let world = World::random(true, &mut dice);
         database.stage(&world);
         for _ in 0..TOGETHER.min(policies - tally.policies) {
             let draft = Draft::random(&world, &mut dice, &mut tally.refusals);
@@ -357,7 +382,7 @@ fn agree(mut database: Database, seed: u64, policies: usize) -> Tally {
             for _ in 0..FILTERS {
                 let table = dice.below(world.stages.len());
                 let action = *dice.pick(&[Action::Select, Action::Update, Action::Delete]);
-                let person = Person::random(&mut dice);
+                let person = Person::random(world.person, &mut dice);
                 let wrong = database.filters(&bench, table, action, &person, &mut tally);
                 if let Some(words) = wrong {
                     panic!("COUNTERSIGN_RANDOM_SEED={seed}\n{text}\n{words}");
@@ -377,6 +402,13 @@ fn agree(mut database: Database, seed: u64, policies: usize) -> Tally {
                     let altered = mutants::with(*operator, || bench.expect(&cell));
                     altered.fits(&cell, &policy, &world, &observed)
                 });
+                if matches!(cell.act, Act::Through(_)) {
+                    let gave = matches!(&observed, Outcome::Done(keys) if !keys.is_empty());
+                    let counts = [true, observed == Outcome::Refused, gave];
+                    for (count, one) in tally.through.iter_mut().zip(counts) {
+                        *count += usize::from(one);
+                    }
+                }
                 match observed {
                     Outcome::Refused => tally.refused += 1,
                     Outcome::Constraint => tally.constrained += 1,
@@ -453,7 +485,19 @@ fn policy_and_postgresql_are_equal() {
         "{:?}",
         tally.operators
     );
-    for count in [tally.teams, tally.sources, tally.copied] {
+    let [through, refused, gave] = tally.through;
+    assert!(
+        through * 20 > cells && refused * 5 > through && gave * 5 > through,
+        "{tally:#?}"
+    );
+    let kinds = [
+        tally.teams,
+        tally.sources,
+        tally.copied,
+        tally.texts,
+        tally.tenantless,
+    ];
+    for count in kinds {
         assert!(count * 10 > policies, "{tally:#?}");
     }
 }

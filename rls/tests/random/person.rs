@@ -5,18 +5,20 @@ use policy_core::decide::{Caller, CallerKind, Membership, Ranks};
 use policy_core::value::uuid_from_text;
 
 use crate::dice::Dice;
-use crate::world::PERSON;
+use crate::sort::{HANDLE, Sort};
 
 /// Who asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     pub(crate) kind: CallerKind,
     pub(crate) id: Option<&'static str>,
+    /// The type of their id.
+    pub(crate) sort: &'static Sort,
     pub(crate) aal: Option<&'static str>,
 }
 
 impl Person {
-    pub(crate) fn random(dice: &mut Dice) -> Self {
+    pub(crate) fn random(sort: &'static Sort, dice: &mut Dice) -> Self {
         let kind = match dice.below(16) {
             0 => CallerKind::Anon,
             1 => CallerKind::NoSubject,
@@ -28,7 +30,8 @@ impl Person {
         let known = matches!(kind, CallerKind::Guest | CallerKind::User);
         Self {
             kind,
-            id: known.then(|| *dice.pick(PERSON.values)),
+            id: known.then(|| *dice.pick(sort.values)),
+            sort,
             aal: (token && dice.once_in(2)).then_some("aal2"),
         }
     }
@@ -37,12 +40,19 @@ impl Person {
         let text = |text: Option<&'static str>| text.map_or(Value::Null, Value::Text);
         Caller {
             kind: self.kind,
-            id: self
-                .id
-                .map_or(Value::Null, |id| Value::Uuid(uuid_from_text(id).unwrap())),
+            id: self.value(),
             email: Value::Null,
             aal: text(self.aal),
             ranks: Ranks::Known(ranks),
+        }
+    }
+
+    /// Their id, NULL for nobody.
+    pub(crate) fn value(&self) -> Value<'static> {
+        match self.id {
+            None => Value::Null,
+            Some(id) if *self.sort == HANDLE => Value::Text(id),
+            Some(id) => Value::Uuid(uuid_from_text(id).unwrap()),
         }
     }
 

@@ -10,6 +10,10 @@ use crate::world::{Field, Stage, World};
 /// A policy, piece by piece.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
+    /// The type of callers' ids.
+    caller: &'static str,
+    /// Whether the app has tenants; without them there are no roles.
+    tenants: bool,
     found: bool,
     active: bool,
     keep: bool,
@@ -34,7 +38,8 @@ const TRIES: usize = 12;
 /// What it says of a table.
 #[derive(Clone, Debug)]
 struct Block {
-    table: &'static str,
+    /// Or `view` and its name, or `function`.
+    table: String,
     /// What stands between the table's name and its items.
     head: Vec<String>,
     items: Vec<Item>,
@@ -52,12 +57,15 @@ impl Draft {
     /// A policy that the checker accepts. It grows block by block, and a block that is refused is
     /// drawn again, so that a policy of many blocks is not refused for one of them.
     pub(crate) fn random(world: &World, dice: &mut Dice, refusals: &mut Refusals) -> Self {
+        let tenants = !(world.varied && dice.once_in(6));
         let mut draft = Self {
-            found: dice.once_in(3),
-            active: dice.once_in(2),
-            keep: dice.once_in(3),
-            teams: world.varied && dice.once_in(2),
-            chiefs: (world.varied && dice.once_in(2)).then(|| *dice.pick(&ROLES)),
+            caller: world.person.data_type,
+            tenants,
+            found: tenants && dice.once_in(3),
+            active: tenants && dice.once_in(2),
+            keep: tenants && dice.once_in(3),
+            teams: tenants && world.varied && dice.once_in(2),
+            chiefs: (tenants && world.varied && dice.once_in(2)).then(|| *dice.pick(&ROLES)),
             blocks: Vec::new(),
         };
         for stage in &world.stages {
@@ -67,7 +75,7 @@ impl Draft {
             }
             for _ in 0..TRIES {
                 refusals.drafts += 1;
-                let drawn = block(stage, (world.varied, draft.teams), dice);
+                let drawn = draft.block(stage, world.varied, dice);
                 draft.blocks.push(drawn);
                 match compile(&draft.to_string(), &world.catalogue) {
                     Ok(_) => {
@@ -81,6 +89,32 @@ impl Draft {
                         draft.blocks.pop();
                     }
                 }
+            }
+        }
+        for door in &world.doors {
+            // What nothing names is closed.
+            if dice.once_in(4) {
+                continue;
+            }
+            let mut items = Vec::new();
+            for _ in 0..1 + dice.below(2) {
+                let who = match dice.below(6) {
+                    0..=2 if tenants => *dice.pick(&ROLES),
+                    0..=2 => "user",
+                    3 => "anon",
+                    4 => "guest",
+                    _ => "service",
+                };
+                items.push(item(&format!("{who}:"), [door.action()]));
+            }
+            draft.blocks.push(Block {
+                table: door.named(),
+                head: Vec::new(),
+                items,
+            });
+            // Saying the same twice is refused.
+            if compile(&draft.to_string(), &world.catalogue).is_err() {
+                draft.blocks.pop();
             }
         }
         draft
@@ -144,7 +178,24 @@ impl Draft {
 
 impl std::fmt::Display for Draft {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "app rnd in schema rnd;\ncaller id uuid;")?;
+        writeln!(f, "app rnd in schema rnd;\ncaller id {};", self.caller)?;
+        if self.tenants {
+            self.tenant(f)?;
+        }
+        for block in &self.blocks {
+            let head: String = block.head.iter().map(|word| format!(" {word}")).collect();
+            writeln!(f, "on {}{head} {{", block.table)?;
+            for item in &block.items {
+                writeln!(f, "  {} {};", item.lead, item.parts.join(", "))?;
+            }
+            writeln!(f, "}}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Draft {
+    fn tenant(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(
             f,
             "tenant firms (id){}\n  members staff (firm_id, person_id, role{}){}{}\n  roles top > mid > low{};",
@@ -164,124 +215,116 @@ impl std::fmt::Display for Draft {
             } else {
                 ""
             },
-        )?;
-        for block in &self.blocks {
-            let head: String = block.head.iter().map(|word| format!(" {word}")).collect();
-            writeln!(f, "on {}{head} {{", block.table)?;
-            for item in &block.items {
-                writeln!(f, "  {} {};", item.lead, item.parts.join(", "))?;
-            }
-            writeln!(f, "}}")?;
-        }
-        Ok(())
+        )
     }
-}
 
-fn block(stage: &Stage, (varied, teams): (bool, bool), dice: &mut Dice) -> Block {
-    let tenant = stage.columns.iter().any(|field| field.name == "firm_id");
-    let roled = tenant || stage.name == "firms";
-    let mut head = Vec::new();
-    if tenant {
-        head.push("tenant firm_id".to_owned());
-    }
-    let mut via = false;
-    if let Some(link) = stage.parent.filter(|_| !dice.once_in(4)) {
-        head.push(format!("via {} in {}", link.column, link.table));
-        via = true;
-    }
-    let members = matches!(stage.name, "staff" | "chiefs");
-    let teams = teams && !members && stage.columns.iter().any(|field| field.name == "team");
-    let copied = varied && !members && dice.once_in(12);
-    if copied {
-        head.push("from crm".to_owned());
-    }
-    let peers = stage.name == "people" && dice.once_in(2);
-    if peers {
-        head.push("via id in staff (person_id)".to_owned());
-    }
-    let append = dice.once_in(10);
-    if append {
-        head.push("append".to_owned());
-    }
-    let mut items = Vec::new();
-    if via && dice.once_in(3) {
-        items.push(item("inherit", ["select"]));
-    }
-    let mut closed = Vec::new();
-    for word in ["fixed", "hidden", "managed"] {
-        if dice.once_in(8) {
-            let list = taken(stage, dice);
-            if !list.is_empty() {
-                items.push(item(word, [format!("({})", list.join(", "))]));
-                closed.extend(list);
-            }
+    fn block(&self, stage: &Stage, varied: bool, dice: &mut Dice) -> Block {
+        let tenant = self.tenants && stage.columns.iter().any(|field| field.name == "firm_id");
+        let roled = self.tenants && (tenant || stage.name == "firms");
+        let mut head = Vec::new();
+        if tenant {
+            head.push("tenant firm_id".to_owned());
         }
-    }
-    // Whoever writes must read; without such a rule next to nothing would be accepted. And what
-    // may be read is seldom conditional where rows may be changed, or updates could hide them.
-    let partly = dice.once_in(3);
-    let reader = if roled {
-        "low:"
-    } else {
-        *dice.pick(&["anon:", "guest:", "user:"])
-    };
-    let narrow = if partly { 1 } else { 1_000 };
-    items.push(item(reader, [with_where("select", stage, dice, narrow)]));
-    let listed = dice.once_in(2).then(|| columns(stage, dice, &closed));
-    for _ in 0..1 + dice.below(4) {
-        let mut who = subject(stage, roled, teams, dice);
-        if members && !dice.once_in(3) {
-            "top:".clone_into(&mut who);
+        let mut via = false;
+        if let Some(link) = stage.parent.filter(|_| !dice.once_in(4)) {
+            head.push(format!("via {} in {}", link.column, link.table));
+            via = true;
         }
-        // Clients do not write what another system has.
+        let members = self.tenants && matches!(stage.name, "staff" | "chiefs");
+        let teams =
+            self.teams && !members && stage.columns.iter().any(|field| field.name == "team");
+        let copied = varied && !members && dice.once_in(12);
         if copied {
-            "service:".clone_into(&mut who);
+            head.push("from crm".to_owned());
         }
-        let reads = ["low:", "mid:", "top:"].contains(&who.as_str()) || who == reader;
-        let mut parts = Vec::new();
-        if !reads || dice.once_in(4) {
-            parts.push(with_where("select", stage, dice, narrow.min(3)));
+        let peers = stage.name == "people" && dice.once_in(2);
+        if peers {
+            head.push("via id in staff (person_id)".to_owned());
         }
-        for action in ["insert", "update", "delete"] {
-            let wanted = dice.once_in(2) && !(partly && action == "update" && !dice.once_in(3));
-            if wanted && !(append && action != "insert") {
-                parts.push(write(action, stage, listed.as_deref(), &closed, dice));
+        let append = dice.once_in(10);
+        if append {
+            head.push("append".to_owned());
+        }
+        let mut items = Vec::new();
+        if via && dice.once_in(3) {
+            items.push(item("inherit", ["select"]));
+        }
+        let mut closed = Vec::new();
+        for word in ["fixed", "hidden", "managed"] {
+            if dice.once_in(8) {
+                let list = taken(stage, dice);
+                if !list.is_empty() {
+                    items.push(item(word, [format!("({})", list.join(", "))]));
+                    closed.extend(list);
+                }
             }
         }
-        let both = ["insert", "update"]
-            .iter()
-            .all(|word| parts.iter().any(|part| part.starts_with(word)));
-        if both && dice.once_in(2) {
-            parts.push("upsert".to_owned());
+        // Whoever writes must read; without such a rule next to nothing would be accepted. And what
+        // may be read is seldom conditional where rows may be changed, or updates could hide them.
+        let partly = dice.once_in(3);
+        let reader = if roled {
+            "low:"
+        } else {
+            *dice.pick(&["anon:", "guest:", "user:"])
+        };
+        let narrow = if partly { 1 } else { 1_000 };
+        items.push(item(reader, [with_where("select", stage, dice, narrow)]));
+        let listed = dice.once_in(2).then(|| columns(stage, dice, &closed));
+        for _ in 0..1 + dice.below(4) {
+            let mut who = subject(stage, roled, teams, dice);
+            if members && !dice.once_in(3) {
+                "top:".clone_into(&mut who);
+            }
+            // Clients do not write what another system has.
+            if copied {
+                "service:".clone_into(&mut who);
+            }
+            let reads = ["low:", "mid:", "top:"].contains(&who.as_str()) || who == reader;
+            let mut parts = Vec::new();
+            if !reads || dice.once_in(4) {
+                parts.push(with_where("select", stage, dice, narrow.min(3)));
+            }
+            for action in ["insert", "update", "delete"] {
+                let wanted = dice.once_in(2) && !(partly && action == "update" && !dice.once_in(3));
+                if wanted && !(append && action != "insert") {
+                    parts.push(write(action, stage, listed.as_deref(), &closed, dice));
+                }
+            }
+            let both = ["insert", "update"]
+                .iter()
+                .all(|word| parts.iter().any(|part| part.starts_with(word)));
+            if both && dice.once_in(2) {
+                parts.push("upsert".to_owned());
+            }
+            if !parts.is_empty() {
+                items.push(item(&who, parts));
+            }
         }
-        if !parts.is_empty() {
-            items.push(item(&who, parts));
+        if roled && stage.name == "projects" && dice.once_in(3) {
+            let (by, seen) = (dice.pick(&ROLES), dice.pick(&ROLES));
+            items.push(item(
+                "retire",
+                [format!(
+                    "state = 'b' by {by}, seen by {seen}, stamped changed"
+                )],
+            ));
         }
-    }
-    if roled && stage.name == "projects" && dice.once_in(3) {
-        let (by, seen) = (dice.pick(&ROLES), dice.pick(&ROLES));
-        items.push(item(
-            "retire",
-            [format!(
-                "state = 'b' by {by}, seen by {seen}, stamped changed"
-            )],
-        ));
-    }
-    if dice.once_in(4) {
-        let action = *dice.pick(&["select", "insert", "update", "delete"]);
-        let mut text = action.to_owned();
-        if action != "insert" {
-            text += &format!(" where {}", condition(stage, dice, 1));
+        if dice.once_in(4) {
+            let action = *dice.pick(&["select", "insert", "update", "delete"]);
+            let mut text = action.to_owned();
+            if action != "insert" {
+                text += &format!(" where {}", condition(stage, dice, 1));
+            }
+            if action == "insert" || (action == "update" && dice.once_in(2)) {
+                text += &format!(" check {}", condition(stage, dice, 1));
+            }
+            items.push(item("never", [text]));
         }
-        if action == "insert" || (action == "update" && dice.once_in(2)) {
-            text += &format!(" check {}", condition(stage, dice, 1));
+        Block {
+            table: stage.name.to_owned(),
+            head,
+            items,
         }
-        items.push(item("never", [text]));
-    }
-    Block {
-        table: stage.name,
-        head,
-        items,
     }
 }
 
@@ -298,7 +341,7 @@ fn subject(stage: &Stage, roled: bool, teams: bool, dice: &mut Dice) -> String {
     let own: Vec<&str> = stage
         .columns
         .iter()
-        .filter(|field| *field.sort == crate::world::PERSON)
+        .filter(|field| field.sort.is_person())
         .map(|field| field.name.as_str())
         .collect();
     let outside = if roled && dice.once_in(3) {
@@ -401,7 +444,7 @@ fn condition(stage: &Stage, dice: &mut Dice, depth: usize) -> String {
         if bare {
             value.to_owned()
         } else {
-            format!("'{value}'")
+            format!("'{}'", value.replace('\'', "''"))
         }
     };
     let not = if dice.once_in(3) { "not " } else { "" };
@@ -417,7 +460,7 @@ fn condition(stage: &Stage, dice: &mut Dice, depth: usize) -> String {
             let operator = *dice.pick(&["like", "ilike"]);
             format!("{name} {not}{operator} '{pattern}'")
         }
-        4 if *field.sort == crate::world::PERSON => format!("{name} = caller.id"),
+        4 if field.sort.is_person() => format!("{name} = caller.id"),
         4 if field.sort.data_type == "timestamp with time zone" => format!("{name} <= now()"),
         5 => format!("caller.aal = '{}'", dice.pick(&["aal1", "aal2"])),
         6 if field.sort.ordered => {

@@ -1,10 +1,11 @@
 //! A random schema with rows and people in it: the stage on which random policies are tried.
 
-use policy_core::catalogue::{
-    Catalogue, Column, ColumnDefault, ForeignKey, Relation, RelationKind,
-};
+use policy_core::catalogue::Catalogue;
 
+use crate::catalogue::catalogue;
 use crate::dice::Dice;
+use crate::door::Door;
+use crate::sort::{BOOL, DOC, EXTRA, HANDLE, INT, KEY, PERSON, ROLE, Sort, TENANT, TEXT, TIME};
 
 /// A row, in its table's column order, as text.
 pub(crate) type Row = Vec<Option<String>>;
@@ -46,102 +47,19 @@ pub(crate) struct Link {
     pub(crate) composite: bool,
 }
 
-/// A type with its few values, so that rows and rules often meet.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Sort {
-    pub(crate) data_type: &'static str,
-    pub(crate) values: &'static [&'static str],
-    pub(crate) ordered: bool,
-}
-
-pub(crate) const INT: Sort = Sort {
-    data_type: "integer",
-    values: &["0", "1", "2", "3"],
-    ordered: true,
-};
-pub(crate) const BOOL: Sort = Sort {
-    data_type: "boolean",
-    values: &["true", "false"],
-    ordered: false,
-};
-pub(crate) const TEXT: Sort = Sort {
-    data_type: "text",
-    values: &["a", "b", "ab", "Ab", "", "a\\b"],
-    ordered: false,
-};
-const DECIMAL: Sort = Sort {
-    data_type: "numeric(6,2)",
-    values: &["0", "1.5", "1.50", "NaN"],
-    ordered: true,
-};
-const DATE: Sort = Sort {
-    data_type: "date",
-    values: &["2026-01-01", "2026-01-02", "infinity"],
-    ordered: true,
-};
-const TIME: Sort = Sort {
-    data_type: "timestamp with time zone",
-    values: &[
-        "2026-01-01 00:00:00+00",
-        "2026-01-02 00:00:00+00",
-        "2999-01-01 00:00:00+00",
-    ],
-    ordered: true,
-};
-const MOOD: Sort = Sort {
-    data_type: "rnd.mood",
-    values: &["sad", "ok"],
-    ordered: false,
-};
-const DOC: Sort = Sort {
-    data_type: "bytea",
-    values: &["1", "2"],
-    ordered: false,
-};
-/// People's ids.
-pub(crate) const PERSON: Sort = Sort {
-    data_type: "uuid",
-    values: &[
-        "00000000-0000-4000-8000-000000000001",
-        "00000000-0000-4000-8000-000000000002",
-        "00000000-0000-4000-8000-000000000003",
-        "00000000-0000-4000-8000-000000000004",
-        "00000000-0000-4000-8000-000000000005",
-        "00000000-0000-4000-8000-000000000006",
-    ],
-    ordered: false,
-};
-/// Tenants' ids.
-pub(crate) const TENANT: Sort = Sort {
-    data_type: "uuid",
-    values: &[
-        "10000000-0000-4000-8000-000000000001",
-        "10000000-0000-4000-8000-000000000002",
-    ],
-    ordered: false,
-};
-const ROLE: Sort = Sort {
-    data_type: "text",
-    values: &["low", "mid", "top", "odd"],
-    ordered: false,
-};
-/// Other rows' ids.
-const KEY: Sort = Sort {
-    data_type: "uuid",
-    values: &[],
-    ordered: false,
-};
-
-const EXTRA: [&Sort; 9] = [
-    &INT, &DECIMAL, &BOOL, &TEXT, &TEXT, &DATE, &TIME, &MOOD, &PERSON,
-];
+/// The default that is the caller, where ids are text.
+pub(crate) const SUBJECT: &str = "(auth.jwt() ->> 'sub'::text)";
 
 /// The schema, its rows, and what a policy is held against.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
-    /// Whether policies have teams, several sources of memberships, and copies of other systems.
+    /// Whether policies have teams, several sources of memberships, copies of other systems, or no
+    /// tenants.
     pub(crate) varied: bool,
+    /// The type of people's ids.
+    pub(crate) person: &'static Sort,
     pub(crate) stages: Vec<Stage>,
+    pub(crate) doors: Vec<Door>,
     pub(crate) catalogue: Catalogue,
 }
 
@@ -151,7 +69,10 @@ pub(crate) fn key(table: usize, row: usize) -> String {
 }
 
 impl World {
-    pub(crate) fn random(dice: &mut Dice) -> Self {
+    /// A world of uuids without views and functions, unless it is varied.
+    pub(crate) fn random(varied: bool, dice: &mut Dice) -> Self {
+        let textual = varied && dice.once_in(4);
+        let person = if textual { &HANDLE } else { &PERSON };
         let id = field("id", &KEY, false, Default::Fresh);
         let tenant = || field("firm_id", &TENANT, false, Default::None);
         let mut stages = vec![
@@ -160,7 +81,7 @@ impl World {
                 vec![
                     id.clone(),
                     field("name", &TEXT, false, Default::None),
-                    field("founder", &PERSON, true, Default::Caller),
+                    field("founder", person, true, Default::Caller),
                     field("made", &TIME, false, Default::Now),
                 ],
             ),
@@ -169,7 +90,7 @@ impl World {
                 vec![
                     id.clone(),
                     tenant(),
-                    field("person_id", &PERSON, false, Default::None),
+                    field("person_id", person, false, Default::None),
                     field("role", &ROLE, dice.once_in(4), Default::None),
                     field("active", &BOOL, dice.once_in(3), Default::Constant("true")),
                     field("team", &INT, dice.once_in(2), Default::None),
@@ -180,7 +101,7 @@ impl World {
                 vec![
                     id.clone(),
                     tenant(),
-                    field("owner", &PERSON, true, Default::None),
+                    field("owner", person, true, Default::None),
                     field("state", &TEXT, dice.once_in(3), Default::Constant("a")),
                     field("changed", &TIME, false, Default::Now),
                     field("team", &INT, dice.once_in(2), Default::None),
@@ -192,7 +113,7 @@ impl World {
                     id.clone(),
                     tenant(),
                     field("project_id", &KEY, dice.once_in(2), Default::None),
-                    field("owner", &PERSON, dice.once_in(2), Default::None),
+                    field("owner", person, dice.once_in(2), Default::None),
                     field("team", &INT, dice.once_in(2), Default::None),
                 ],
             ),
@@ -208,17 +129,17 @@ impl World {
                 "notes",
                 vec![
                     id.clone(),
-                    field("author", &PERSON, dice.once_in(2), Default::None),
+                    field("author", person, dice.once_in(2), Default::None),
                 ],
             ),
-            stage("people", vec![field("id", &PERSON, false, Default::None)]),
+            stage("people", vec![field("id", person, false, Default::None)]),
             // A second source of memberships, all of one role.
             stage(
                 "chiefs",
                 vec![
                     id.clone(),
                     tenant(),
-                    field("person_id", &PERSON, false, Default::None),
+                    field("person_id", person, false, Default::None),
                     field("team", &INT, true, Default::None),
                 ],
             ),
@@ -239,7 +160,10 @@ impl World {
                 let sort = if dice.once_in(12) {
                     &DOC
                 } else {
-                    *dice.pick(&EXTRA)
+                    match *dice.pick(&EXTRA) {
+                        sort if sort.is_person() => person,
+                        sort => sort,
+                    }
                 };
                 let nullable = dice.once_in(2);
                 let default = if dice.once_in(3) {
@@ -255,10 +179,17 @@ impl World {
                     .push(field(&format!("c{number}"), sort, nullable, default));
             }
         }
-        let catalogue = catalogue(&stages);
+        let doors = if varied {
+            Door::some(&stages, dice)
+        } else {
+            Vec::new()
+        };
+        let catalogue = catalogue(&stages, &doors);
         let mut world = Self {
-            varied: false,
+            varied,
+            person,
             stages,
+            doors,
             catalogue,
         };
         world.fill(dice);
@@ -316,7 +247,8 @@ impl World {
                 .values
                 .get(number)
                 .map_or_else(|| key(table, number), |&id| id.to_owned()),
-            "people" => PERSON
+            "people" => self
+                .person
                 .values
                 .get(number)
                 .map_or_else(|| key(table, number), |&id| id.to_owned()),
@@ -396,6 +328,9 @@ impl World {
             }
             text += ");\n";
         }
+        for door in &self.doors {
+            text += &door.script(&self.stages);
+        }
         text += "create trigger touch before update on rnd.projects for each row execute function rnd.touch();
             set session_replication_role = replica;\n";
         for stage in &self.stages {
@@ -455,89 +390,14 @@ impl Field {
         let null = if self.nullable { "" } else { " not null" };
         let default = match &self.default {
             Default::None => String::new(),
-            Default::Constant(text) => format!(" default '{text}'"),
+            Default::Constant(text) => {
+                format!(" default {}", quoted(&Some((*text).to_owned())))
+            }
             Default::Now => " default now()".to_owned(),
+            Default::Caller if *self.sort == HANDLE => format!(" default {SUBJECT}"),
             Default::Caller => " default auth.uid()".to_owned(),
             Default::Fresh => " default gen_random_uuid()".to_owned(),
         };
         format!("{} {}{null}{default}", self.name, self.sort.data_type)
-    }
-
-    fn column(&self) -> Column {
-        let expression = |text: &str| ColumnDefault::Expression(text.to_owned());
-        Column {
-            name: self.name.clone(),
-            data_type: self.sort.data_type.to_owned(),
-            nullable: self.nullable,
-            default: match &self.default {
-                Default::None => ColumnDefault::None,
-                Default::Constant(text) => ColumnDefault::Constant((*text).to_owned()),
-                Default::Now => expression("now()"),
-                Default::Caller => expression("auth.uid()"),
-                Default::Fresh => expression("gen_random_uuid()"),
-            },
-            labels: if *self.sort == MOOD {
-                MOOD.values.iter().map(|&label| label.to_owned()).collect()
-            } else {
-                Vec::new()
-            },
-            one_of: Vec::new(),
-            collation: String::new(),
-        }
-    }
-}
-
-fn catalogue(stages: &[Stage]) -> Catalogue {
-    let words = |all: &[&str]| all.iter().map(|&word| word.to_owned()).collect();
-    let relations = stages.iter().map(|stage| {
-        let tenant = stage.columns.iter().any(|field| field.name == "firm_id");
-        let mut unique = Vec::new();
-        let mut foreign_keys = Vec::new();
-        if tenant {
-            unique.push(words(&["id", "firm_id"]));
-            foreign_keys.push(ForeignKey {
-                name: format!("{}_firm_id_fkey", stage.name),
-                columns: words(&["firm_id"]),
-                table: "firms".to_owned(),
-                references: words(&["id"]),
-                on_delete: "cascade".to_owned(),
-            });
-        }
-        if stage.name == "staff" {
-            unique.push(words(&["firm_id", "person_id"]));
-        }
-        if let Some(link) = stage.parent {
-            let (columns, references) = if link.composite {
-                (words(&[link.column, "firm_id"]), words(&["id", "firm_id"]))
-            } else {
-                (words(&[link.column]), words(&["id"]))
-            };
-            foreign_keys.push(ForeignKey {
-                name: format!("{}_{}_fkey", stage.name, link.column),
-                columns,
-                table: link.table.to_owned(),
-                references,
-                on_delete: "cascade".to_owned(),
-            });
-        }
-        let mut indexes = vec![words(&["id"])];
-        indexes.extend(unique.clone());
-        Relation {
-            name: stage.name.to_owned(),
-            kind: RelationKind::Table,
-            columns: stage.columns.iter().map(Field::column).collect(),
-            primary_key: words(&["id"]),
-            unique,
-            foreign_keys,
-            indexes,
-            other_indexes: Vec::new(),
-            triggers: Vec::new(),
-            security_invoker: false,
-        }
-    });
-    Catalogue {
-        schema: "rnd".to_owned(),
-        relations: relations.collect(),
-        functions: Vec::new(),
     }
 }
