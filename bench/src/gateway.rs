@@ -23,8 +23,11 @@ use crate::timing::median;
 
 /// What is asked for: a page of a list.
 const PATH: &str = "/rest/v1/projects?select=id,name,status,priority,due_on&order=due_on&limit=50";
-/// Each is loaded so often, in turn; the medians are reported.
-const ROUNDS: usize = 3;
+/// Each is loaded so often, in turn; the medians are reported. A machine's speed changes from one second to
+/// the next, so many short rounds tell more than few long ones.
+const ROUNDS: usize = 11;
+/// How many rounds only warm up: V8 compiles what it has seen often.
+const WARM: usize = 2;
 const CONNECTIONS: usize = 32;
 /// Four times as many as the Worker remembers, used in turn: it has never seen the next one.
 const FRESH_TOKENS: usize = 4_096;
@@ -81,7 +84,7 @@ async fn compare(
     for outcomes in &mut outcomes {
         outcomes.resize_with(places.len(), Vec::new);
     }
-    for round in 0..=ROUNDS {
+    for round in 0..WARM + ROUNDS {
         for (which, (_, url)) in places.iter().enumerate() {
             for (tokens, outcomes) in [&known, &fresh].into_iter().zip(&mut outcomes) {
                 let load = Load {
@@ -93,8 +96,7 @@ async fn compare(
                 let before = workers.cpu_seconds();
                 let mut outcome = load.run().await?;
                 outcome.spent(workers.cpu_seconds() - before);
-                // The first round only warms up.
-                if round > 0 {
+                if round >= WARM {
                     outcomes[which].push(outcome);
                 }
             }
@@ -115,7 +117,10 @@ async fn compare(
     let middle = |outcomes: &[Outcome], what: fn(&Outcome) -> f64| {
         median(outcomes.iter().map(what).collect())
     };
-    let rate = |outcomes: &[Outcome]| middle(outcomes, |o| o.per_second);
+    // Of what ran within a minute of each other, and then the median: that is steadier than the other way about.
+    let between = |some: &[Outcome], others: &[Outcome], how: fn(&Outcome, &Outcome) -> f64| {
+        median(some.iter().zip(others).map(|(a, b)| how(a, b)).collect())
+    };
     for (token, outcomes) in ["seen before", "new with each request"]
         .into_iter()
         .zip(&outcomes)
@@ -124,16 +129,19 @@ async fn compare(
             section.row([
                 (*name).to_owned(),
                 token.to_owned(),
-                format!("{:.0}", rate(of)),
+                format!("{:.0}", middle(of, |o| o.per_second)),
                 format!("{:.2} ms", middle(of, |o| o.median)),
                 format!("{:.2} ms", middle(of, |o| o.p99)),
-                format!("{:.2}x", rate(of) / rate(&outcomes[PEER])),
+                format!(
+                    "{:.2}x",
+                    between(of, &outcomes[PEER], |a, b| a.per_second / b.per_second)
+                ),
                 format!("{:.0} us", middle(of, |o| o.cpu) * 1e6),
             ]);
         }
     }
     section.note(format!(
-        "{CONNECTIONS} connections, medians of {ROUNDS} rounds of {seconds} s each, in turn; ES256 tokens; \
+        "{CONNECTIONS} connections, medians of {ROUNDS} rounds of {seconds} s each, in turn, and of each round's ratios; ES256 tokens; \
          a page of 50 rows, {} bytes; every answer was 200 and complete.",
         upstream.page_size()
     ));
@@ -142,10 +150,10 @@ async fn compare(
          holds all of what it does for a request: HTTP both ways, the Worker, and garbage.",
     );
     section.note("Target: at least as many requests as Hono + jose, then twice as many.");
-    let cpu = |of: &[Outcome]| middle(of, |outcome| outcome.cpu) * 1e6;
     let [seen, new] = &outcomes;
-    let jose = cpu(&new[PEER]) - cpu(&new[UNVERIFIED]);
-    let ours = cpu(&new[OURS]) - cpu(&seen[OURS]);
+    let more = |a: &Outcome, b: &Outcome| (a.cpu - b.cpu) * 1e6;
+    let jose = between(&new[PEER], &new[UNVERIFIED], more);
+    let ours = between(&new[OURS], &seen[OURS], more);
     Ok(vec![section, first_seen(jose, ours)])
 }
 

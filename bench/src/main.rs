@@ -64,7 +64,7 @@ pub(crate) struct Given {
     #[arg(long, env = "COUNTERSIGN_LOAD")]
     load: Option<PathBuf>,
     /// How long each load lasts, in seconds
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 2)]
     seconds: u64,
 }
 
