@@ -421,7 +421,8 @@ pub struct View {
     pub name: String,
     /// Its columns' names in order.
     pub columns: Vec<String>,
-    /// Who may select; the lowest of several.
+    /// Who may select; the lowest of several. Of the roles it is the lowest, which stands for every
+    /// member: a grant cannot tell them apart.
     pub subjects: Vec<Subject>,
     /// Its line in the policy.
     pub line: u32,

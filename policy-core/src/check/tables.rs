@@ -319,6 +319,7 @@ pub(super) fn views(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<V
             );
         }
         let subjects = subjects(context, tenant, &block.rules, "select", "a view");
+        higher_roles(context, tenant, &block.rules);
         views.push(View {
             name: relation.name.clone(),
             columns: relation
@@ -331,6 +332,31 @@ pub(super) fn views(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<V
         });
     }
     views
+}
+
+/// A view is granted to database roles, and gives what the tables behind it give: nothing would keep it
+/// from members of a lower role.
+fn higher_roles(context: &mut Context<'_>, tenant: Option<&Tenant>, rules: &[tree::Rule]) {
+    let Some(tenant) = tenant else { return };
+    let lowest = tenant.role(1);
+    for rule in rules {
+        let tree::Subject::Named(name) = &rule.subject else {
+            continue;
+        };
+        if tenant.rank(&name.text) > 1 {
+            context.report(
+                Diagnostic::error(
+                    "view-role",
+                    name.span,
+                    format!("a view cannot tell `{}` from `{lowest}`", name.text),
+                )
+                .label("it gives whatever the tables behind it give")
+                .help(format!(
+                    "write `{lowest}`, and in the tables' own rules who sees which rows"
+                )),
+            );
+        }
+    }
 }
 
 pub(super) fn functions(context: &mut Context<'_>, tenant: Option<&Tenant>) -> Vec<Function> {

@@ -1,10 +1,11 @@
 //! `docs/policy-language.md`, held to its word: every example compiles, every finding shown is the
 //! checker's, and every row of a table of decisions is what is decided.
 
-use policy_core::catalogue::ForeignKey;
+use policy_core::catalogue::{ForeignKey, Function, RelationKind};
 use policy_core::columns::ColumnSet;
 use policy_core::decide::{
     Caller, CallerKind, Command, Decision, Membership, Ranks, Row, Ruling, Sight, Statement,
+    decide_function, decide_view,
 };
 use policy_core::model::Table;
 use policy_core::value::{Kind, timestamp_from_text};
@@ -35,8 +36,22 @@ fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue {
         schema: "work".into(),
         relations: lines.into_iter().map(relation).collect(),
-        functions: Vec::new(),
+        functions: vec![Function {
+            name: "search".into(),
+            arguments: vec!["text".into()],
+            argument_names: vec!["words".into()],
+            returns: "SETOF projects".into(),
+            returns_relation: Some("projects".into()),
+            trigger: false,
+            security_definer: false,
+            volatile: false,
+            iterative_scans: Vec::new(),
+        }],
     };
+    let mut view = relation("open_projects: id uuid, name text");
+    view.kind = RelationKind::View;
+    view.security_invoker = true;
+    catalogue.relations.push(view);
     for relation in &mut catalogue.relations {
         for column in &mut relation.columns {
             // The examples have states of their own.
@@ -183,6 +198,16 @@ fn decision(policy: &Policy, who: &str, does: &str, row: &str) -> &'static str {
         aal: Value::Null,
         ranks: Ranks::Known(if rank == 0 { &[] } else { &ranks }),
     };
+    if let Some((name, _)) = does.split_once(": ") {
+        let view = policy.views.iter().find(|view| view.name == name);
+        let mut functions = policy.functions.iter();
+        let function = functions.find(|function| function.name == name);
+        let decision = view.map(|view| decide_view(view, &caller));
+        let decision = decision.or(function.map(|function| decide_function(function, &caller)));
+        if let Some(decision) = decision {
+            return word(decision);
+        }
+    }
     if let Some((resource, operation)) = does.split_once(": ") {
         let resource = policy.resource(resource).unwrap();
         return match decide_operation(&caller, HERE, resource, operation) {
@@ -218,7 +243,11 @@ fn decision(policy: &Policy, who: &str, does: &str, row: &str) -> &'static str {
         },
     };
     let now = Value::Timestamp(timestamp_from_text("2026-01-31T12:00:00Z").unwrap());
-    match decide(policy, table, &caller, &statement, now) {
+    word(decide(policy, table, &caller, &statement, now))
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
         Decision::NotGranted(..) => "not_granted",
         Decision::Refused(_) => "refused",
         Decision::Skipped(_) => "skipped",

@@ -99,6 +99,7 @@ const WRONG: &[&str] = &[
     "on view projects { viewer: select; }",
     "on view open_projects { viewer: update; }",
     "on view open_projects { self id: select; }",
+    "on view open_projects { viewer: select; admin: select; }",
     "on function search(text) { viewer: execute; }",
     "on function admin_all() { viewer: execute; }",
     "on function stamp() { user: execute; }",

@@ -99,6 +99,8 @@ impl Draft {
             let mut items = Vec::new();
             for _ in 0..1 + dice.below(2) {
                 let who = match dice.below(6) {
+                    // A view cannot tell the others from the lowest.
+                    0..=2 if tenants && !door.function => ROLES[0],
                     0..=2 if tenants => *dice.pick(&ROLES),
                     0..=2 => "user",
                     3 => "anon",
