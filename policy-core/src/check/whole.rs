@@ -238,13 +238,15 @@ fn allowed(condition: &Condition) -> Option<(ColumnIndex, &[Literal])> {
 }
 
 fn covered(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Span) {
+    // Of two that are the same the later is told, on one line as well.
+    let place = |of: &Rule| (of.line, std::ptr::from_ref(of));
     let wider = table.rules_for(rule.action).find(|other| {
         !std::ptr::eq(*other, rule)
             && includes(table, other, rule)
             && rule.columns.is_subset(other.columns)
             && other.condition.is_none()
             && other.check.is_none()
-            && !(includes(table, rule, other) && other.line >= rule.line)
+            && !(includes(table, rule, other) && place(other) > place(rule))
     });
     if let Some(wider) = wider {
         context.report(

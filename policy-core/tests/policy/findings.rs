@@ -98,6 +98,7 @@ const WRONG: &[&str] = &[
     "on view leaky { viewer: select; }",
     "on view projects { viewer: select; }",
     "on view open_projects { viewer: update; }",
+    "on projects tenant org_id { viewer: select; admin: update; admin: update; }",
     "on view open_projects { self id: select; }",
     "on view open_projects { viewer: select; admin: select; }",
     "on function search(text) { viewer: execute; }",
