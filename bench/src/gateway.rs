@@ -172,7 +172,7 @@ fn first_seen(jose: f64, ours: f64) -> Section {
     }
     section.note(
         "Differences within the run above: Hono with jose and without; Countersign with new tokens and with one that it \
-         has seen, so what seeing again costs is not in it (0.6 us). Target: at most what jose takes.",
+         has seen, so what seeing again costs is not in it. Target: at most what jose takes.",
     );
     section
 }

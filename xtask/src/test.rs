@@ -80,7 +80,12 @@ impl Test {
             .collect();
         let tools = Tools::install(workspace, progress)?;
         let workspace = &*workspace;
-        tools::components(workspace, progress)?;
+        if [Step::Format, Step::Clippy, Step::ClippyWasm]
+            .iter()
+            .any(&wanted)
+        {
+            tools::components(workspace, progress)?;
+        }
         let lines = thread::scope(|scope| {
             // It takes minutes to compile, and is not needed at first.
             let deny = steps.contains(&Step::Deny);

@@ -238,7 +238,7 @@ fn allowed(condition: &Condition) -> Option<(ColumnIndex, &[Literal])> {
 }
 
 fn covered(context: &mut Context<'_>, table: &Table, rule: &Rule, span: Span) {
-    // Of two that are the same the later is told, on one line as well.
+    // Of two that are the same the later is told, on one line as well: a table's rules lie in the order of the text.
     let place = |of: &Rule| (of.line, std::ptr::from_ref(of));
     let wider = table.rules_for(rule.action).find(|other| {
         !std::ptr::eq(*other, rule)

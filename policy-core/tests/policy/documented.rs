@@ -198,18 +198,14 @@ fn decision(policy: &Policy, who: &str, does: &str, row: &str) -> &'static str {
         aal: Value::Null,
         ranks: Ranks::Known(if rank == 0 { &[] } else { &ranks }),
     };
-    if let Some((name, _)) = does.split_once(": ") {
-        let view = policy.views.iter().find(|view| view.name == name);
-        let mut functions = policy.functions.iter();
-        let function = functions.find(|function| function.name == name);
-        let decision = view.map(|view| decide_view(view, &caller));
-        let decision = decision.or(function.map(|function| decide_function(function, &caller)));
-        if let Some(decision) = decision {
-            return word(decision);
+    if let Some((name, operation)) = does.split_once(": ") {
+        if let Some(view) = policy.views.iter().find(|view| view.name == name) {
+            return word(decide_view(view, &caller));
         }
-    }
-    if let Some((resource, operation)) = does.split_once(": ") {
-        let resource = policy.resource(resource).unwrap();
+        if let Some(function) = policy.functions.iter().find(|of| of.name == name) {
+            return word(decide_function(function, &caller));
+        }
+        let resource = policy.resource(name).unwrap();
         return match decide_operation(&caller, HERE, resource, operation) {
             Ruling::Allowed(_) => "applies",
             Ruling::Denied => "refused",

@@ -21,7 +21,7 @@ pub(crate) struct Bench<'a> {
 }
 
 /// A row's values: known, or made by the database.
-pub(crate) type Values<'v> = Vec<Value<'v>>;
+type Values<'v> = Vec<Value<'v>>;
 
 /// A row that a statement meets or makes, with what is to be seen around it.
 struct Met<'v> {

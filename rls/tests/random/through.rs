@@ -66,16 +66,14 @@ impl Bench<'_> {
 
     /// The refusal, if a view or function is closed to a caller.
     fn closed(&self, door: &Door, caller: &Caller<'_>) -> Option<Decision> {
-        let views = self.policy.views.iter();
-        let functions = self.policy.functions.iter();
+        let mut views = self.policy.views.iter();
+        let mut functions = self.policy.functions.iter();
         let decision = if door.function {
-            let mut named = functions.filter(|function| function.name == door.name);
-            named
-                .next()
-                .map(|function| decide_function(function, caller))
+            let named = functions.find(|function| function.name == door.name);
+            named.map(|function| decide_function(function, caller))
         } else {
-            let mut named = views.filter(|view| view.name == door.name);
-            named.next().map(|view| decide_view(view, caller))
+            let named = views.find(|view| view.name == door.name);
+            named.map(|view| decide_view(view, caller))
         };
         match decision {
             None => Some(Decision::NotGranted(Privilege::Select, ColumnSet::EMPTY)),

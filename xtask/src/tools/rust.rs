@@ -16,16 +16,10 @@ pub(super) fn webassembly(workspace: &Workspace, progress: &Progress) -> Result<
     let mut rustc = workspace.command("rustc")?;
     rustc.args(["--print=target-libdir", "--target", WEBASSEMBLY]);
     // Said of a library that is not there, too.
-    if Path::new(process::output(rustc)?.trim()).is_dir() {
+    if Path::new(&process::output(rustc)?).is_dir() {
         return Ok(());
     }
-    progress.step(&format!("install {WEBASSEMBLY}"), |step| {
-        let mut rustup = workspace.command("rustup")?;
-        rustup.args(["target", "add", WEBASSEMBLY]);
-        process::quiet(rustup, step).wrap_err_with(|| {
-            format!("`rustc` needs its target {WEBASSEMBLY}; without rustup, install it as you did `rustc`")
-        })
-    })
+    add("target", WEBASSEMBLY, workspace, progress)
 }
 
 /// `cargo clippy` and `cargo fmt`.
@@ -33,14 +27,19 @@ pub(crate) fn components(workspace: &Workspace, progress: &Progress) -> Result<(
     for (component, command) in [("clippy", "clippy"), ("rustfmt", "fmt")] {
         let mut version = workspace.command("cargo")?;
         version.args([command, "--version"]);
-        if process::output(version).is_ok() {
-            continue;
+        if process::output(version).is_err() {
+            add("component", component, workspace, progress)?;
         }
-        progress.step(&format!("install {component}"), |step| {
-            let mut rustup = workspace.command("rustup")?;
-            rustup.args(["component", "add", component]);
-            process::quiet(rustup, step)
-        })?;
     }
     Ok(())
+}
+
+fn add(what: &str, name: &str, workspace: &Workspace, progress: &Progress) -> Result<()> {
+    progress.step(&format!("install {name}"), |step| {
+        let mut rustup = workspace.command("rustup")?;
+        rustup.args([what, "add", name]);
+        process::quiet(rustup, step).wrap_err_with(|| {
+            format!("{name} is needed; without rustup, install it as you did `rustc`")
+        })
+    })
 }
